@@ -1,0 +1,67 @@
+"""Members, and whom they follow."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A member of the site, or of its staff."""
+
+    about_me = models.CharField(_("about me"), max_length=140, blank=True)
+    last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
+    # The position of the member's newest notification (microseconds; see notifications.services). It is
+    # kept here because authenticating a poll loads this row anyway: most polls need no second query.
+    notification_cursor = models.BigIntegerField(default=0, editable=False)
+    following = models.ManyToManyField(
+        "self", symmetrical=False, through="Follow", related_name="followers", verbose_name=_("following")
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="unique_username_whatever_its_case"),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="unique_email",
+                violation_error_message=_("A member with that e-mail address already exists."),
+            ),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the member, but never write back `notification_cursor`: a stale copy would lose notifications."""
+        if kwargs.get("update_fields") is None and not self._state.adding:
+            kwargs["update_fields"] = [
+                field.attname
+                for field in self._meta.concrete_fields
+                if not field.primary_key
+                and field.attname != "notification_cursor"
+                and field.attname not in self.get_deferred_fields()
+            ]
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the member's profile page."""
+        return reverse("posts:profile", args=[self.username])
+
+
+class Follow(models.Model):
+    """One member reading another's posts in their timeline."""
+
+    follower = models.ForeignKey(User, models.CASCADE, related_name="follows")
+    followed = models.ForeignKey(User, models.CASCADE, related_name="followed_by")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "followed"], name="follow_once"),
+            models.CheckConstraint(condition=~Q(follower=F("followed")), name="no_follow_of_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower_id} follows {self.followed_id}"

@@ -1,0 +1,71 @@
+"""What a finished export left behind."""
+
+from typing import Self
+
+from django.conf import settings
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from exports.models.task import Task
+
+
+def exports_storage() -> Storage:
+    """Return the private storage of archives (`STORAGES["exports"]`)."""
+    return storages["exports"]
+
+
+class ArchiveQuerySet(models.QuerySet["Archive"]):
+    """The vocabulary of archive queries."""
+
+    def available(self) -> Self:
+        """Return the archives that can be downloaded."""
+        return self.filter(expires_at__gt=timezone.now()).exclude(file="")
+
+
+class Archive(models.Model):
+    """A member's file in the exports storage, and the fate of its mail."""
+
+    task = models.OneToOneField(Task, models.CASCADE, related_name="archive")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="archives", verbose_name=_("member")
+    )
+    file = models.FileField(_("file"), storage=exports_storage, max_length=255)
+    filename = models.CharField(_("file name"), max_length=64)
+    content_type = models.CharField(_("content type"), max_length=64)
+    size = models.PositiveBigIntegerField(_("size"))  # bytes
+    sha256 = models.CharField("SHA-256", max_length=64)
+    item_counts = models.JSONField(_("counts"), default=dict)  # such as {"posts": 12}
+    snapshot_at = models.DateTimeField(_("snapshot"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    download_count = models.PositiveIntegerField(_("downloads"), default=0)
+
+    mailed_to = models.EmailField(_("mail address"), blank=True)
+    mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True)
+    mail_attempts = models.PositiveSmallIntegerField(_("mail attempts"), default=0)
+    # When the mail is due (again); empty when it was sent or given up.
+    mail_due_at = models.DateTimeField(_("mail due"), null=True, blank=True)
+    mail_error = models.TextField(_("mail error"), blank=True)
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("archive")
+        verbose_name_plural = _("archives")
+        ordering = ["-created_at"]
+        indexes = [models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due")]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.task_id})"
+
+    @property
+    def is_available(self) -> bool:
+        """Return whether the file can be downloaded."""
+        return bool(self.file) and self.expires_at > timezone.now()
+
+    @property
+    def posts(self) -> int:
+        """Return the number of posts inside."""
+        return int(self.item_counts.get("posts", 0))

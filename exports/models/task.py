@@ -1,0 +1,107 @@
+"""One background job as a member and the staff see it."""
+
+import uuid
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class TaskStatus(models.TextChoices):
+    """Where a task stands. The last three are terminal: they never change."""
+
+    QUEUED = "queued", _("Queued")
+    """Waiting for a worker."""
+    RUNNING = "running", _("Running")
+    """Claimed by a worker, which sends heartbeats."""
+    SUCCEEDED = "succeeded", _("Succeeded")
+    """Done; the only status with 100 %."""
+    FAILED = "failed", _("Failed")
+    """Given up, for the reason in `error`."""
+    CANCELLED = "cancelled", _("Cancelled")
+    """Stopped by the member or by staff."""
+
+
+ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """The vocabulary of task queries."""
+
+    def active(self) -> Self:
+        """Return the tasks that are not over."""
+        return self.filter(status__in=ACTIVE)
+
+    def claimed_as(self, task: "Task") -> Self:
+        """Return `task`'s row if it still belongs to this very attempt, else nothing: the fence of a worker."""
+        return self.filter(pk=task.pk, status=TaskStatus.RUNNING, attempt=task.attempt)
+
+
+class Task(models.Model):
+    """One background job. Rows change through `exports.services` only."""
+
+    # Made by the application, and the RQ job's id too.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=64, db_index=True)
+    description = models.CharField(_("description"), max_length=128)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tasks", verbose_name=_("member"))
+    params = models.JSONField(_("parameters"), default=dict, blank=True)
+
+    status = models.CharField(_("status"), max_length=16, choices=TaskStatus, default=TaskStatus.QUEUED)
+    progress = models.PositiveSmallIntegerField(_("progress"), default=0)  # percent
+    done = models.PositiveBigIntegerField(_("done"), default=0)
+    total = models.PositiveBigIntegerField(_("total"), default=0)
+
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    error = models.TextField(_("error"), blank=True, help_text=_("For the member."))
+    traceback = models.TextField(_("traceback"), blank=True, help_text=_("For the staff."))
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["user", "-created_at"], name="task_by_member")]
+        constraints = [
+            # A check before an insert would let two clicks through; the database lets one through.
+            models.UniqueConstraint(
+                fields=["user", "name"], condition=Q(status__in=["queued", "running"]), name="one_active_task"
+            ),
+            models.CheckConstraint(
+                condition=Q(progress__lt=100) | Q(progress=100, status="succeeded"), name="success_alone_is_100_percent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.id}"
+
+    @property
+    def is_active(self) -> bool:
+        """Return whether the task is not over."""
+        return self.status in ACTIVE
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Return whether the member may start it again: it failed, or was cancelled."""
+        return self.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+    @property
+    def age(self) -> timedelta:
+        """Return the time since the task was asked for."""
+        return timezone.now() - self.created_at
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Return the time from the first worker's start to the end (or to now), None before a start."""
+        return (self.ended_at or timezone.now()) - self.started_at if self.started_at else None

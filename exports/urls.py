@@ -1,0 +1,6 @@
+"""The addresses of exports."""
+
+from django.urls import URLPattern
+
+app_name = "exports"
+urlpatterns: list[URLPattern] = []

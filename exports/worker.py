@@ -1,0 +1,7 @@
+"""The worker."""
+
+from rq import Worker
+
+
+class ExportWorker(Worker):
+    """An RQ worker."""

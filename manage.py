@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Run a management command; see `python manage.py help`."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from microblog_project import embedded_server
+
+
+def main() -> None:
+    """Set the settings module, offer the embedded queue server to the commands that need one, and run."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microblog_project.settings")
+    embedded_server.offer_to(sys.argv)
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

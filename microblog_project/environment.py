@@ -1,0 +1,98 @@
+"""Turns environment variables into Django's settings: database, mail, queue server, secret key."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+
+# The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
+ANYMAIL_PROVIDERS = {
+    "AMAZON_SES": "amazon_ses",
+    "BREVO": "brevo",
+    "MAILERSEND": "mailersend",
+    "MAILGUN": "mailgun",
+    "MAILJET": "mailjet",
+    "MAILTRAP": "mailtrap",
+    "MANDRILL": "mandrill",
+    "POSTMARK": "postmark",
+    "RESEND": "resend",
+    "SCALEWAY": "scaleway",
+    "SENDGRID": "sendgrid",
+    "SPARKPOST": "sparkpost",
+    "UNISENDER_GO": "unisender_go",
+}
+
+
+def development_secret_key(path: Path) -> str:
+    """Return the key kept in `path`, making it first if need be, so that web and worker share one.
+
+    The key is linked into place whole: of two processes that start at once, both read the winner's.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.chmod(0o600)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # the other process was first
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's DATABASES entry for `url`, tuned for readers and a worker side by side."""
+    try:
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+    except Exception as error:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL {url!r} cannot be read ({error}). "
+            "Use sqlite:////path/to/file or postgres://user:password@host:5432/name."
+        ) from error
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        # IMMEDIATE takes the write lock at BEGIN, where SQLite can wait for it; a lock taken later cannot wait.
+        config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
+        # A file, not memory: workers started by a test must see the test's rows.
+        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+def with_timeouts(redis_url: str) -> str:
+    """Return `redis_url` with socket time-outs, so that a server that does not answer holds up no page."""
+    parts = urlsplit(redis_url)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured(
+            f"REDIS_URL {redis_url!r} cannot be read. Use redis://host:6379/0, rediss://... or unix:///path.sock?db=0."
+        )
+    if "socket_timeout" in parts.query:
+        return redis_url
+    timeouts = urlencode({"socket_connect_timeout": 3, "socket_timeout": 5})
+    return f"{redis_url}{'&' if parts.query else '?'}{timeouts}"
+
+
+def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:
+    """Return the mail settings: SMTP from EMAIL_URL, else an Anymail provider's variables, else files."""
+    if url := variables.get("EMAIL_URL"):
+        try:
+            config: dict[str, Any] = environ.Env.email_url_config(url)
+        except Exception as error:
+            raise ImproperlyConfigured(
+                f"EMAIL_URL {url!r} cannot be read ({error}). Use smtp+tls://user:password@host:587."
+            ) from error
+        return {name: value for name, value in config.items() if value not in (None, "")}
+    anymail = {name.removeprefix("ANYMAIL_"): value for name, value in variables.items() if name.startswith("ANYMAIL_")}
+    for provider, module in ANYMAIL_PROVIDERS.items():
+        if any(name.startswith(provider) for name in anymail):
+            return {"EMAIL_BACKEND": f"anymail.backends.{module}.EmailBackend", "ANYMAIL": anymail}
+    return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(mail_dir)}

@@ -1,0 +1,9 @@
+"""The WSGI application, for gunicorn: `gunicorn microblog_project.wsgi`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microblog_project.settings")
+
+application = get_wsgi_application()

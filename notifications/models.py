@@ -1,0 +1,39 @@
+"""The latest word to a member under one key."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """The vocabulary of notification queries."""
+
+    def after(self, cursor: int) -> "NotificationQuerySet":
+        """Return what was written after `cursor`, oldest first."""
+        return self.filter(cursor__gt=cursor).order_by("cursor")
+
+    def shown_as_alerts(self, names: list[str]) -> "NotificationQuerySet":
+        """Return what stands in the alerts of a page, oldest first."""
+        return self.filter(name__in=names, dismissed=False).order_by("cursor")
+
+
+class Notification(models.Model):
+    """What a member should know now under (`name`, `key`); a newer word replaces the older."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", db_index=False)
+    name = models.CharField(_("name"), max_length=64)
+    # Keeps two notifications of one name apart, such as the progress of two tasks.
+    key = models.CharField(_("key"), max_length=64, blank=True)
+    data = models.JSONField(_("data"))
+    # Microseconds since 1970, made strictly increasing for each member: see `notifications.services`.
+    cursor = models.BigIntegerField(_("cursor"))
+    dismissed = models.BooleanField(_("dismissed"), default=False)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name", "key"], name="latest_word_under_one_key")]
+        indexes = [models.Index("user", "cursor", name="notification_by_cursor")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}".strip()

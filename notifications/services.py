@@ -1,0 +1,42 @@
+"""Writing notifications: the only way in."""
+
+import time
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+
+from notifications.models import Notification
+
+
+def cursor_advance(*, user_id: int) -> int:
+    """Return a new position in the member's notifications, above every earlier one; call it in a transaction.
+
+    It is the clock in microseconds, or the last position plus one when the clock has not moved on. The
+    member's row stays locked until the commit, so positions are committed in their order: a reader who has
+    seen one has seen all below it.
+    """
+    user_model = get_user_model()
+    now = time.time_ns() // 1000
+    user_model.objects.filter(pk=user_id).update(notification_cursor=Greatest(F("notification_cursor") + 1, Value(now)))
+    return user_model.objects.values_list("notification_cursor", flat=True).get(pk=user_id)
+
+
+def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
+    """Make `data` (anything JSON can hold) the member's latest word under `name` and `key`."""
+    with transaction.atomic():
+        Notification.objects.bulk_create(
+            [Notification(user_id=user_id, name=name, key=key, data=data, cursor=cursor_advance(user_id=user_id))],
+            update_conflicts=True,
+            unique_fields=["user", "name", "key"],
+            update_fields=["data", "cursor", "dismissed"],
+        )
+
+
+def notification_dismiss(notification: Notification) -> None:
+    """Take the alert off every page of the member; their other tabs learn of it by the poll."""
+    with transaction.atomic():
+        notification.cursor = cursor_advance(user_id=notification.user_id)
+        notification.dismissed = True
+        notification.save(update_fields=["cursor", "dismissed"])
