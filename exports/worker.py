@@ -1,7 +1,71 @@
-"""The worker."""
+"""The worker that `manage.py rqworker default` runs: RQ's, plus the care of tasks that a death left behind."""
 
-from rq import Worker
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from rq import Queue, Worker
+from rq.exceptions import StopRequested
+from rq.job import Job
+
+from exports.services.reconciliation import mails_reconcile, task_recover_from_worker, tasks_reconcile
+
+logger = logging.getLogger(__name__)
 
 
 class ExportWorker(Worker):
-    """An RQ worker."""
+    """Reconciles at its start, between jobs and while idle, and after each job looks whether it died."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # `rqworker` has no option for it, and passes its own worker_ttl.
+        super().__init__(*args, **{**kwargs, "maintenance_interval": 60})
+        self._reconciled_at = float("-inf")
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds an idle worker waits for a job before it looks after the others: RQ's own would be 405."""
+        return max(1, int(settings.EXPORT_RECONCILE_INTERVAL))
+
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds after which a silent connection counts as broken."""
+        return self.dequeue_timeout + 10
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Return whether RQ's own maintenance or our reconciliation is due."""
+        return self._reconciliation_is_due or super().should_run_maintenance_tasks
+
+    @property
+    def _reconciliation_is_due(self) -> bool:
+        return time.monotonic() - self._reconciled_at >= settings.EXPORT_RECONCILE_INTERVAL
+
+    def run_maintenance_tasks(self) -> None:
+        """Reconcile, and do RQ's own maintenance when that is due."""
+        if super().should_run_maintenance_tasks:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        if self._reconciliation_is_due:
+            self._reconciled_at = time.monotonic()
+            self._safely(tasks_reconcile)
+            self._safely(mails_reconcile)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run the job in a work-horse; if that died without a word, recover its task at once."""
+        super().execute_job(job, queue)
+        self._safely(task_recover_from_worker, task_id=job.id, worker=self.name)
+
+    def _safely(self, care: Any, **arguments: Any) -> None:
+        """Call `care`; an error is logged, since RQ would quit over it, and no connection outlives the call.
+
+        A connection kept open here would be shared with the next work-horse that is forked.
+        """
+        try:
+            care(**arguments)
+        except StopRequested:
+            raise  # the shutdown signal arrived just now
+        except Exception:
+            logger.exception("Worker %s: %s failed", self.name, care.__name__)
+        finally:
+            connections.close_all()

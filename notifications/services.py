@@ -9,6 +9,9 @@ from django.db.models.functions import Greatest
 
 from notifications.models import Notification
 
+ALERT_DISMISSED = "alert_dismissed"
+"""Only the latest is kept: whichever it was, pages refresh all their alerts."""
+
 
 def cursor_advance(*, user_id: int) -> int:
     """Return a new position in the member's notifications, above every earlier one; call it in a transaction.
@@ -30,13 +33,19 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
             [Notification(user_id=user_id, name=name, key=key, data=data, cursor=cursor_advance(user_id=user_id))],
             update_conflicts=True,
             unique_fields=["user", "name", "key"],
-            update_fields=["data", "cursor", "dismissed"],
+            update_fields=["data", "cursor"],
         )
 
 
 def notification_dismiss(notification: Notification) -> None:
-    """Take the alert off every page of the member; their other tabs learn of it by the poll."""
+    """Take the alert off every page of the member for good; their other tabs learn of it by the poll."""
     with transaction.atomic():
-        notification.cursor = cursor_advance(user_id=notification.user_id)
-        notification.dismissed = True
-        notification.save(update_fields=["cursor", "dismissed"])
+        Notification.objects.filter(pk=notification.pk).update(dismissed=True)
+        notify(user_id=notification.user_id, name=ALERT_DISMISSED, data={"id": notification.pk})
+
+
+def notification_withdraw(*, user_id: int, name: str, key: str) -> None:
+    """Dismiss the member's notification under `name` and `key`, if there is one that they see."""
+    notification = Notification.objects.filter(user_id=user_id, name=name, key=key, dismissed=False).first()
+    if notification:
+        notification_dismiss(notification)

@@ -1,6 +1,11 @@
 """The addresses of notifications."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from notifications import views
 
 app_name = "notifications"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.poll, name="poll"),
+    path("<int:pk>/dismiss/", views.dismiss, name="dismiss"),
+]

@@ -1,7 +1,7 @@
 """One background job as a member and the staff see it."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -36,6 +36,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the tasks that are not over."""
         return self.filter(status__in=ACTIVE)
 
+    def stale(self, *, since: datetime) -> Self:
+        """Return the running tasks without a heartbeat since then, and those queued since then."""
+        return self.filter(
+            Q(status=TaskStatus.RUNNING, heartbeat_at__lt=since) | Q(status=TaskStatus.QUEUED, queued_at__lt=since)
+        )
+
     def claimed_as(self, task: "Task") -> Self:
         """Return `task`'s row if it still belongs to this very attempt, else nothing: the fence of a worker."""
         return self.filter(pk=task.pk, status=TaskStatus.RUNNING, attempt=task.attempt)
@@ -57,6 +63,7 @@ class Task(models.Model):
     total = models.PositiveBigIntegerField(_("total"), default=0)
 
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    worker = models.CharField(_("worker"), max_length=128, blank=True)
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)

@@ -1,0 +1,23 @@
+"""How tasks stand in the alerts of every page, and how a poll without news looks after them.
+
+Found by `notifications` when the apps are ready.
+"""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from exports.models import Task
+from exports.services.news import TASK_PROGRESS
+from exports.services.reconciliation import tasks_reconcile
+from notifications import alerts
+from notifications.signals import quiet_poll
+
+alerts.register(TASK_PROGRESS, template="exports/_task_alert.html", script="exports/task_alert.js")
+
+
+@receiver(quiet_poll)
+def reconcile_own_tasks(*, user: User, **_signal: Any) -> None:
+    """Recover the member's own tasks if they look stale: their open page is enough to notice."""
+    tasks_reconcile(Task.objects.filter(user=user))

@@ -1,0 +1,94 @@
+"""What a worker runs. Each function is a job's outer edge: the work itself is in `exports.services`."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from rq import get_current_job
+from rq.timeouts import JobTimeoutException
+
+from exports.models import Archive, Task
+from exports.services.archiving import posts_archive
+from exports.services.delivery import archive_deliver
+from exports.services.progress import ClaimLostError, Heartbeat
+from exports.services.transitions import task_claim, task_fail, task_succeed
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[Task, Heartbeat], Archive | None]
+
+
+def export_posts(task_id: str) -> None:
+    """Write a member's posts to `posts.json`, keep it, and mail it. `task_id` is a Task's id, and the job's."""
+    archive = run_task(task_id, posts_archive)
+    if archive:
+        archive_deliver(archive.pk)
+
+
+def example(seconds: int) -> None:
+    """Count `seconds`, one a second: the smallest job with progress, to try whether the workers work."""
+    job = get_current_job()
+    if job is not None:
+        run_task(job.id, lambda task, heartbeat: count_seconds(seconds, task, heartbeat))
+
+
+def deliver_archive(archive_id: int) -> None:
+    """Mail an archive whose mail is late."""
+    archive_deliver(archive_id)
+
+
+def run_task(task_id: str, work: Work) -> Archive | None:
+    """Claim the task, do `work` under a heartbeat, and record how it ended; do nothing without a claim.
+
+    A failure is recorded and raised again, so that RQ's tools show it as well.
+    """
+    task = task_claim(task_id=task_id, worker=_worker_name())
+    if task is None:
+        logger.warning("Task %s: nothing to claim (unknown, over, or another worker's)", task_id)
+        return None
+    try:
+        with Heartbeat(task) as heartbeat:
+            return work(task, heartbeat)
+    except ClaimLostError:
+        logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
+        return None
+    except JobTimeoutException:
+        logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
+        _fail(task, _time_out_error())
+        raise
+    except Exception:
+        logger.exception("Task %s: attempt %s failed", task.pk, task.attempt)
+        _fail(task, _("Something went wrong on our side. We have been told, and your posts are safe."))
+        raise
+
+
+def count_seconds(seconds: int, task: Task, heartbeat: Heartbeat) -> None:
+    """Let `seconds` pass: that is the work."""
+    heartbeat.total = seconds
+    for second in range(1, seconds + 1):
+        time.sleep(1)
+        heartbeat.advance(second)
+    if task_succeed(task, done=seconds) is None:
+        raise ClaimLostError(task.pk)
+
+
+def _fail(task: Task, error: str) -> None:
+    task_fail(Task.objects.claimed_as(task), task, error=error, traceback=traceback.format_exc())
+
+
+def _time_out_error() -> str:
+    minutes = settings.EXPORT_JOB_TIMEOUT // 60
+    return ngettext(
+        "It took longer than the %(minutes)d minute that we allow, and was stopped.",
+        "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+def _worker_name() -> str:
+    job = get_current_job()
+    return (job.worker_name or "") if job else ""

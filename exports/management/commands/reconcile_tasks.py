@@ -1,0 +1,39 @@
+"""Recover the tasks that a death left behind, by hand.
+
+Workers do this by themselves every few seconds, and so do the pages of the members concerned. This command is
+for an operator who wants to see it done, or to be told what would be done.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from exports.models import Task
+from exports.services.reconciliation import mails_reconcile, tasks_reconcile
+
+
+class Command(BaseCommand):
+    """`manage.py reconcile_tasks [--dry-run]`."""
+
+    help = "Queue again, or fail, the tasks whose worker died or whose job was lost; queue late mails."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--dry-run`."""
+        parser.add_argument("--dry-run", action="store_true", help="only list the tasks that look stale")
+
+    def handle(self, *_args: Any, dry_run: bool, **_options: Any) -> None:
+        """Reconcile and say what changed."""
+        if dry_run:
+            since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+            self._list(list(Task.objects.stale(since=since)), "stale")
+            return
+        self._list(tasks_reconcile(), "recovered")
+        self.stdout.write(f"{mails_reconcile()} late mails queued")
+
+    def _list(self, tasks: list[Task], word: str) -> None:
+        for task in tasks:
+            self.stdout.write(f"{task.pk} {task.name} {task.status} attempt {task.attempt}")
+        self.stdout.write(f"{len(tasks)} tasks {word}")

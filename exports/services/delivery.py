@@ -1,0 +1,95 @@
+"""Mailing an archive: after it is safe, as often as it takes, and recognisably the same mail each time."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from rq.timeouts import JobTimeoutException
+
+from exports.models import Archive
+from exports.services.news import task_publish
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)
+"""How long a worker that took on a mail keeps the others from it."""
+
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
+"""The growing pauses between the tries: about a day in all."""
+
+
+def archive_deliver(archive_id: int) -> None:
+    """Mail the archive to its member if that is due; a failure is logged and puts it off.
+
+    A worker that dies between sending and noting it lets another send the mail again: never lost, and the
+    same `Message-ID` shows that it is the same mail.
+    """
+    archive = _take(archive_id)
+    if archive is None:
+        return
+    if not archive.user.email:
+        _settle(archive, mail_due_at=None, mail_error="no-address")
+        return
+    try:
+        archive_message(archive).send()
+    except JobTimeoutException as error:
+        _put_off(archive, error)
+        raise
+    except Exception as error:  # whatever a mail backend raises: the mail is put off, and the log has it all
+        logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
+        _put_off(archive, error)
+    else:
+        _settle(archive, mailed_to=archive.user.email, mailed_at=timezone.now(), mail_due_at=None, mail_error="")
+
+
+def _take(archive_id: int) -> Archive | None:
+    """Return the archive if its mail is due and nobody else is at it."""
+    now = timezone.now()
+    due = Archive.objects.filter(pk=archive_id, mailed_at=None, mail_due_at__lte=now)
+    if not due.update(mail_due_at=now + LEASE, mail_attempts=F("mail_attempts") + 1):
+        return None
+    return Archive.objects.select_related("task", "user").get(pk=archive_id)
+
+
+def _put_off(archive: Archive, error: Exception) -> None:
+    if archive.mail_attempts > len(PAUSES):
+        _settle(archive, mail_due_at=None, mail_error=str(error))
+    else:
+        pause = PAUSES[archive.mail_attempts - 1]
+        _settle(archive, mail_due_at=timezone.now() + pause, mail_error=str(error))
+
+
+def _settle(archive: Archive, **changes: object) -> None:
+    with transaction.atomic():
+        Archive.objects.filter(pk=archive.pk).update(**changes)
+        task_publish(archive.task)
+
+
+def archive_message(archive: Archive) -> EmailMultiAlternatives:
+    """Return the mail: plain and HTML, with the file attached when it is small, else with a link."""
+    attached = archive.size <= settings.EXPORT_ATTACHMENT_LIMIT
+    context = {
+        "archive": archive,
+        "user": archive.user,
+        "attached": attached,
+        "site_url": settings.SITE_URL,
+        "download_url": settings.SITE_URL + reverse("exports:download", args=[archive.task_id]),
+        "exports_url": settings.SITE_URL + reverse("exports:list"),
+    }
+    message = EmailMultiAlternatives(
+        subject=render_to_string("emails/export_ready-subject.txt", context).strip(),
+        body=render_to_string("emails/export_ready-body-text.txt", context),
+        to=[archive.user.email],
+        headers={"Message-ID": f"<export-{archive.task_id}@{settings.SITE_HOST}>"},
+    )
+    message.attach_alternative(render_to_string("emails/export_ready-body-html.html", context), "text/html")
+    if attached:
+        with archive.file.open("rb") as file:
+            message.attach(archive.filename, file.read(), archive.content_type)
+    return message

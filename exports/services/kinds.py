@@ -1,0 +1,39 @@
+"""The kinds of task that there are: what each is called, and which function a worker runs for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from exports.models import Task
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """What launching a task by name needs to know."""
+
+    name: str
+    description: str | Promise
+    """For the member, while it runs."""
+    function: str
+    """The job's dotted path: an import here would make a circle, and RQ takes a path as well."""
+    arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (str(task.pk),)
+
+
+EXAMPLE = "example"
+EXPORT_POSTS = "export_posts"
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        TaskKind(EXPORT_POSTS, _("Exporting posts..."), "exports.jobs.export_posts"),
+        TaskKind(
+            EXAMPLE, _("Counting seconds..."), "exports.jobs.example", lambda task: (int(task.params["seconds"]),)
+        ),
+    )
+}
+
+# The `kind` of `POST /exports/` -> the task's name.
+EXPORT_KINDS = {"posts": EXPORT_POSTS}

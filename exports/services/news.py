@@ -1,0 +1,46 @@
+"""What the member is told of a task: the payload of its `task_progress` notification."""
+
+from typing import Any
+
+from exports.models import Archive, Task, TaskStatus
+from notifications.services import notification_withdraw, notify
+
+TASK_PROGRESS = "task_progress"
+
+
+def task_publish(task: Task) -> None:
+    """Make the task's present state the member's latest word of it; call it in the transition's transaction."""
+    notify(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk), data=task_news(task))
+
+
+def task_withdraw(task: Task) -> None:
+    """Take the task's alert off the member's pages."""
+    notification_withdraw(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk))
+
+
+def task_news(task: Task) -> dict[str, Any]:
+    """Return the payload: JSON types only, and at least `task_id`, `progress` and `status`."""
+    archive = Archive.objects.filter(task=task).first() if task.status == TaskStatus.SUCCEEDED else None
+    return {
+        "task_id": str(task.pk),
+        "name": task.name,
+        "description": task.description,
+        "status": task.status,
+        "progress": task.progress,
+        "done": task.done,
+        "total": task.total,
+        "attempt": task.attempt,
+        "error": task.error,
+        "archive": archive and archive_news(archive),
+    }
+
+
+def archive_news(archive: Archive) -> dict[str, Any]:
+    """Return what the alert of a finished export says of its file and its mail."""
+    return {
+        "posts": archive.posts,
+        "size": archive.size,
+        "mailed_to": archive.mailed_to if archive.mailed_at else "",
+        "mail_pending": archive.mail_due_at is not None,
+        "mail_error": archive.mail_error,
+    }

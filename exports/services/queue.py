@@ -1,0 +1,91 @@
+"""The queue's side of a task. The queue is a hint: what it says is never written to a row without a check."""
+
+import enum
+
+import django_rq
+from django.conf import settings
+from redis.exceptions import RedisError
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+
+from exports.models import Task
+from exports.services.kinds import KINDS
+
+QUEUE_NAME = "default"
+MAIL_TIMEOUT = 300  # seconds
+
+
+class QueueUnavailableError(Exception):
+    """The queue server cannot be reached, or refuses: nothing is known, nothing was queued."""
+
+
+class JobState(enum.Enum):
+    """What the queue knows of a task's job."""
+
+    WAITING = enum.auto()
+    """It will run."""
+    RUNNING = enum.auto()
+    """A worker has it, or had it when it was last heard of."""
+    OVER = enum.auto()
+    """It finished, failed, was stopped, or is unknown: it will not run (again)."""
+
+
+STATES = {
+    JobStatus.CREATED: JobState.WAITING,
+    JobStatus.QUEUED: JobState.WAITING,
+    JobStatus.DEFERRED: JobState.WAITING,
+    JobStatus.SCHEDULED: JobState.WAITING,
+    JobStatus.STARTED: JobState.RUNNING,
+}
+
+
+def task_enqueue(task: Task) -> None:
+    """Queue the task's job under the task's own id.
+
+    Raises QueueUnavailableError.
+    """
+    kind = KINDS[task.name]
+    try:
+        django_rq.get_queue(QUEUE_NAME).enqueue_call(
+            func=kind.function,
+            args=kind.arguments(task),
+            job_id=str(task.pk),
+            timeout=settings.EXPORT_JOB_TIMEOUT,
+            description=f"{task.name} for member {task.user_id}",
+        )
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def delivery_enqueue(archive_id: int) -> None:
+    """Queue the mailing of an archive, unless it is waiting in the queue already.
+
+    Raises QueueUnavailableError.
+    """
+    job_id = f"mail-{archive_id}"
+    if job_state(job_id) is JobState.WAITING:
+        return
+    try:
+        django_rq.get_queue(QUEUE_NAME).enqueue_call(
+            func="exports.jobs.deliver_archive",
+            args=(archive_id,),
+            job_id=job_id,
+            timeout=MAIL_TIMEOUT,
+            description=f"mail archive {archive_id}",
+        )
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def job_state(job_id: str) -> JobState:
+    """Return what the queue says of a job; a task's job has the task's id.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        job = Job.fetch(job_id, connection=django_rq.get_connection(QUEUE_NAME))
+        return STATES.get(job.get_status(refresh=False), JobState.OVER)
+    except NoSuchJobError:
+        return JobState.OVER
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error

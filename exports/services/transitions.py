@@ -1,0 +1,90 @@
+"""The life of a task: every change of its status, and nothing else.
+
+Each is a guarded UPDATE (the row must still be where the caller believes it to be) in one transaction with
+the member's notification. Only the caller whose UPDATE counted a row gets the task back; the others get None
+and must go no further. See the state machine in docs/decisions/0002-the-database-is-the-truth.md.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from exports.models import Task, TaskStatus
+from exports.models.task import TaskQuerySet
+from exports.services.news import task_publish
+
+# A running task never shows 100 %: that is for success alone.
+MAX_RUNNING_PROGRESS = 99
+
+
+def task_claim(*, task_id: str, worker: str) -> Task | None:
+    """Give a queued task to `worker` (a new attempt), or return None when there is nothing to claim."""
+    now = timezone.now()
+    return _move(
+        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED),
+        task_id,
+        status=TaskStatus.RUNNING,
+        attempt=F("attempt") + 1,
+        worker=worker,
+        started_at=now,
+        heartbeat_at=now,
+        progress=0,
+        done=0,
+        total=0,
+    )
+
+
+def task_beat(task: Task, *, done: int, total: int) -> Task | None:
+    """Write progress and heartbeat, or return None when the task is no longer this attempt's."""
+    progress = min(MAX_RUNNING_PROGRESS, 100 * done // total) if total else 0
+    return _move(
+        Task.objects.claimed_as(task),
+        task.pk,
+        progress=progress,
+        done=done,
+        total=total,
+        heartbeat_at=timezone.now(),
+    )
+
+
+def task_succeed(task: Task, *, done: int) -> Task | None:
+    """End this attempt in success with `done` items; call it in one transaction with what the success left."""
+    rows = Task.objects.claimed_as(task)
+    return _move(rows, task.pk, status=TaskStatus.SUCCEEDED, progress=100, done=done, total=done, **_ended())
+
+
+def task_fail(rows: TaskQuerySet, task: Task, *, error: str, traceback: str = "") -> Task | None:
+    """End the task in failure if it is still among `rows`; `error` is for the member, `traceback` for staff."""
+    return _move(rows, task.pk, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended())
+
+
+def task_cancel(task: Task) -> Task | None:
+    """Stop an active task; its worker notices at the next heartbeat."""
+    return _move(Task.objects.active().filter(pk=task.pk), task.pk, status=TaskStatus.CANCELLED, **_ended())
+
+
+def task_requeue(task: Task) -> Task | None:
+    """Take the task from an attempt that died; the caller queues it again after the commit."""
+    return _move(Task.objects.claimed_as(task), task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now())
+
+
+def task_touch_queued(task: Task) -> Task | None:
+    """Note that a queued task is queued anew, unless somebody else has just done so."""
+    rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
+    return _move(rows, task.pk, queued_at=timezone.now())
+
+
+def _ended() -> dict[str, Any]:
+    return {"ended_at": timezone.now()}
+
+
+def _move(rows: TaskQuerySet, task_id: UUID | str, **changes: Any) -> Task | None:
+    with transaction.atomic():
+        if not rows.update(**changes):
+            return None
+        task = Task.objects.get(pk=task_id)
+        task_publish(task)
+        return task

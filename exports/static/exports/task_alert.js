@@ -1,0 +1,24 @@
+// Keeps a task's alert true: the numbers of a running one change in place, everything else by a live refresh.
+
+import { refresh } from "../notifications/refresh.js";
+
+document.addEventListener("notification:task_progress", ({ detail }) => {
+  const alert = document.getElementById(`task-${detail.data.task_id}`);
+  if (alert && alert.dataset.status === "running" && detail.data.status === "running") count(alert, detail.data);
+  else detail.waitUntil(show(detail.data));
+});
+
+function count(alert, { progress, done, total }) {
+  alert.querySelector("[data-percent]").textContent = progress;
+  alert.querySelector("progress").value = progress;
+  const counted = alert.querySelector("[data-counted]");
+  const format = new Intl.NumberFormat(document.documentElement.lang);
+  counted.textContent = counted.dataset.counted.replace("{done}", format.format(done)).replace("{total}", format.format(total));
+  counted.hidden = !total;
+}
+
+async function show({ task_id: id }) {
+  await refresh();
+  const title = document.querySelector(`#task-${id} [data-announce]`);
+  if (title) document.getElementById("announcer").textContent = title.textContent;
+}

@@ -1,0 +1,105 @@
+"""What members do with their exports: start, list, cancel, retry, download."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import F
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from exports.models import Archive, Task, TaskStatus
+from exports.services.kinds import EXPORT_KINDS
+from exports.services.launching import TaskAlreadyActiveError, task_launch, task_retry
+from exports.services.transitions import task_cancel
+
+HISTORY_LENGTH = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Start an export (POST) or list the member's exports (GET)."""
+    return start(request) if request.method == "POST" else history(request)
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """Start the export named by `kind`, unless one is in progress, and go to the member's profile."""
+    user = cast(User, request.user)
+    kind = request.POST.get("kind", "posts")
+    if kind not in EXPORT_KINDS:
+        known = ", ".join(EXPORT_KINDS)
+        text = _("There is no export of the kind %(kind)s. Choose one of: %(known)s.")
+        return HttpResponseBadRequest(text % {"kind": repr(kind[:64]), "known": known}, content_type="text/plain")
+    try:
+        tell_start(request, task_launch(user=user, name=EXPORT_KINDS[kind]))
+    except TaskAlreadyActiveError:
+        tell_already_active(request)
+    return redirect(user)
+
+
+def history(request: HttpRequest) -> HttpResponse:
+    """Show the member's latest exports, with what can be done with each."""
+    user = cast(User, request.user)
+    tasks = user.tasks.filter(name__in=EXPORT_KINDS.values()).select_related("archive")[:HISTORY_LENGTH]
+    return render(request, "exports/list.html", {"tasks": tasks})
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    """Stop one of the member's exports; one that is already over stays as it is."""
+    user = cast(User, request.user)
+    if task_cancel(get_object_or_404(user.tasks, pk=pk)):
+        messages.info(request, _("The export was cancelled."))
+    else:
+        messages.warning(request, _("That export was already over."))
+    return redirect(user)
+
+
+@require_POST
+@login_required
+def retry(request: HttpRequest, pk: str) -> HttpResponse:
+    """Start a failed or cancelled export of the member's anew."""
+    user = cast(User, request.user)
+    task = get_object_or_404(user.tasks, pk=pk)
+    if not task.can_be_retried:
+        messages.warning(request, _("Only an export that failed or was cancelled can be tried again."))
+        return redirect(user)
+    try:
+        tell_start(request, task_retry(task))
+    except TaskAlreadyActiveError:
+        tell_already_active(request)
+    return redirect(user)
+
+
+@require_GET
+@login_required
+def download(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """Stream one of the member's archives to them, and count the download."""
+    user = cast(User, request.user)
+    archive = get_object_or_404(user.archives.available(), task_id=pk)
+    try:
+        file = archive.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The file of this export is gone. Please start a new export.")) from error
+    Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)
+    response = FileResponse(file, as_attachment=True, filename=archive.filename, content_type=archive.content_type)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def tell_start(request: HttpRequest, task: Task) -> None:
+    """Tell the member how the launch went."""
+    if task.status == TaskStatus.FAILED:
+        messages.error(request, task.error)
+    else:
+        messages.success(request, _("Your export has started. You can move on; it will be mailed to you."))
+
+
+def tell_already_active(request: HttpRequest) -> None:
+    """Tell the member why nothing was started."""
+    messages.warning(request, _("An export task is currently in progress"))

@@ -1,0 +1,58 @@
+// Fetches the member's news and hands each to whoever listens: a `notification:<name>` event on the document.
+// One request at a time; every 2 s while something is active, every 10 s otherwise, never in a hidden tab,
+// ever slower while the server does not answer, and no more once the member has signed out.
+
+import { refresh } from "./refresh.js";
+
+const ACTIVE_PAUSE = 2_000; // milliseconds, as all below
+const IDLE_PAUSE = 10_000;
+const LONGEST_PAUSE = 60_000;
+const TIMEOUT = 10_000;
+
+const { pollUrl, since } = document.getElementById("alerts").dataset;
+let cursor = since;
+let failures = 0;
+let timer = null;
+let polling = false;
+
+async function poll() {
+  clearTimeout(timer);
+  if (polling || document.hidden) return;
+  polling = true;
+  const goOn = await fetchNews();
+  polling = false;
+  if (goOn) timer = setTimeout(poll, pause());
+}
+
+async function fetchNews() {
+  try {
+    const response = await fetch(`${pollUrl}?since=${cursor}`, { signal: AbortSignal.timeout(TIMEOUT) });
+    if (response.status === 403) return false; // signed out, perhaps in another tab
+    if (!response.ok) throw new Error(`The poll answered ${response.status}`);
+    await tell(await response.json());
+    failures = 0;
+  } catch {
+    failures += 1;
+  }
+  return true;
+}
+
+async function tell(news) {
+  const waits = [];
+  for (const { name, data, timestamp } of news) {
+    const detail = { data, waitUntil: (promise) => waits.push(promise) };
+    document.dispatchEvent(new CustomEvent(`notification:${name}`, { detail }));
+    cursor = timestamp;
+  }
+  await Promise.all(waits);
+}
+
+function pause() {
+  const usual = document.querySelector("#alerts [data-active]") ? ACTIVE_PAUSE : IDLE_PAUSE;
+  // A little chance keeps the tabs of many members from knocking together when a server comes back.
+  return failures ? Math.min(LONGEST_PAUSE, usual * 2 ** failures) * (0.75 + Math.random() / 2) : usual;
+}
+
+document.addEventListener("visibilitychange", poll);
+document.addEventListener("notification:alert_dismissed", ({ detail }) => detail.waitUntil(refresh()));
+timer = setTimeout(poll, pause());

@@ -1,0 +1,66 @@
+"""The poll, and dismissing an alert."""
+
+import time
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
+from notifications.models import Notification
+from notifications.services import notification_dismiss
+from notifications.signals import quiet_poll
+
+# Seconds without news after which producers are asked whether their last word still holds, and until when:
+# a member without news for an hour has nothing in progress that workers would not look after.
+QUIET_AFTER = 15
+QUIET_UNTIL = 3600
+
+
+@require_GET
+@never_cache
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer `?since=<timestamp of the last one seen>` with the member's newer notifications, oldest first.
+
+    In the usual case, no news, the member's own row says so, which was loaded to authenticate them.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return HttpResponseForbidden(_("Sign in to see your notifications."), content_type="text/plain")
+    since = request.GET.get("since", "0")
+    try:
+        cursor = cursor_from_text(since)
+    except ValueError:
+        return HttpResponseBadRequest(
+            _("since=%(value)s cannot be read. Send the timestamp of the last notification, or leave it out.")
+            % {"value": repr(since[:64])},
+            content_type="text/plain",
+        )
+    if user.notification_cursor > cursor:
+        return JsonResponse([as_json(item) for item in user.notifications.after(cursor)], safe=False)
+    if QUIET_AFTER < time.time() - user.notification_cursor / MICROSECONDS < QUIET_UNTIL:
+        quiet_poll.send(sender=None, user=user)
+    return JsonResponse([], safe=False)
+
+
+def as_json(notification: Notification) -> dict[str, object]:
+    """Return the notification in the poll's form."""
+    return {
+        "name": notification.name,
+        "data": notification.data,
+        "timestamp": cursor_to_seconds(notification.cursor),
+    }
+
+
+@require_POST
+@login_required
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one of the member's alerts off their pages, and go back to the page `next`."""
+    notification_dismiss(get_object_or_404(Notification, user=request.user, pk=pk))
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/")
