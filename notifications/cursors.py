@@ -1,12 +1,12 @@
 """A position in a member's notifications, as the poll speaks of it: seconds since 1970, as a decimal number.
 
-Inside it is an integer of microseconds. A double holds 2**53 of them exactly, until the year 2255.
+Inside it is an integer of microseconds. A double tells them apart up to 2**33 seconds, in the year 2242.
 """
 
-import math
+from decimal import Decimal, InvalidOperation
 
 MICROSECONDS = 1_000_000
-MAX_SECONDS = 2**53 / MICROSECONDS
+MAX_SECONDS = 2**33
 
 
 def cursor_to_seconds(cursor: int) -> float:
@@ -19,7 +19,10 @@ def cursor_from_text(text: str) -> int:
 
     Raises ValueError, naming the text, unless it is a number of seconds since 1970.
     """
-    seconds = float(text)
-    if not (math.isfinite(seconds) and 0 <= seconds <= MAX_SECONDS):
+    try:
+        seconds = Decimal(text)
+    except InvalidOperation:
+        seconds = Decimal("nan")
+    if not (seconds.is_finite() and 0 <= seconds <= MAX_SECONDS):
         raise ValueError(f"{text!r} is no time since 1970 in seconds")
     return round(seconds * MICROSECONDS)

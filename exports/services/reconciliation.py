@@ -42,9 +42,14 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None) -> list[Task]:
 
 
 def task_recover_from_worker(*, task_id: str, worker: str) -> Task | None:
-    """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there."""
-    task = Task.objects.filter(pk=task_id, status=TaskStatus.RUNNING, worker=worker).first()
-    return _give_on(task) if task else None
+    """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
+
+    `task_id` is the id of the job, which can be another kind of job than a task's.
+    """
+    for task in Task.objects.filter(status=TaskStatus.RUNNING, worker=worker):
+        if str(task.pk) == task_id:
+            return _give_on(task)
+    return None
 
 
 def mails_reconcile() -> int:

@@ -1,0 +1,87 @@
+"""A member with posts, a real queue, and a worker that empties it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import django_rq
+import pytest
+from django.test import Client
+from rq import Queue, SimpleWorker
+
+from accounts.models import User
+from exports.models import Archive, Task
+from exports.services.launching import task_launch
+from posts.models import Post
+
+FIRST = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def susan(transactional_db: None) -> User:
+    user = User.objects.create_user("susan", "susan@example.com", "cat-sat-mat")
+    write_posts_for(user, 3)
+    return user
+
+
+@pytest.fixture
+def john(transactional_db: None) -> User:
+    return User.objects.create_user("john", "john@example.com", "dog-dug-den")
+
+
+def write_posts_for(user: User, count: int) -> None:
+    Post.objects.bulk_create(
+        Post(author=user, body=f"{user.username} {n}", timestamp=FIRST + timedelta(minutes=n)) for n in range(count)
+    )
+
+
+@pytest.fixture
+def signed_in(susan: User) -> Client:
+    client = Client()
+    client.force_login(susan)
+    return client
+
+
+@pytest.fixture
+def stranger(john: User) -> Client:
+    client = Client()
+    client.force_login(john)
+    return client
+
+
+@pytest.fixture
+def queue() -> Iterator[Queue]:
+    """The queue on the server that the tests started, with nothing but the test's own jobs in it."""
+    queue = django_rq.get_queue("default")
+    queue.empty()
+    yield queue
+    queue.empty()
+
+
+@pytest.fixture
+def work(queue: Queue) -> Callable[[], None]:
+    """Run all that is queued, in this process."""
+
+    def run() -> None:
+        SimpleWorker([queue], connection=queue.connection).work(burst=True)
+
+    return run
+
+
+@pytest.fixture
+def exported(susan: User, work: Callable[[], None]) -> Archive:
+    """Susan's finished export."""
+    task = task_launch(user=susan, name="export_posts")
+    work()
+    return Archive.objects.get(task=task)
+
+
+@pytest.fixture
+def failed(susan: User) -> Task:
+    return Task.objects.create(user=susan, name="export_posts", description="Exporting", status="failed", error="Why.")
+
+
+@pytest.fixture
+def unreachable_queue(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Point the queue at a socket behind which nobody listens."""
+    nowhere = tmp_path_factory.mktemp("nowhere") / "nobody.sock"
+    monkeypatch.setitem(django_rq.settings.QUEUES["default"], "URL", f"unix://{nowhere}")

@@ -1,0 +1,164 @@
+"""Tasks, archives and the queue's dashboard in the admin."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from rq import Queue
+
+from accounts.models import User
+from exports.models import Archive, Task, TaskStatus
+from exports.services.launching import task_launch
+
+LIST = "/admin/exports/task/"
+
+
+@pytest.fixture
+def superuser(transactional_db: None) -> Client:
+    return signed_in_as(User.objects.create_superuser("root", "root@example.com", "pw"))
+
+
+@pytest.fixture
+def viewer(transactional_db: None) -> Client:
+    """Staff who may look at tasks and archives, and no more."""
+    user = User.objects.create_user("viewer", "viewer@example.com", "pw", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_task", "view_archive"]))
+    return signed_in_as(user)
+
+
+def signed_in_as(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def active(susan: User, queue: Queue) -> Task:
+    return task_launch(user=susan, name="export_posts")
+
+
+def act(client: Client, action: str, *tasks: Task) -> None:
+    client.post(LIST, {"action": action, "_selected_action": [str(task.pk) for task in tasks]})
+
+
+def page(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_list_shows_member_status_and_progress(superuser: Client, exported: Archive) -> None:
+    text = page(superuser, LIST)
+    for expected in ("susan", "Succeeded", 'value="100"', str(exported.task_id)[:8]):
+        assert expected in text
+
+
+def test_it_is_found_by_member_and_by_id(superuser: Client, exported: Archive, active: Task) -> None:
+    assert "1 task" in page(superuser, f"{LIST}?q={active.pk}")
+    assert "2 tasks" in page(superuser, f"{LIST}?q=susan")
+    assert "0 tasks" in page(superuser, f"{LIST}?q=nobody")
+
+
+def test_the_queries_do_not_grow_with_the_tasks(
+    superuser: Client, susan: User, django_assert_max_num_queries: Callable[..., object]
+) -> None:
+    for _ in range(50):
+        Task.objects.create(user=susan, name="export_posts", description="Exporting", status="failed")
+    with django_assert_max_num_queries(12):  # type: ignore[attr-defined]
+        superuser.get(LIST)
+
+
+def test_the_page_shows_the_traceback_and_a_link_to_the_rq_job(superuser: Client, failed: Task) -> None:
+    Task.objects.update(traceback="Traceback (most recent call last)")
+    text = page(superuser, f"{LIST}{failed.pk}/change/")
+    assert "Traceback (most recent call last)" in text
+    assert f"/admin/django_rq/dashboard/queues/0/{failed.pk}/" in text
+
+
+def test_everything_is_read_only(superuser: Client, failed: Task) -> None:
+    text = page(superuser, f"{LIST}{failed.pk}/change/")
+    assert 'name="_save"' not in text
+    superuser.post(f"{LIST}{failed.pk}/change/", {"status": "succeeded", "error": "Nothing happened."})
+    failed.refresh_from_db()
+    assert (failed.status, failed.error) == (TaskStatus.FAILED, "Why.")
+    assert superuser.get(f"{LIST}add/").status_code == 403
+    assert superuser.post(f"{LIST}{failed.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_cancel_stops_the_active_ones_only(superuser: Client, active: Task, failed: Task) -> None:
+    act(superuser, "cancel", active, failed)
+    assert dict(Task.objects.values_list("pk", "status")) == {active.pk: "cancelled", failed.pk: "failed"}
+
+
+def test_fail_gives_up_the_active_ones_and_tells_the_member(superuser: Client, active: Task) -> None:
+    act(superuser, "fail", active)
+    active.refresh_from_db()
+    assert active.status == TaskStatus.FAILED
+    assert "Our staff stopped this export" in active.error
+
+
+def test_retry_launches_failed_ones_anew_once(superuser: Client, failed: Task, queue: Queue) -> None:
+    act(superuser, "retry", failed)
+    act(superuser, "retry", failed)
+    assert len(queue.job_ids) == 1
+
+
+def test_staff_who_may_only_look_cannot_act(viewer: Client, active: Task) -> None:
+    act(viewer, "cancel", active)
+    viewer.post(f"{LIST}start-example/")
+    active.refresh_from_db()
+    assert active.status == TaskStatus.QUEUED
+    assert Task.objects.count() == 1
+
+
+def test_staff_start_the_example(superuser: Client, queue: Queue) -> None:
+    superuser.post(f"{LIST}start-example/")
+    task = Task.objects.get(name="example")
+    assert queue.job_ids == [str(task.pk)]
+    superuser.post(f"{LIST}start-example/")
+    assert Task.objects.count() == 1
+
+
+def test_the_example_refuses_get(superuser: Client) -> None:
+    assert superuser.get(f"{LIST}start-example/").status_code == 405
+
+
+def test_members_are_sent_away(signed_in: Client, active: Task) -> None:
+    for path in (LIST, f"{LIST}{active.pk}/change/"):
+        assert signed_in.get(path).status_code == 302
+    assert signed_in.post(f"{LIST}start-example/").status_code == 302
+    assert Task.objects.count() == 1
+
+
+def test_staff_see_an_archives_fate_and_not_its_contents(viewer: Client, exported: Archive) -> None:
+    text = page(viewer, f"/admin/exports/archive/{exported.pk}/change/")
+    assert exported.sha256 in text
+    assert exported.file.name not in text
+    assert viewer.get(reverse("exports:download", args=[exported.task_id])).status_code == 404
+
+
+DASHBOARD = [
+    "/admin/django_rq/dashboard/",
+    "/admin/django_rq/dashboard/queues/0/",
+    "/admin/django_rq/dashboard/stats.json/",
+    "/admin/django_rq/dashboard/workers/0/",
+]
+
+
+@pytest.mark.parametrize("path", DASHBOARD)
+def test_the_dashboard_is_for_superusers_only(superuser: Client, viewer: Client, signed_in: Client, path: str) -> None:
+    assert superuser.get(path).status_code == 200
+    assert viewer.get(path).status_code == 403
+    assert signed_in.get(path).status_code in (302, 403)
+
+
+def test_no_other_staff_can_empty_the_queue(viewer: Client, active: Task, queue: Queue) -> None:
+    assert viewer.post("/admin/django_rq/dashboard/queues/0/empty/", {"post": "yes"}).status_code == 403
+    assert len(queue.job_ids) == 1
+
+
+def test_the_dashboards_policy_is_relaxed_there_and_nowhere_else(superuser: Client) -> None:
+    assert "unsafe-inline" in superuser.get(DASHBOARD[0])["Content-Security-Policy"]
+    assert "unsafe-inline" not in superuser.get(LIST)["Content-Security-Policy"]

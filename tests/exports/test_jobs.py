@@ -1,0 +1,215 @@
+"""The jobs, run by a worker from a real queue."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import django_rq
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from rq import Queue
+from rq.job import Job
+from rq.timeouts import JobTimeoutException
+
+from accounts.models import User
+from exports import jobs
+from exports.models import Archive, Task, TaskStatus
+from exports.services.launching import task_launch
+from exports.services.progress import Heartbeat
+from exports.services.snapshot import posts_rows
+from exports.services.transitions import task_cancel, task_requeue
+from posts.models import Post
+
+Work = Callable[[], None]
+
+
+def launched(user: User, name: str = "export_posts", **params: int) -> Task:
+    return task_launch(user=user, name=name, params=params)
+
+
+def replace_work(monkeypatch: pytest.MonkeyPatch, work: Callable[[Task, Heartbeat], Archive | None]) -> None:
+    monkeypatch.setattr(jobs, "posts_archive", work)
+
+
+def test_an_export_ends_in_an_archive_of_exactly_the_members_posts(exported: Archive, john: User) -> None:
+    Post.objects.create(author=john, body="not susan's")
+    with exported.file.open("rb") as file:
+        assert json.load(file) == {
+            "posts": [
+                {"body": "susan 0", "timestamp": "2026-01-01T12:00:00Z"},
+                {"body": "susan 1", "timestamp": "2026-01-01T12:01:00Z"},
+                {"body": "susan 2", "timestamp": "2026-01-01T12:02:00Z"},
+            ]
+        }
+    assert (exported.posts, exported.size) == (3, exported.file.size)
+    assert exported.task.status == TaskStatus.SUCCEEDED
+
+
+def test_a_member_without_posts_gets_an_empty_list(john: User, work: Work) -> None:
+    task = launched(john)
+    work()
+    with Archive.objects.get(task=task).file.open("rb") as file:
+        assert json.load(file) == {"posts": []}
+
+
+def test_times_are_in_utc_whatever_their_offset_was_and_ties_keep_their_order(susan: User, work: Work) -> None:
+    susan.posts.all().delete()
+    india = timezone(timedelta(hours=5, minutes=30))
+    moment = datetime(2026, 11, 23, 15, 30, tzinfo=india)
+    for body in ("first", "second"):
+        Post.objects.create(author=susan, body=body, timestamp=moment)
+    Post.objects.create(author=susan, body="with a fraction", timestamp=moment + timedelta(microseconds=250))
+    assert list(posts_rows(susan.pk)) == [
+        ("first", "2026-11-23T10:00:00Z"),
+        ("second", "2026-11-23T10:00:00Z"),
+        ("with a fraction", "2026-11-23T10:00:00.000250Z"),
+    ]
+
+
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(moment=st.datetimes(timezones=st.just(UTC)))
+def test_the_database_writes_times_as_python_would(susan: User, moment: datetime) -> None:
+    susan.posts.all().delete()
+    Post.objects.create(author=susan, body="x", timestamp=moment)
+    [(_body, text)] = posts_rows(susan.pk)
+    assert text == moment.isoformat().replace("+00:00", "Z")
+
+
+def test_the_mail_goes_out_after_the_archive_is_safe(exported: Archive) -> None:
+    assert [message.to for message in mail.outbox] == [["susan@example.com"]]
+    exported.refresh_from_db()
+    assert exported.mailed_at
+    assert exported.mailed_at > exported.created_at
+
+
+def test_a_job_that_is_queued_twice_runs_once(susan: User, queue: Queue, work: Work) -> None:
+    task = launched(susan)
+    queue.enqueue_call("exports.jobs.export_posts", args=[str(task.pk)])
+    work()
+    assert Archive.objects.count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_job_without_a_row_does_nothing(db: None, queue: Queue, work: Work) -> None:
+    job = queue.enqueue_call("exports.jobs.export_posts", args=["00000000-0000-0000-0000-000000000000"])
+    work()
+    assert job.get_status() == "finished"
+    assert not Archive.objects.exists()
+
+
+def test_an_error_fails_the_task_with_words_for_the_member_and_a_traceback_for_staff(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_task: Task, _heartbeat: Heartbeat) -> None:
+        raise OSError("the disk is on fire")
+
+    replace_work(monkeypatch, broken)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert (task.status, task.progress) == (TaskStatus.FAILED, 0)
+    assert "wrong on our side" in task.error
+    assert "fire" not in task.error
+    assert "the disk is on fire" in task.traceback
+    logged = [record for record in caplog.records if record.name == "exports.jobs"]
+    assert logged[0].exc_info
+    assert Job.fetch(str(task.pk), connection=django_rq.get_connection()).is_failed
+    assert mail.outbox == []
+
+
+def test_a_time_out_is_told_apart_from_a_failure(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_task: Task, _heartbeat: Heartbeat) -> None:
+        raise JobTimeoutException("Task exceeded maximum timeout value (3600 seconds)")
+
+    replace_work(monkeypatch, slow)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.error == "It took longer than the 60 minutes that we allow, and was stopped."
+
+
+def test_a_cancelled_job_stops_at_its_next_heartbeat_and_leaves_nothing(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.EXPORT_PROGRESS_INTERVAL = 0.02
+
+    def cancelled_on_the_way(task: Task, heartbeat: Heartbeat) -> Archive | None:
+        task_cancel(task)
+        heartbeat._lost.wait(10)
+        heartbeat.advance(1)
+        raise AssertionError("advance() must have raised")
+
+    replace_work(monkeypatch, cancelled_on_the_way)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.CANCELLED
+    assert not Archive.objects.exists()
+
+
+def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    whole = jobs.posts_archive
+
+    def given_away(task: Task, heartbeat: Heartbeat) -> Archive:
+        task_requeue(task)
+        return whole(task, heartbeat)
+
+    replace_work(monkeypatch, given_away)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.QUEUED
+    assert not Archive.objects.exists()
+    assert mail.outbox == []
+    stored = settings.VAR_DIR / "exports"
+    assert not [path for path in stored.rglob(f"{task.pk}*/*") if path.is_file()]
+
+
+def test_the_heartbeat_writes_progress_while_the_job_works(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.EXPORT_PROGRESS_INTERVAL = 0.02
+    seen: list[tuple[int, object]] = []
+
+    def half(task: Task, heartbeat: Heartbeat) -> None:
+        heartbeat.total = 10
+        heartbeat.advance(5)
+        job = Job.fetch(str(task.pk), connection=django_rq.get_connection())
+        while Task.objects.get(pk=task.pk).progress == 0 or "progress" not in job.get_meta():
+            heartbeat.check()
+        seen.append((Task.objects.get(pk=task.pk).progress, job.get_meta()["progress"]))
+
+    replace_work(monkeypatch, half)
+    launched(susan)
+    work()
+    assert seen == [(50, 50)]
+
+
+def test_no_temporary_file_is_left(exported: Archive, settings: LazySettings) -> None:
+    assert list((settings.VAR_DIR / "tmp").iterdir()) == []
+
+
+def test_the_file_is_private_to_the_user_who_runs_the_site(exported: Archive) -> None:
+    path = Path(exported.file.path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_example_counts_its_seconds(susan: User, work: Work) -> None:
+    task = launched(susan, "example", seconds=1)
+    work()
+    task.refresh_from_db()
+    assert (task.status, task.progress, task.done) == (TaskStatus.SUCCEEDED, 100, 1)
+
+
+def test_the_example_of_an_unknown_task_does_nothing(db: None, queue: Queue, work: Work) -> None:
+    job = queue.enqueue_call("exports.jobs.example", args=[60])
+    work()
+    assert job.get_status() == "finished"

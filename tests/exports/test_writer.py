@@ -1,0 +1,69 @@
+"""The writer: rows in, JSON out."""
+
+import hashlib
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exports.writer import BATCH_SIZE, DigestingFile, Row, write_posts
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def written(rows: list[Row]) -> Any:
+    output = BytesIO()
+    assert write_posts(rows, output) == len(rows)
+    return json.loads(output.getvalue())
+
+
+def test_no_posts_make_an_empty_list() -> None:
+    assert written([]) == {"posts": []}
+
+
+@given(st.lists(st.tuples(texts, texts)))
+def test_any_text_comes_back_unchanged_and_in_order(rows: list[Row]) -> None:
+    assert written(rows) == {"posts": [{"body": body, "timestamp": timestamp} for body, timestamp in rows]}
+
+
+@pytest.mark.parametrize("count", [1, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE])
+def test_batches_leave_no_seam(count: int) -> None:
+    rows = [(f"post {n}", "2026-01-01T00:00:00Z") for n in range(count)]
+    assert [post["body"] for post in written(rows)["posts"]] == [body for body, _ in rows]
+
+
+def test_the_same_rows_make_the_same_bytes() -> None:
+    rows = [("body", "2026-01-01T00:00:00Z")] * (BATCH_SIZE + 5)
+    outputs = [BytesIO(), BytesIO()]
+    for output in outputs:
+        write_posts(iter(rows), output)
+    assert outputs[0].getvalue() == outputs[1].getvalue()
+
+
+def test_progress_counts_the_rows_up_to_the_last() -> None:
+    seen: list[int] = []
+    write_posts([("a", "b")] * (2 * BATCH_SIZE + 1), BytesIO(), seen.append)
+    assert seen == [BATCH_SIZE, 2 * BATCH_SIZE, 2 * BATCH_SIZE + 1]
+
+
+def test_what_the_callback_raises_ends_the_writing() -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(_done: int) -> None:
+        raise StopError
+
+    with pytest.raises(StopError):
+        write_posts([("a", "b")], BytesIO(), stop)
+
+
+def test_a_digesting_file_knows_the_size_and_the_hash_of_what_went_through() -> None:
+    output = BytesIO()
+    file = DigestingFile(output)
+    file.write(b"one")
+    file.write(memoryview(b"(two)")[1:-1])
+    assert output.getvalue() == b"onetwo"
+    assert (file.size, file.sha256) == (6, hashlib.sha256(b"onetwo").hexdigest())
