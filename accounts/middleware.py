@@ -3,14 +3,24 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
+
+from accounts.models import User
+from accounts.services import member_saw
+
+# An open tab polls whether somebody looks at it or not.
+POLL = reverse_lazy("notifications:poll")
 
 
 class LastSeenMiddleware:
-    """Writes `last_seen`, at most once in five minutes."""
+    """Keeps `User.last_seen` for everything that a member does, save the poll."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        return self.get_response(request)
+        """Answer the request, then note who it was from."""
+        response = self.get_response(request)
+        if request.path != POLL and isinstance(request.user, User):
+            member_saw(request.user)
+        return response

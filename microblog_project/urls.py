@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "microblog_project.error_pages.bad_request"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("exports/", include("exports.urls")),

@@ -1,11 +1,31 @@
 """Posts."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from posts.validators import validate_body
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """The vocabulary of post queries."""
+
+    def by(self, author: User) -> Self:
+        """Return what one member wrote."""
+        return self.filter(author=author)
+
+    def timeline_of(self, reader: User) -> Self:
+        """Return what the reader and those they follow wrote."""
+        return self.filter(Q(author=reader) | Q(author__in=reader.follows.values("followed")))
+
+    def with_authors(self) -> Self:
+        """Fetch the authors along with the posts."""
+        return self.select_related("author")
 
 
 class Post(models.Model):
@@ -14,6 +34,8 @@ class Post(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
     body = models.TextField(_("body"), validators=[validate_body])
     timestamp = models.DateTimeField(_("written at"), default=timezone.now)
+
+    objects = PostQuerySet.as_manager()
 
     class Meta:
         # Both serve a keyset page (newest first, ties by id) at the same cost however deep it lies.

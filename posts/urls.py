@@ -1,6 +1,15 @@
-"""The addresses of posts."""
+"""The addresses of posts and of members' pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from posts import views
 
 app_name = "posts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.timeline, name="timeline"),
+    path("explore/", views.explore, name="explore"),
+    path("user/<str:username>/", views.profile, name="profile"),
+    path("user/<str:username>/follow/", views.follow, name="follow"),
+    path("user/<str:username>/unfollow/", views.unfollow, name="unfollow"),
+    path("accounts/profile/", views.profile_edit, name="profile_edit"),
+]

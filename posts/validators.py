@@ -19,6 +19,12 @@ def count_characters(text: str) -> int:
 
 def validate_body(body: str) -> None:
     """Raise ValidationError, saying what to change, unless `body` can be a post."""
+    validate_content(body)
+    validate_length(body)
+
+
+def validate_content(body: str) -> None:
+    """Raise ValidationError unless `body` says something, in characters that can be kept and exported."""
     if not body.strip():
         raise ValidationError(_("Write something first: a post cannot be blank."), code="blank")
     if "\x00" in body:
@@ -30,6 +36,10 @@ def validate_body(body: str) -> None:
             _("A post cannot contain half of a surrogate pair (U+D800 to U+DFFF). Remove it and try again."),
             code="surrogate",
         )
+
+
+def validate_length(body: str) -> None:
+    """Raise ValidationError unless `body` has at most MAX_CHARACTERS characters, of reasonable build."""
     length = count_characters(body)
     if length > MAX_CHARACTERS:
         raise ValidationError(

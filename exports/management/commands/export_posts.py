@@ -35,7 +35,11 @@ class Command(BaseCommand):
         # Under another name until it is whole: a half-written file is never taken for the answer.
         draft = output.with_name(f".{output.name}.part")
         try:
-            with draft.open("wb") as file, read_snapshot(), tqdm(total=posts_count(user.pk), unit="post") as bar:
+            with (
+                draft.open("wb") as file,
+                read_snapshot(),
+                tqdm(total=posts_count(user.pk), unit="post", disable=None) as bar,
+            ):
                 posts = write_posts(posts_rows(user.pk), file, lambda done: bar.update(done - bar.n))
             draft.rename(output)
         except OSError as error:

@@ -1,0 +1,1 @@
+"""The demo: who is in it, and what they say."""

@@ -1,0 +1,79 @@
+"""Reading posts from JSON lines: `{"timestamp": ISO 8601 with offset, "body": text}`."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from posts.models import Post
+from posts.validators import validate_body
+
+
+class BadLineError(ValueError):
+    """A line that is no post: the message says which, why, and what was found."""
+
+
+def posts_from_lines(lines: Iterable[bytes], author: User) -> Iterator[Post]:
+    """Yield an unsaved post for each line, in their order.
+
+    What a post may be is the same here as on the site.
+
+    Raises BadLineError for the first line that is no post.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _post_from_line(line, author)
+        except ValueError as error:
+            raise BadLineError(f"Line {number}: {error}") from error
+
+
+def _post_from_line(line: bytes, author: User) -> Post:
+    record = _record(line)
+    body = _text(record, "body")
+    try:
+        validate_body(body)
+    except ValidationError as error:
+        raise ValueError(f"body {_shown(body)}: {' '.join(error.messages)}") from error
+    return Post(author=author, body=body, timestamp=_moment(_text(record, "timestamp")))
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 (byte {error.start}: {line[error.start : error.start + 1]!r})") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"it is not JSON ({error}): {_shown(line.decode())}") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"it is not an object with a timestamp and a body: {_shown(record)}")
+    return record
+
+
+def _text(record: dict[str, Any], name: str) -> str:
+    if name not in record:
+        raise ValueError(f'it has no "{name}": {_shown(record)}')
+    value = record[name]
+    if not isinstance(value, str):
+        raise ValueError(f'"{name}" must be text, not {_shown(value)}')
+    return value
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment in UTC that `text` names; without an offset it would name none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("it has no offset from UTC")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"timestamp {_shown(text)} cannot be used ({error}). Write it like 2026-11-23T10:00:00+01:00."
+        ) from error
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

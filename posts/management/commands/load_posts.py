@@ -1,0 +1,70 @@
+"""Load a member's posts from a file of JSON lines: their words from elsewhere, or real text to try the site with."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from tqdm import tqdm
+
+from accounts.models import User
+from posts.lines import BadLineError, posts_from_lines
+from posts.models import Post
+
+BATCH_SIZE = 2000
+
+
+class Command(BaseCommand):
+    """`manage.py load_posts <username> <file.jsonl>`."""
+
+    help = 'Load posts, one {"timestamp": ISO 8601 with offset, "body": text} a line: all of them, or none.'
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the member and the file."""
+        parser.add_argument("username")
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *_args: Any, username: str, file: Path, **_options: Any) -> None:
+        """Load the file in one transaction."""
+        author = User.objects.filter(username=username).first()
+        if author is None:
+            raise CommandError(f"There is no member {username!r}. Sign up, or run seed_demo, or name another.")
+        try:
+            with file.open("rb") as lines, transaction.atomic():
+                count = load(lines, author)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        except BadLineError as error:
+            raise CommandError(
+                f"{file}: {error}\nNothing was loaded. Mend the line and load the file again."
+            ) from error
+        self.stdout.write(f"{count} posts loaded for {username}")
+
+
+def load(lines: BinaryIO, author: User) -> int:
+    """Insert the posts in batches; return their number."""
+    count = 0
+    batch: list[Post] = []
+    with progress_bar(lines) as watched:
+        for post in posts_from_lines(watched, author):
+            batch.append(post)
+            if len(batch) == BATCH_SIZE:
+                count += len(Post.objects.bulk_create(batch))
+                batch = []
+    return count + len(Post.objects.bulk_create(batch))
+
+
+@contextmanager
+def progress_bar(lines: BinaryIO) -> Iterator[Iterator[bytes]]:
+    """Yield the lines, and show on a terminal how much of the file they are."""
+
+    def watched() -> Iterator[bytes]:
+        for line in lines:
+            bar.update(len(line))
+            yield line
+
+    with tqdm(total=os.fstat(lines.fileno()).st_size, unit="B", unit_scale=True, disable=None) as bar:
+        yield watched()

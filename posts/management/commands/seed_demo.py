@@ -1,0 +1,88 @@
+"""Fill a development site with a demo: members who follow each other, and two years of what they said.
+
+It can be run again and again: what is there stays as it is. The texts and times are the same on every machine.
+"""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts.models import Follow, User
+from posts.models import Post
+
+TEXTS = Path(__file__).resolve().parent.parent.parent / "demo" / "texts.txt"
+DEMO, ADMIN = "demo", "admin"
+FRIENDS = ["amelie", "bruno", "chiara", "dmytro", "elif", "farah", "goran", "hana", "ines", "jun", "kofi"]
+POSTS_OF_DEMO, POSTS_OF_FRIEND = 5000, 120
+DAYS = 730
+
+
+class Command(BaseCommand):
+    """`manage.py seed_demo [--force]`."""
+
+    help = "Make the demo's members (demo / demo-microblog, admin / admin-microblog), follows and posts."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--force`."""
+        parser.add_argument("--force", action="store_true", help="run in production too, with its known passwords")
+
+    def handle(self, *_args: Any, force: bool, **_options: Any) -> None:
+        """Make what is missing, all in one transaction."""
+        if not settings.DEBUG and not force:
+            raise CommandError(
+                "This site is in production (DEBUG is off), and the demo's passwords are known to everybody. "
+                "Use --force if that is what you want."
+            )
+        with transaction.atomic():
+            created = seed()
+        self.stdout.write("The demo is ready." if created else "The demo was there already.")
+
+
+def seed() -> bool:
+    """Make the demo unless it is there; return whether it was made."""
+    if User.objects.filter(username=DEMO).exists():
+        return False
+    chance = random.Random(22)  # noqa: S311 - the same demo everywhere, not a secret
+    members = [make_member(DEMO), *(make_member(name) for name in FRIENDS)]
+    if not User.objects.filter(username=ADMIN).exists():
+        make_member(ADMIN, is_staff=True, is_superuser=True)
+    make_follows(members, chance)
+    make_posts(members, chance)
+    return True
+
+
+def make_member(name: str, **fields: Any) -> User:
+    """Make a member `name` with the password `name-microblog` and a verified address."""
+    user: User = User.objects.create_user(name, f"{name}@example.com", f"{name}-microblog", **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def make_follows(members: list[User], chance: random.Random) -> None:
+    """Let everybody follow some of the others; the demo's member follows most."""
+    for number, member in enumerate(members):
+        others = [other for other in members if other != member]
+        chosen = chance.sample(others, 8 if number == 0 else 4)
+        Follow.objects.bulk_create(Follow(follower=member, followed=other) for other in chosen)
+
+
+def make_posts(members: list[User], chance: random.Random) -> None:
+    """Let everybody say something, spread over two years up to an hour ago."""
+    texts = TEXTS.read_text(encoding="utf-8").splitlines()
+    newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    posts = [
+        Post(
+            author=member,
+            body=chance.choice(texts),
+            timestamp=newest - timedelta(seconds=chance.randrange(DAYS * 86_400)),
+        )
+        for number, member in enumerate(members)
+        for _ in range(POSTS_OF_DEMO if number == 0 else POSTS_OF_FRIEND)
+    ]
+    Post.objects.bulk_create(sorted(posts, key=lambda post: post.timestamp), batch_size=2000)

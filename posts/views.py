@@ -1,0 +1,90 @@
+"""The pages of posts: timeline, explore, profile."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.forms import ProfileForm
+from accounts.models import User
+from accounts.services import follow_create, follow_delete
+from posts.forms import PostForm
+from posts.models import Post, PostQuerySet
+from posts.pagination import page_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def timeline(request: HttpRequest) -> HttpResponse:
+    """Show what the member and those they follow wrote, and take a new post (POST)."""
+    if not request.user.is_authenticated:
+        return redirect("posts:explore")
+    user = cast(User, request.user)
+    form = PostForm(request.POST or None) if request.method == "POST" else PostForm()
+    if form.is_bound and form.is_valid():
+        form.save(author=user)
+        messages.success(request, _("Your post is out."))
+        return redirect("posts:timeline")
+    status = 422 if form.is_bound else 200
+    return render_posts(request, "timeline", Post.objects.timeline_of(user), {"form": form}, status)
+
+
+@require_GET
+def explore(request: HttpRequest) -> HttpResponse:
+    """Show what everybody wrote."""
+    return render_posts(request, "explore", Post.objects.all(), {})
+
+
+@require_GET
+def profile(request: HttpRequest, username: str) -> HttpResponse:
+    """Show a member and what they wrote."""
+    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
+    follows = request.user.is_authenticated and cast(User, request.user).follows.filter(followed=member).exists()
+    context = {"member": member, "counts": counts, "follows": follows}
+    return render_posts(request, "profile", Post.objects.by(member), context)
+
+
+def render_posts(
+    request: HttpRequest, name: str, posts: PostQuerySet, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render the page `name` with the posts that its address asks for."""
+    page = page_of(posts.with_authors(), request.GET)
+    return render(request, f"posts/{name}.html", {**context, "page": page}, status=status)
+
+
+@require_POST
+@login_required
+def follow(request: HttpRequest, username: str) -> HttpResponse:
+    """Follow a member; following twice, or oneself, changes nothing."""
+    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    if member == request.user:
+        messages.warning(request, _("You cannot follow yourself."))
+    elif follow_create(follower=cast(User, request.user), followed=member):
+        messages.success(request, _("You follow %(name)s now.") % {"name": member.username})
+    return redirect(member)
+
+
+@require_POST
+@login_required
+def unfollow(request: HttpRequest, username: str) -> HttpResponse:
+    """Follow a member no longer."""
+    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    if follow_delete(follower=cast(User, request.user), followed=member):
+        messages.success(request, _("You no longer follow %(name)s.") % {"name": member.username})
+    return redirect(member)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    """Let the member change what others see of them."""
+    user = User.objects.get(pk=request.user.pk)  # a copy: what is rejected must not show in the header
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
+    if form.is_bound and form.is_valid():
+        messages.success(request, _("Your profile is saved."))
+        return redirect(form.save())
+    return render(request, "accounts/profile_edit.html", {"form": form}, status=422 if form.is_bound else 200)
