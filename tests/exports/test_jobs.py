@@ -17,8 +17,8 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from accounts.models import User
-from exports import jobs
 from exports.models import Archive, Task, TaskStatus
+from exports.services.archiving import posts_archive
 from exports.services.launching import task_launch
 from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_rows
@@ -33,7 +33,7 @@ def launched(user: User, name: str = "export_posts", **params: int) -> Task:
 
 
 def replace_work(monkeypatch: pytest.MonkeyPatch, work: Callable[[Task, Heartbeat], Archive | None]) -> None:
-    monkeypatch.setattr(jobs, "posts_archive", work)
+    monkeypatch.setattr("exports.jobs.posts_archive", work)
 
 
 def test_an_export_ends_in_an_archive_of_exactly_the_members_posts(exported: Archive, john: User) -> None:
@@ -155,11 +155,9 @@ def test_a_cancelled_job_stops_at_its_next_heartbeat_and_leaves_nothing(
 def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    whole = jobs.posts_archive
-
     def given_away(task: Task, heartbeat: Heartbeat) -> Archive:
         task_requeue(task)
-        return whole(task, heartbeat)
+        return posts_archive(task, heartbeat)
 
     replace_work(monkeypatch, given_away)
     task = launched(susan)

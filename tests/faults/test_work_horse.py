@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from subprocess import Popen
 
 import psutil
@@ -54,7 +55,7 @@ def test_a_killed_worker_is_replaced_by_another(susan: User, worker_factory: Cal
 def test_a_work_horse_killed_again_and_again_is_given_up_with_a_reason(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 60})
     for attempt in (1, 2, 3):
-        wait_until(lambda attempt=attempt: reached(task, TaskStatus.RUNNING, attempt))
+        wait_until(partial(reached, task, TaskStatus.RUNNING, attempt))
         os.kill(work_horse(worker_process), signal.SIGKILL)
     wait_until(lambda: reached(task, TaskStatus.FAILED, 3))
     assert task.error == "The export was interrupted 3 times and was given up."

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from notifications import services
 from notifications.cursors import MAX_SECONDS, MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
 from notifications.services import notification_dismiss, notify
@@ -36,7 +35,7 @@ def test_two_members_are_kept_apart(member: User, stranger: User) -> None:
 
 
 def test_cursors_increase_within_one_tick_of_the_clock(member: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    monkeypatch.setattr("notifications.services.time.time_ns", lambda: 1_700_000_000_000_000_000)
     for key in "abc":
         notify(user_id=member.pk, name="news", key=key, data=key)
     start = 1_700_000_000_000_000
@@ -45,7 +44,7 @@ def test_cursors_increase_within_one_tick_of_the_clock(member: User, monkeypatch
 
 def test_cursors_increase_after_the_clock_was_set_back(member: User, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, now in (("a", 2_000), ("b", 1_000)):
-        monkeypatch.setattr(services.time, "time_ns", lambda now=now: now * 1000)
+        monkeypatch.setattr("notifications.services.time.time_ns", lambda now=now: now * 1000)
         notify(user_id=member.pk, name="news", key=key, data=key)
     assert cursors(member) == [2_000, 2_001]
 

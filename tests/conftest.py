@@ -1,0 +1,142 @@
+"""Fixtures for the whole suite. What they build on is in `tests/*.py`, one thing a file."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import django_rq
+import pytest
+from django.conf import LazySettings, settings
+from django.db import connections
+from rq import Queue
+from rq.registry import (
+    CanceledJobRegistry,
+    DeferredJobRegistry,
+    FailedJobRegistry,
+    FinishedJobRegistry,
+    ScheduledJobRegistry,
+    StartedJobRegistry,
+)
+
+from accounts.models import User
+from tests.browser_options import ARGUMENTS, find_chromium
+from tests.environment import IN_CI
+from tests.mail_server import MailServer
+from tests.members import make_member
+from tests.workers import InProcessWorker, start_worker, stop_process
+
+REGISTRIES = [
+    CanceledJobRegistry,
+    DeferredJobRegistry,
+    FailedJobRegistry,
+    FinishedJobRegistry,
+    ScheduledJobRegistry,
+    StartedJobRegistry,
+]
+
+
+def pytest_configure() -> None:
+    """Make the settings fit for tests."""
+    # A sign-in costs a quarter of a second with the real one.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The live server knows no hashed names.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture
+def member(db: None) -> User:
+    """Return a member with a verified e-mail address; the password is `tests.members.PASSWORD`."""
+    return make_member("susan")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Return another member."""
+    return make_member("stranger")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Return a superuser."""
+    return make_member("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def redis_queue() -> Iterator[Queue]:
+    """Return the default queue, real and running; afterwards the test's own jobs are deleted."""
+    queue = django_rq.get_queue("default")
+    before = job_ids(queue)
+    yield queue
+    for job_id in job_ids(queue) - before:
+        if job := queue.fetch_job(job_id):
+            job.delete()
+        else:
+            queue.remove(job_id)
+
+
+def job_ids(queue: Queue) -> set[str]:
+    """Return the ids of all jobs that the queue knows, whatever became of them."""
+    registries = [registry(queue=queue) for registry in REGISTRIES]
+    # cleanup=True would run callbacks in the test's process.
+    return set(queue.job_ids).union(*(registry.get_job_ids(cleanup=False) for registry in registries))
+
+
+@pytest.fixture
+def run_worker(redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function that works the queue empty, in this process, with the site's worker."""
+
+    def run() -> None:
+        # Closing the connection would end the test's transaction.
+        monkeypatch.setattr(connections, "close_all", lambda: None)
+        InProcessWorker([redis_queue], connection=redis_queue.connection).work(burst=True)
+
+    return run
+
+
+@pytest.fixture
+def smtp_server(settings: LazySettings) -> Iterator[MailServer]:
+    """Return a real SMTP server, to which this process sends its mail; give `.url` to others as EMAIL_URL."""
+    server = MailServer()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = server.port
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def worker_factory(
+    transactional_db: None, redis_queue: Queue, tmp_path: Path
+) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
+    """Return a function that starts a real worker on the test's database and queue.
+
+    Keyword arguments are environment variables (EMAIL_URL=smtp_server.url); the output is in tmp_path/worker.log.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**variables: str) -> "subprocess.Popen[bytes]":
+        started.append(start_worker(tmp_path / "worker.log", **variables))
+        return started[-1]
+
+    yield start
+    for process in started:
+        stop_process(process)
+
+
+@pytest.fixture
+def worker_process(worker_factory: Callable[..., "subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
+    """Return a real worker that listens: `manage.py rqworker default` on the test's database and queue."""
+    return worker_factory()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine's own Chromium; without one the test is skipped, and fails in CI."""
+    if program := find_chromium():
+        # Playwright's own headless switch selects the old mode.
+        return {**browser_type_launch_args, "executable_path": str(program), "args": ARGUMENTS, "headless": True}
+    reason = "No Chromium on this machine; on Debian: apt install chromium, elsewhere set CHROMIUM to its path"
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,45 @@
+"""A real SMTP server that keeps what it is sent."""
+
+import email
+import email.policy
+import socket
+from email.message import EmailMessage
+from typing import Any, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class MailServer:
+    """Listens on 127.0.0.1:`port`; `messages` is what arrived, `recipients` to whom, in the order of arrival."""
+
+    def __init__(self, **options: Any) -> None:
+        """Start it; `options` go to aiosmtpd (for example data_size_limit=10_000_000)."""
+        self.messages: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.refusal = ""  # a reply such as "451 try later", while mail is to be refused
+        self.port = free_port()
+        self.url = f"smtp://127.0.0.1:{self.port}"
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
+        self._controller.start()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Keep the message (aiosmtpd's hook)."""
+        if self.refusal:
+            return self.refusal
+        content = cast(bytes, envelope.content)
+        self.messages.append(email.message_from_bytes(content, policy=email.policy.default))
+        self.recipients.append(list(envelope.rcpt_tos))
+        return "250 OK"
+
+    def stop(self) -> None:
+        """Stop listening; a second call does nothing."""
+        if self._controller.loop and not self._controller.loop.is_closed():
+            self._controller.stop(no_assert=True)

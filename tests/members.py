@@ -1,0 +1,21 @@
+"""Members for tests."""
+
+from itertools import count
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import User
+
+PASSWORD = "correct-horse-battery"
+_numbers = count(1)
+
+
+def make_member(username: str = "", **fields: Any) -> User:
+    """Return a new member who can sign in with PASSWORD: active, with a verified e-mail address."""
+    username = username or f"member{next(_numbers)}"
+    fields.setdefault("email", f"{username}@example.com")
+    user: User = User.objects.create_user(username=username, password=PASSWORD, **fields)
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user

@@ -1,0 +1,93 @@
+"""A throw-away PostgreSQL for a test run: in a temporary folder, on a Unix socket, gone with its parent."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from microblog_project.embedded_server import die_with_parent
+from tests.waiting import wait_until
+
+
+class PostgresUnavailable(Exception):
+    """This machine cannot start a PostgreSQL; the message says what is missing."""
+
+
+class Cluster:
+    """A running PostgreSQL; `url` is its DATABASE_URL."""
+
+    def __init__(self) -> None:
+        self.programs = find_programs()
+        self.folder = Path(tempfile.mkdtemp(prefix="microblog-pg-"))
+        self.account = _account()
+        if name := self.account.get("user"):
+            shutil.chown(self.folder, name)
+        self.url = f"postgres://postgres@/postgres?host={quote(str(self.folder))}"
+        self._server = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        data = str(self.folder / "data")
+        self._run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            # What a crash would lose is thrown away anyway.
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
+        with (self.folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [
+                    str(self.programs / "postgres"),
+                    "-D",
+                    data,
+                    *(f"--{name}={value}" for name, value in options.items()),
+                ],
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(signal.SIGINT, os.getpid()),
+                **self.account,
+            )
+        wait_until(self._is_ready, 30, what="PostgreSQL")
+        return server
+
+    def _is_ready(self) -> bool:
+        return self._run("pg_isready", "-q", "-h", str(self.folder), check=False).returncode == 0
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        command = [str(self.programs / program), *arguments]
+        return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, check=check, **self.account)
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        self._server.send_signal(signal.SIGINT)  # PostgreSQL's "fast": it drops the connections
+        self._server.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def find_programs() -> Path:
+    """Return the folder of PostgreSQL's programs, the newest one of Debian's if none is on the PATH."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
+    if not folders:
+        raise PostgresUnavailable("PostgreSQL is not installed; on Debian: apt install postgresql")
+    return folders[-1]
+
+
+def _account() -> dict[str, Any]:
+    """Return whose processes these are: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError as error:
+        raise PostgresUnavailable("the tests run as root and there is no user 'postgres' to run PostgreSQL") from error
+    return {"user": "postgres", "group": "postgres", "extra_groups": []}

@@ -1,0 +1,54 @@
+"""The fixtures that everything else relies on."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.mail import send_mail
+from rq import Queue
+
+from accounts.models import User
+from tests.mail_server import MailServer
+from tests.waiting import wait_until
+
+
+def upper(text: str) -> str:
+    return text.upper()
+
+
+def rename_first_member(username: str) -> None:
+    User.objects.update(username=username)
+
+
+def test_each_run_has_its_own_var_dir_and_queue_server() -> None:
+    assert "microblog-test-" in str(settings.VAR_DIR)
+    assert "microblog-test-" in settings.REDIS_URL
+
+
+def test_the_burst_worker_runs_jobs_in_the_tests_transaction(
+    member: User, redis_queue: Queue, run_worker: Callable[[], None]
+) -> None:
+    redis_queue.enqueue(rename_first_member, "anna")
+    run_worker()
+    assert User.objects.get().username == "anna"
+
+
+def test_a_real_worker_sees_the_tests_database(
+    member: User, redis_queue: Queue, worker_process: "subprocess.Popen[bytes]"
+) -> None:
+    redis_queue.enqueue(rename_first_member, "anna")
+    assert wait_until(lambda: User.objects.filter(username="anna").exists())
+
+
+def test_mail_reaches_the_smtp_server(smtp_server: MailServer) -> None:
+    send_mail("Hello", "Body", "a@example.com", ["b@example.com"])
+    assert smtp_server.messages[0]["Subject"] == "Hello"
+    assert smtp_server.recipients == [["b@example.com"]]
+
+
+@pytest.mark.browser
+def test_the_browser_starts(page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    page.set_content("<h1>Microblog</h1>")
+    assert page.inner_text("h1") == "Microblog"
