@@ -1,6 +1,6 @@
 """Members in the admin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -16,7 +16,7 @@ class MemberAdmin(UserAdmin[User]):
     list_display = ("username", "email", "is_staff", "is_active", "date_joined", "last_seen")
     show_full_result_count = False
     readonly_fields = ("last_seen", "last_login", "date_joined", "notification_cursor")
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         *(UserAdmin.fieldsets or ()),
         (_("Profile"), {"fields": ("about_me", "last_seen", "notification_cursor")}),
     )

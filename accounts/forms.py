@@ -17,5 +17,5 @@ class ProfileForm(forms.ModelForm[User]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         # The model takes Django's wider rule, for members that were made elsewhere.
-        self.fields["username"].validators = username_validators
+        self.fields["username"].validators = [*username_validators]
         self.fields["username"].help_text = username_validators[0].message

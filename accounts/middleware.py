@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse_lazy
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.services import member_saw
-
-# An open tab polls whether somebody looks at it or not.
-POLL = reverse_lazy("notifications:poll")
 
 
 class LastSeenMiddleware:
@@ -21,6 +18,7 @@ class LastSeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, then note who it was from."""
         response = self.get_response(request)
-        if request.path != POLL and isinstance(request.user, User):
+        # An open tab polls whether somebody looks at it or not.
+        if isinstance(request.user, User) and request.path != reverse("notifications:poll"):
             member_saw(request.user)
         return response

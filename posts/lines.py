@@ -11,6 +11,9 @@ from accounts.models import User
 from posts.models import Post
 from posts.validators import validate_body
 
+REMEDY = "Write it like 2026-11-23T10:00:00+01:00."
+SHOWN_LENGTH = 80
+
 
 class BadLineError(ValueError):
     """A line that is no post: the message says which, why, and what was found."""
@@ -48,7 +51,7 @@ def _record(line: bytes) -> dict[str, Any]:
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"it is not JSON ({error}): {_shown(line.decode())}") from error
     if not isinstance(record, dict):
-        raise ValueError(f"it is not an object with a timestamp and a body: {_shown(record)}")
+        raise ValueError(f"it is not an object with a timestamp and a body: {_shown(record)}")  # noqa: TRY004
     return record
 
 
@@ -57,7 +60,7 @@ def _text(record: dict[str, Any], name: str) -> str:
         raise ValueError(f'it has no "{name}": {_shown(record)}')
     value = record[name]
     if not isinstance(value, str):
-        raise ValueError(f'"{name}" must be text, not {_shown(value)}')
+        raise ValueError(f'"{name}" must be text, not {_shown(value)}')  # noqa: TRY004
     return value
 
 
@@ -65,15 +68,14 @@ def _moment(text: str) -> datetime:
     """Return the moment in UTC that `text` names; without an offset it would name none."""
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError("it has no offset from UTC")
-        return moment.astimezone(UTC)
+        in_utc = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"timestamp {_shown(text)} cannot be used ({error}). Write it like 2026-11-23T10:00:00+01:00."
-        ) from error
+        raise ValueError(f"timestamp {_shown(text)} cannot be used ({error}). {REMEDY}") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"timestamp {_shown(text)} has no offset from UTC. {REMEDY}")
+    return in_utc
 
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."

@@ -22,8 +22,8 @@ def timeline(request: HttpRequest) -> HttpResponse:
     """Show what the member and those they follow wrote, and take a new post (POST)."""
     if not request.user.is_authenticated:
         return redirect("posts:explore")
-    user = cast(User, request.user)
-    form = PostForm(request.POST or None) if request.method == "POST" else PostForm()
+    user = request.user
+    form = PostForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         form.save(author=user)
         messages.success(request, _("Your post is out."))
@@ -43,7 +43,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     """Show a member and what they wrote."""
     member = get_object_or_404(User, username__iexact=username, is_active=True)
     counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
-    follows = request.user.is_authenticated and cast(User, request.user).follows.filter(followed=member).exists()
+    follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
     context = {"member": member, "counts": counts, "follows": follows}
     return render_posts(request, "profile", Post.objects.by(member), context)
 
@@ -82,7 +82,7 @@ def unfollow(request: HttpRequest, username: str) -> HttpResponse:
 @login_required
 def profile_edit(request: HttpRequest) -> HttpResponse:
     """Let the member change what others see of them."""
-    user = User.objects.get(pk=request.user.pk)  # a copy: what is rejected must not show in the header
+    user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_bound and form.is_valid():
         messages.success(request, _("Your profile is saved."))

@@ -17,7 +17,8 @@ from accounts.models import Follow, User
 from posts.models import Post
 
 TEXTS = Path(__file__).resolve().parent.parent.parent / "demo" / "texts.txt"
-DEMO, ADMIN = "demo", "admin"
+DEMO, PASSWORD = "demo", "demo-microblog"
+ADMIN, ADMIN_PASSWORD = "admin", "admin-microblog"
 FRIENDS = ["amelie", "bruno", "chiara", "dmytro", "elif", "farah", "goran", "hana", "ines", "jun", "kofi"]
 POSTS_OF_DEMO, POSTS_OF_FRIEND = 5000, 120
 DAYS = 730
@@ -49,17 +50,17 @@ def seed() -> bool:
     if User.objects.filter(username=DEMO).exists():
         return False
     chance = random.Random(22)  # noqa: S311 - the same demo everywhere, not a secret
-    members = [make_member(DEMO), *(make_member(name) for name in FRIENDS)]
+    members = [make_member(DEMO, PASSWORD), *(make_member(name) for name in FRIENDS)]
     if not User.objects.filter(username=ADMIN).exists():
-        make_member(ADMIN, is_staff=True, is_superuser=True)
+        make_member(ADMIN, ADMIN_PASSWORD, is_staff=True, is_superuser=True)
     make_follows(members, chance)
     make_posts(members, chance)
     return True
 
 
-def make_member(name: str, **fields: Any) -> User:
-    """Make a member `name` with the password `name-microblog` and a verified address."""
-    user: User = User.objects.create_user(name, f"{name}@example.com", f"{name}-microblog", **fields)
+def make_member(name: str, password: str | None = None, **fields: Any) -> User:
+    """Make a member with a verified address; without a password they cannot sign in."""
+    user: User = User.objects.create_user(name, f"{name}@example.com", password, **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
