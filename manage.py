@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from microblog_project import embedded_server
@@ -13,7 +14,10 @@ def main() -> None:
     """Set the settings module, offer the embedded queue server to the commands that need one, and run."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microblog_project.settings")
     embedded_server.offer_to(sys.argv)
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"The site is not configured rightly: {error}")
 
 
 if __name__ == "__main__":

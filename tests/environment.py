@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from microblog_project import embedded_server
-from tests.postgresql import Cluster, PostgresUnavailable
+from tests.postgresql import Cluster, PostgresUnavailableError
 
 SETTINGS = {
     "ADMINS",
@@ -65,7 +65,7 @@ def start_postgresql() -> Cluster:
     """Start the run's PostgreSQL; without one the run fails in CI, and is skipped elsewhere."""
     try:
         cluster = Cluster()
-    except PostgresUnavailable as error:
+    except PostgresUnavailableError as error:
         if IN_CI:
             raise pytest.UsageError(f"TEST_DATABASE=postgresql: {error}") from error
         pytest.exit(f"Skipped, the tests on PostgreSQL: {error}", returncode=0)

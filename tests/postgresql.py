@@ -14,7 +14,7 @@ from microblog_project.embedded_server import die_with_parent
 from tests.waiting import wait_until
 
 
-class PostgresUnavailable(Exception):
+class PostgresUnavailableError(Exception):
     """This machine cannot start a PostgreSQL; the message says what is missing."""
 
 
@@ -52,7 +52,7 @@ class Cluster:
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_parent(signal.SIGINT, os.getpid()),
+                preexec_fn=die_with_parent(signal.SIGINT, os.getpid()),  # noqa: PLW1509 - there are no threads
                 **self.account,
             )
         wait_until(self._is_ready, 30, what="PostgreSQL")
@@ -78,7 +78,7 @@ def find_programs() -> Path:
         return Path(found).resolve().parent
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
     if not folders:
-        raise PostgresUnavailable("PostgreSQL is not installed; on Debian: apt install postgresql")
+        raise PostgresUnavailableError("PostgreSQL is not installed; on Debian: apt install postgresql")
     return folders[-1]
 
 
@@ -89,5 +89,7 @@ def _account() -> dict[str, Any]:
     try:
         pwd.getpwnam("postgres")
     except KeyError as error:
-        raise PostgresUnavailable("the tests run as root and there is no user 'postgres' to run PostgreSQL") from error
+        raise PostgresUnavailableError(
+            "the tests run as root and there is no user 'postgres' to run PostgreSQL"
+        ) from error
     return {"user": "postgres", "group": "postgres", "extra_groups": []}

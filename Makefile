@@ -1,0 +1,43 @@
+# `make help` lists what there is.
+PYTHON ?= python3
+BIN = .venv/bin
+
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: help run test lint format lock setup setup-dev screenshots
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+setup:
+	@$(PYTHON) tools/bootstrap.py
+
+setup-dev:
+	@$(PYTHON) tools/bootstrap.py --dev
+
+run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
+	@exec $(BIN)/python manage.py run_site
+
+test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
+	@$(PYTEST) -n 2 --dist loadgroup
+	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist loadgroup -m "not browser"
+
+lint: setup-dev  ## format, types, layers, dependencies, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/mypy .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: setup-dev  ## format the code
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+lock: setup-dev  ## lock the requirements anew, with hashes
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+
+screenshots: setup-dev  ## take the README's picture anew
+	$(BIN)/python tools/screenshots.py

@@ -1,0 +1,161 @@
+"""The whole site in one terminal, for development: queue server, web server and one worker.
+
+The embedded queue server is started by `manage.py` itself (see `microblog_project.embedded_server`) when none
+is configured; it stops with its last user.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from subprocess import Popen
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connection
+
+from microblog_project import guard
+from microblog_project.process_tree import stop_in_order
+from microblog_project.terminal import say, start
+from microblog_project.translations import compile_messages
+
+HOST = "127.0.0.1"
+START_TIMEOUT = 30.0  # seconds
+# How long a port may be taken: a site that was just killed needs a moment to be gone.
+PORT_PATIENCE = 3.0  # seconds
+
+
+class Command(BaseCommand):
+    """`manage.py run_site`; PORT chooses the port."""
+
+    help = "Run web server, worker and (if none is configured) queue server together, with a demo to look at."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Prepare everything, start the processes, and run until Ctrl-C."""
+        if not settings.DEBUG:
+            raise CommandError(
+                "run_site is for development, and SECRET_KEY puts the site in production. Unset it or set DEBUG=1; "
+                "in production run `gunicorn microblog_project.wsgi` and `python manage.py rqworker default`."
+            )
+        port = chosen_port()
+        wait_for_port(port)
+        prepare()
+        run(port)
+
+
+def chosen_port() -> int:
+    """Return PORT, 8000 without one."""
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**16):
+        raise CommandError(f"PORT={text!r} is no port. Use a number from 1 to 65535, such as PORT=8001.")
+    return int(text)
+
+
+def wait_for_port(port: int) -> None:
+    """Return when the port is free; raise CommandError if it stays taken."""
+    deadline = time.monotonic() + PORT_PATIENCE
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            raise CommandError(f"Port {port} is taken by another program. Choose another: PORT={port + 1} make run")
+        time.sleep(0.1)
+
+
+def is_free(port: int) -> bool:
+    """Return whether we could listen on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def prepare() -> None:
+    """Bring translations, database and demo up to date."""
+    for folder in settings.LOCALE_PATHS:
+        compile_messages(folder)
+    try:
+        call_command("migrate", verbosity=0)
+        call_command("seed_demo", verbosity=0)
+    except Error as error:
+        where = settings.DATABASES["default"]["NAME"]
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CommandError(f"The database {where} cannot be used: {reason}. Check DATABASE_URL.") from error
+    finally:
+        connection.close()
+
+
+def run(port: int) -> None:
+    """Start worker and web server, say where to look, and stop them when asked to, or when one of them ends."""
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, interrupt)
+    watch = guard.start()
+    # Stopped in this order as well: a worker must not lose what it works with.
+    commands = {"worker": ["rqworker", "default"], "web": ["runserver", "--noreload", f"{HOST}:{port}"]}
+    processes: dict[str, Popen[str]] = {}
+    try:
+        for name, command in commands.items():
+            processes[name] = start(name, [sys.executable, "manage.py", *command], os.environ | {"PORT": str(port)})
+            watch.write(f"{processes[name].pid}\n".encode())
+        wait_until_it_answers(port, processes)
+        introduce(port)
+        wait_for_an_end(processes)
+    except KeyboardInterrupt:
+        say("site", "Stopping ...")
+    finally:
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)  # once is enough
+        stop_in_order(process.pid for process in processes.values())
+        say("site", "Stopped.")
+
+
+def interrupt(_signum: int, _frame: object) -> NoReturn:
+    """Treat a request to stop like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def wait_until_it_answers(port: int, processes: dict[str, "Popen[str]"]) -> None:
+    """Return when the web server answers; raise CommandError if a process ends, or it takes too long."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        check_alive(processes)
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise CommandError(f"The web server does not answer on port {port} after {START_TIMEOUT:.0f} s.")
+
+
+def wait_for_an_end(processes: dict[str, "Popen[str]"]) -> NoReturn:
+    """Wait until a process ends, which none should, and raise CommandError then."""
+    while True:
+        check_alive(processes)
+        time.sleep(0.2)
+
+
+def check_alive(processes: dict[str, "Popen[str]"]) -> None:
+    """Raise CommandError if one of the processes has ended."""
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise CommandError(f"The {name} ended by itself with code {process.returncode}; so everything stops.")
+
+
+def introduce(port: int) -> None:
+    """Say where to look, and how to sign in."""
+    to_files = settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
+    mail = f"http://localhost:{port}/dev/mail/" if to_files else f"sent through {settings.EMAIL_HOST}"
+    for line in (
+        f"Microblog is at http://localhost:{port}/",
+        "Sign in as demo / demo-microblog, or as admin / admin-microblog for /admin/",
+        f"Mail: {mail}",
+        "Ctrl-C stops everything.",
+    ):
+        say("site", line)

@@ -1,0 +1,19 @@
+"""Compiling the translations, `.po` to `.mo`, with polib: a new machine has no gettext."""
+
+from pathlib import Path
+
+import polib
+
+
+def compile_messages(locale: Path) -> int:
+    """Compile the translations under `locale` that have changed; return the number of files."""
+    stale = [source for source in locale.glob("*/LC_MESSAGES/*.po") if is_stale(source)]
+    for source in stale:
+        polib.pofile(str(source)).save_as_mofile(str(source.with_suffix(".mo")))
+    return len(stale)
+
+
+def is_stale(source: Path) -> bool:
+    """Return whether the compiled file is missing or older than its source."""
+    compiled = source.with_suffix(".mo")
+    return not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime

@@ -1,0 +1,104 @@
+"""Set up `.venv` with the locked packages; nothing but Python is needed. See `make help`.
+
+It runs on any Python since 3.6 (hence the quoted types), so that an old one can say what is wrong or find a
+newer one. A second run takes no time: what is installed is remembered by the locks' hash.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 11)
+NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCKS = ["requirements.txt"]
+DEV_LOCKS = ["requirements.txt", "requirements-dev.txt"]
+
+
+def main() -> None:
+    """Find a Python that is new enough, make the environment, install what is missing."""
+    use_a_new_enough_python()
+    locks = DEV_LOCKS if "--dev" in sys.argv else LOCKS
+    wanted = {name: digest_of(name) for name in locks}
+    make_environment()
+    missing = [name for name in locks if remembered(name) != wanted[name]]
+    if missing:
+        install(missing)
+        for name in missing:
+            stamp_of(name).write_text(wanted[name])
+
+
+def use_a_new_enough_python() -> None:
+    """Go on in a newer Python if this one is too old; end with one line if there is none."""
+    if sys.version_info >= OLDEST:
+        return
+    for name in NEWER:
+        program = shutil.which(name)
+        # A version manager's stand-in may be there without the Python that it stands for.
+        if program and run([program, "-c", ""]).returncode == 0:
+            os.execv(program, [program, *sys.argv])
+    sys.exit(
+        "Python {}.{} is too old: Microblog needs {}.{} or newer. Install one (on Debian: apt install python3), "
+        "or name yours: make run PYTHON=/path/to/python3".format(*sys.version_info[:2], *OLDEST)
+    )
+
+
+def make_environment() -> None:
+    """Create `.venv` unless it is there and works."""
+    if PYTHON.exists() and run([str(PYTHON), "-m", "pip", "--version"]).returncode == 0:
+        return
+    print("Creating .venv ...", flush=True)
+    result = run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    if result.returncode:
+        shutil.rmtree(str(VENV), ignore_errors=True)
+        sys.exit(
+            "Python cannot create a virtual environment: {} On Debian and Ubuntu: apt install python3-venv".format(
+                last_line(result.stdout)
+            )
+        )
+
+
+def install(locks: "list[str]") -> None:
+    """Install exactly what the locks name, each file checked by its hash."""
+    print("Installing packages (once) ...", flush=True)
+    requirements = [part for name in locks for part in ("-r", str(ROOT / name))]
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
+    result = run([str(PYTHON), "-m", "pip", "install", *options, *requirements])
+    if result.returncode:
+        sys.exit("The packages could not be installed: {}".format(result.stdout.strip()[-2000:]))
+
+
+def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
+    """Run a command; return its result with everything it said."""
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False
+    )
+
+
+def last_line(text: str) -> str:
+    """Return the last line of `text`, which names the error."""
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def digest_of(name: str) -> str:
+    """Return the hash of a lock file."""
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+
+
+def stamp_of(name: str) -> Path:
+    """Return the file that remembers which lock is installed."""
+    return VENV / "{}.sha256".format(name)
+
+
+def remembered(name: str) -> str:
+    """Return the hash of the lock that is installed, if any."""
+    return stamp_of(name).read_text() if stamp_of(name).exists() else ""
+
+
+if __name__ == "__main__":
+    main()
