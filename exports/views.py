@@ -97,7 +97,7 @@ def tell_start(request: HttpRequest, task: Task) -> None:
     if task.status == TaskStatus.FAILED:
         messages.error(request, task.error)
     else:
-        messages.success(request, _("Your export has started. You can move on; it will be mailed to you."))
+        messages.info(request, _("Your export has started. You can move on; it will be mailed to you."))
 
 
 def tell_already_active(request: HttpRequest) -> None:

@@ -39,6 +39,11 @@ class TaskAdmin(ReadOnlyAdmin):
     actions = ("cancel", "retry", "fail")
     extra_fields = ("rq_job",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, with the button that starts the example to those who may act."""
+        context = {**(extra_context or {}), "has_change_permission": self.has_change_permission(request)}
+        return super().changelist_view(request, context)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
     ) -> tuple[QuerySet[Task], bool]:

@@ -106,6 +106,7 @@ def test_retry_launches_failed_ones_anew_once(superuser: Client, failed: Task, q
 
 
 def test_staff_who_may_only_look_cannot_act(viewer: Client, active: Task) -> None:
+    assert "Start the example job" not in page(viewer, LIST)
     act(viewer, "cancel", active)
     viewer.post(f"{LIST}start-example/")
     active.refresh_from_db()
@@ -114,6 +115,7 @@ def test_staff_who_may_only_look_cannot_act(viewer: Client, active: Task) -> Non
 
 
 def test_staff_start_the_example(superuser: Client, queue: Queue) -> None:
+    assert "Start the example job" in page(superuser, LIST)
     superuser.post(f"{LIST}start-example/")
     task = Task.objects.get(name="example")
     assert queue.job_ids == [str(task.pk)]

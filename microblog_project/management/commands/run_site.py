@@ -25,6 +25,8 @@ from microblog_project.terminal import say, start
 from microblog_project.translations import compile_messages
 
 HOST = "127.0.0.1"
+# SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT = 30.0  # seconds
 # How long a port may be taken: a site that was just killed needs a moment to be gone.
 PORT_PATIENCE = 3.0  # seconds
@@ -94,7 +96,7 @@ def prepare() -> None:
 
 def run(port: int) -> None:
     """Start worker and web server, say where to look, and stop them when asked to, or when one of them ends."""
-    for signum in (signal.SIGTERM, signal.SIGHUP):
+    for signum in STOPS:
         signal.signal(signum, interrupt)
     watch = guard.start()
     # Stopped in this order as well: a worker must not lose what it works with.
@@ -110,7 +112,7 @@ def run(port: int) -> None:
     except KeyboardInterrupt:
         say("site", "Stopping ...")
     finally:
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for signum in STOPS:
             signal.signal(signum, signal.SIG_IGN)  # once is enough
         stop_in_order(process.pid for process in processes.values())
         say("site", "Stopped.")

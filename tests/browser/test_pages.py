@@ -1,0 +1,103 @@
+"""Every page: no accessibility violation, nothing wider than the screen, in light and dark, on phone and desktop."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import LazySettings
+from django.test import Client
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from exports.models import Task
+from notifications.services import notify
+from tests.members import make_member
+
+PUBLIC = [
+    "/explore/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/user/susan/",
+    "/nowhere/",
+]
+PRIVATE = [
+    "/",
+    "/explore/",
+    "/user/susan/",
+    "/user/john/",
+    "/exports/",
+    "/accounts/profile/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/explore/?before=nonsense",
+]
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1440)]
+
+# An alert of each kind, as `exports.services.news` would publish them.
+ALERTS = {
+    "a": {"status": "queued", "progress": 0},
+    "b": {"status": "running", "progress": 42, "done": 420_000, "total": 1_000_000},
+    "c": {
+        "status": "succeeded",
+        "progress": 100,
+        "archive": {"posts": 3, "size": 300, "mailed_to": "susan@example.com"},
+    },
+    "d": {"status": "failed", "progress": 17, "error": "Something went wrong on our side."},
+    "e": {"status": "cancelled", "progress": 17},
+}
+
+
+@pytest.fixture
+def susan(live_server: LiveServer) -> User:
+    susan, john = make_member("susan", about_me="Écrit peu, lit beaucoup. 📚"), make_member("john")
+    for author in (susan, john):
+        for number in range(30):
+            author.posts.create(body=f"Post {number}: wordwithoutanyspace{'x' * 100}\n<b>&amp;</b> שלום")
+    for status in ("failed", "cancelled", "succeeded"):
+        progress = 100 if status == "succeeded" else 17
+        Task.objects.create(user=susan, name="export_posts", description="Exporting", status=status, progress=progress)
+    for number, data in ALERTS.items():
+        task_id = f"00000000-0000-0000-0000-00000000000{number}"
+        payload = {"task_id": task_id, "name": "export_posts", "description": "Exporting posts...", **data}
+        notify(user_id=susan.pk, name="task_progress", key=task_id, data=payload)
+    return susan
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def screen(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page in one of the looks; what the site's policy blocks fails the test."""
+    scheme, width = request.param
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if "Security Policy" in message.text else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, user: User, live_server: LiveServer, settings: LazySettings) -> None:
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+
+
+def faults(page: Page, address: str) -> list[str]:
+    """Return what is wrong with the page, in words."""
+    page.goto(address)
+    found = [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in Axe().run(page).response["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{address} {fault}" for fault in [*found, *([f"{wide} px too wide"] if wide > 0 else [])]]
+
+
+def test_public_pages(screen: Page, susan: User, live_server: LiveServer) -> None:
+    assert [fault for path in PUBLIC for fault in faults(screen, live_server.url + path)] == []
+
+
+def test_members_pages(screen: Page, susan: User, live_server: LiveServer, settings: LazySettings) -> None:
+    sign_in(screen, susan, live_server, settings)
+    assert [fault for path in PRIVATE for fault in faults(screen, live_server.url + path)] == []
