@@ -19,8 +19,8 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site
 
 test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
-	@$(PYTEST) -n 2 --dist loadgroup
-	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist loadgroup -m "not browser"
+	@$(PYTEST) -n 2 --dist worksteal
+	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not browser"
 
 lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/ruff format --check .

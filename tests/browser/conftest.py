@@ -11,13 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 from django.conf import settings
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.mail_server import MailServer, free_port
 from tests.waiting import wait_until
 
 # The time of a step that waits for a poll (2 s while something is active, 10 s otherwise); milliseconds.
 PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -58,8 +58,8 @@ def susan(live_server: LiveServer) -> User:
     for status in ("failed", "cancelled", "succeeded"):
         progress = 100 if status == "succeeded" else 17
         Task.objects.create(user=susan, name="export_posts", description="Exporting", status=status, progress=progress)
-    for number, data in ALERTS.items():
-        task_id = f"00000000-0000-0000-0000-00000000000{number}"
+    for letter, data in ALERTS.items():
+        task_id = f"00000000-0000-0000-0000-00000000000{letter}"
         payload = {"task_id": task_id, "name": "export_posts", "description": "Exporting posts...", **data}
         notify(user_id=susan.pk, name="task_progress", key=task_id, data=payload)
     return susan

@@ -1,0 +1,215 @@
+"""Alerts that live: nothing here reloads the page."""
+
+from collections.abc import Callable, Iterator
+from subprocess import Popen
+
+import django_rq
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from playwright.sync_api import Browser, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from exports.models import Task, TaskStatus
+from exports.services.launching import task_launch
+from exports.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
+from tests.members import make_member
+from tests.waiting import wait_until
+
+ALERT = ".task-alert"
+
+
+@pytest.fixture
+def susan(live_server: LiveServer) -> User:
+    return make_member("susan")
+
+
+@pytest.fixture(autouse=True)
+def _queue(live_server: LiveServer) -> Iterator[None]:
+    yield
+    django_rq.get_queue("default").empty()
+
+
+@pytest.fixture
+def susans_page(page: Page, susan: User, live_server: LiveServer, settings: LazySettings) -> Page:
+    page.context.add_cookies([session_of(susan, live_server, settings)])  # type: ignore[list-item]
+    page.goto(f"{live_server.url}/explore/")
+    page.evaluate("window.notReloaded = true")
+    return page
+
+
+def session_of(user: User, live_server: LiveServer, settings: LazySettings) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+
+
+def claimed(task: Task) -> Task:
+    running = task_claim(task_id=str(task.pk), worker="w1")
+    assert running
+    return running
+
+
+def look_again(page: Page) -> None:
+    """Come back to the tab: it polls at once, instead of after the ten seconds of an idle page."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def not_reloaded(page: Page) -> bool:
+    return bool(page.evaluate("window.notReloaded === true"))
+
+
+def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page, susan: User) -> None:
+    task = task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    expect(susans_page.locator(ALERT)).to_contain_text("waiting for a worker")
+    running = claimed(task)
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "running")
+    task_beat(running, done=420_000, total=1_000_000)
+    expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("42")
+    expect(susans_page.locator(ALERT)).to_contain_text("420,000 of 1,000,000 posts")
+    expect(susans_page.locator(f"{ALERT} progress")).to_have_attribute("value", "42")
+    task_succeed(running, done=1_000_000)
+    expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("100")
+    expect(susans_page.locator("#announcer")).not_to_be_empty()
+    assert not_reloaded(susans_page)
+
+
+def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page: Page, susan: User) -> None:
+    running = claimed(task_launch(user=susan, name="export_posts"))
+    task_beat(running, done=1, total=2)
+    task_fail(Task.objects.claimed_as(running), running, error="The disk is full.")
+    look_again(susans_page)
+    alert = susans_page.locator(ALERT)
+    expect(alert).to_have_class("alert task-alert alert-danger")
+    expect(alert).to_contain_text("The disk is full.")
+    expect(alert).not_to_contain_text("100")
+    alert.get_by_role("button", name="Retry").click()
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "queued")
+    assert list(Task.objects.order_by("created_at").values_list("status", flat=True)) == ["failed", "queued"]
+
+
+def test_cancel_stops_it_and_says_so(susans_page: Page, susan: User) -> None:
+    task = task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    susans_page.locator(ALERT).get_by_role("button", name="Cancel").click()
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "cancelled")
+    task.refresh_from_db()
+    assert task.status == TaskStatus.CANCELLED
+
+
+def test_dismissing_loses_no_half_written_post_and_reaches_the_other_tab(
+    susans_page: Page, susan: User, live_server: LiveServer
+) -> None:
+    task_cancel(task_launch(user=susan, name="export_posts"))
+    other = susans_page.context.new_page()
+    other.goto(f"{live_server.url}/explore/")
+    susans_page.goto(live_server.url)
+    susans_page.fill("textarea", "half a thou")
+    susans_page.locator(ALERT).get_by_role("button", name="Dismiss").click()
+    for tab in (susans_page, other):
+        tab.bring_to_front()
+        look_again(tab)
+        expect(tab.locator(ALERT)).to_have_count(0)
+    expect(susans_page.locator("textarea")).to_have_value("half a thou")
+
+
+def test_the_export_button_goes_and_comes_back(susans_page: Page, susan: User, live_server: LiveServer) -> None:
+    susans_page.goto(f"{live_server.url}/user/susan/")
+    button = susans_page.locator("#export-posts")
+    expect(button).to_be_visible()
+    task = task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    expect(button).to_have_count(0)
+    task_cancel(task)
+    expect(button).to_be_visible()
+
+
+def test_two_members_exports_never_touch_each_others_alerts(
+    susans_page: Page, susan: User, browser: Browser, live_server: LiveServer, settings: LazySettings
+) -> None:
+    john = make_member("john")
+    context = browser.new_context()
+    context.add_cookies([session_of(john, live_server, settings)])  # type: ignore[list-item]
+    johns_page = context.new_page()
+    johns_page.goto(f"{live_server.url}/explore/")
+    tasks = {owner: claimed(task_launch(user=owner, name="export_posts")) for owner in (susan, john)}
+    task_beat(tasks[susan], done=1, total=10)
+    task_beat(tasks[john], done=7, total=10)
+    for page, owner, percent in ((susans_page, susan, "10"), (johns_page, john, "70")):
+        look_again(page)
+        expect(page.locator(ALERT)).to_have_count(1)
+        expect(page.locator(f'[id="{tasks[owner].pk}-progress"]')).to_have_text(percent)
+    context.close()
+
+
+def test_a_real_workers_percentage_rises_through_the_middle(
+    susans_page: Page, susan: User, worker_process: "Popen[bytes]"
+) -> None:
+    task = task_launch(user=susan, name="example", params={"seconds": 8})
+    look_again(susans_page)
+    percentage = susans_page.locator(f'[id="{task.pk}-progress"]')
+    seen: list[int] = []
+    while not seen or seen[-1] != 100:
+        percentage.wait_for(timeout=20_000)
+        value = int(percentage.inner_text())
+        if not seen or seen[-1] != value:
+            seen.append(value)
+    assert seen == sorted(seen)
+    assert any(0 < value < 100 for value in seen)
+    assert not_reloaded(susans_page)
+
+
+def test_polling_rests_in_a_hidden_tab_and_goes_on_when_it_is_shown(susans_page: Page, susan: User) -> None:
+    susans_page.clock.install()
+    susans_page.reload()
+    polls: list[str] = []
+    susans_page.on("request", lambda request: polls.append(request.url) if "since=" in request.url else None)
+    hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
+    susans_page.evaluate(hide.format("true"))
+    look_again(susans_page)
+    susans_page.clock.run_for(10 * 60_000)
+    assert polls == []
+    susans_page.evaluate(hide.format("false"))
+    with susans_page.expect_response(lambda response: "since=" in response.url):
+        look_again(susans_page)
+    assert len(polls) == 1
+
+
+def test_polling_ends_quietly_after_signing_out_elsewhere(susans_page: Page, susan: User) -> None:
+    task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    expect(susans_page.locator(ALERT)).to_have_count(1)
+    susans_page.context.clear_cookies()
+    with susans_page.expect_response(lambda response: "since=" in response.url) as refusal:
+        pass
+    assert refusal.value.status == 403
+    assert not_reloaded(susans_page)
+
+
+@pytest.mark.parametrize("fault", ["abort", "500"])
+def test_polling_survives_a_server_that_fails_slows_down_and_recovers(
+    susans_page: Page, susan: User, fault: str
+) -> None:
+    susans_page.clock.install()
+    susans_page.reload()
+    answers: dict[str, Callable[[Route], None]] = {
+        "abort": lambda route: route.abort(),
+        "500": lambda route: route.fulfill(status=500, body="broken"),
+    }
+    polls: list[str] = []
+    susans_page.on("request", lambda request: polls.append(request.url) if "since=" in request.url else None)
+    susans_page.route("**/notifications/?since=*", answers[fault])
+    task = task_launch(user=susan, name="export_posts")
+    for _ in range(30):
+        susans_page.clock.run_for(10_000)
+    assert 3 <= len(polls) <= 10  # 30 without the growing pauses
+    susans_page.unroute("**/notifications/?since=*")
+
+    def has_come() -> bool:
+        susans_page.clock.run_for(10_000)
+        return susans_page.locator(f"#task-{task.pk}").is_visible()
+
+    wait_until(has_come)
