@@ -10,7 +10,7 @@ from accounts.services import member_saw
 
 
 class LastSeenMiddleware:
-    """Keeps `User.last_seen` for everything that a member does, save the poll."""
+    """Keeps `User.last_seen` for everything that a member does, save what their page does by itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -18,7 +18,11 @@ class LastSeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, then note who it was from."""
         response = self.get_response(request)
-        # An open tab polls whether somebody looks at it or not.
-        if isinstance(request.user, User) and request.path != reverse("notifications:poll"):
+        if not asked_by_script(request) and isinstance(request.user, User):
             member_saw(request.user)
         return response
+
+
+def asked_by_script(request: HttpRequest) -> bool:
+    """Return whether an open tab asks by itself, with or without somebody in front of it."""
+    return request.path == reverse("notifications:poll") or "X-Live-Refresh" in request.headers

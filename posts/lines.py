@@ -13,6 +13,8 @@ from posts.validators import validate_body
 
 REMEDY = "Write it like 2026-11-23T10:00:00+01:00."
 SHOWN_LENGTH = 80
+# Readers need not take more than this of a line: the longest post, all of it escaped, needs a quarter.
+MAX_LINE_BYTES = 65_536
 
 
 class BadLineError(ValueError):
@@ -44,6 +46,8 @@ def _post_from_line(line: bytes, author: User) -> Post:
 
 
 def _record(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"it is longer than {MAX_LINE_BYTES} bytes: {_shown(line)}")
     try:
         record = json.loads(line.decode())
     except UnicodeDecodeError as error:

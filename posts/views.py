@@ -41,11 +41,16 @@ def explore(request: HttpRequest) -> HttpResponse:
 @require_GET
 def profile(request: HttpRequest, username: str) -> HttpResponse:
     """Show a member and what they wrote."""
-    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    member = find_member(username)
     counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
     follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
     context = {"member": member, "counts": counts, "follows": follows}
     return render_posts(request, "profile", Post.objects.by(member), context)
+
+
+def find_member(username: str) -> User:
+    """Return the active member of that name, in whatever case; else the page is not found."""
+    return get_object_or_404(User.named(username), is_active=True)
 
 
 def render_posts(
@@ -60,7 +65,7 @@ def render_posts(
 @login_required
 def follow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member; following twice, or oneself, changes nothing."""
-    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    member = find_member(username)
     if member == request.user:
         messages.warning(request, _("You cannot follow yourself."))
     elif follow_create(follower=cast(User, request.user), followed=member):
@@ -72,7 +77,7 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
 @login_required
 def unfollow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member no longer."""
-    member = get_object_or_404(User, username__iexact=username, is_active=True)
+    member = find_member(username)
     if follow_delete(follower=cast(User, request.user), followed=member):
         messages.success(request, _("You no longer follow %(name)s.") % {"name": member.username})
     return redirect(member)

@@ -11,7 +11,7 @@ from django.db import transaction
 from tqdm import tqdm
 
 from accounts.models import User
-from posts.lines import BadLineError, posts_from_lines
+from posts.lines import MAX_LINE_BYTES, BadLineError, posts_from_lines
 from posts.models import Post
 
 BATCH_SIZE = 2000
@@ -62,7 +62,8 @@ def progress_bar(lines: BinaryIO) -> Iterator[Iterator[bytes]]:
     """Yield the lines, and show on a terminal how much of the file they are."""
 
     def watched() -> Iterator[bytes]:
-        for line in lines:
+        # A file without line ends must not fill the memory.
+        while line := lines.readline(MAX_LINE_BYTES + 1):
             bar.update(len(line))
             yield line
 

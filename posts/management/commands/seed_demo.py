@@ -47,8 +47,9 @@ class Command(BaseCommand):
 
 def seed() -> bool:
     """Make the demo unless it is there; return whether it was made."""
-    if User.objects.filter(username=DEMO).exists():
+    if User.named(DEMO).exists():
         return False
+    refuse_taken_names()
     chance = random.Random(22)  # noqa: S311 - the same demo everywhere, not a secret
     members = [make_member(DEMO, PASSWORD), *(make_member(name) for name in FRIENDS)]
     if not User.objects.filter(username=ADMIN).exists():
@@ -56,6 +57,13 @@ def seed() -> bool:
     make_follows(members, chance)
     make_posts(members, chance)
     return True
+
+
+def refuse_taken_names() -> None:
+    """Raise CommandError if a real member bears a name of the demo: words would be put into their mouth."""
+    for name in FRIENDS:
+        if User.named(name).exists():
+            raise CommandError(f"There is a member {name!r} who is not of the demo. Use a database of its own.")
 
 
 def make_member(name: str, password: str | None = None, **fields: Any) -> User:
