@@ -48,6 +48,8 @@ class User(AbstractUser):
     @classmethod
     def named(cls, username: str) -> models.QuerySet["User"]:
         """Return the member of that name, in whatever case; unlike `iexact`, this has an index."""
+        if "\x00" in username:  # an address can hold one, and PostgreSQL would refuse even to look for it
+            return cls.objects.none()
         return cls.objects.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
 
     def get_absolute_url(self) -> str:

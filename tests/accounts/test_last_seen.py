@@ -18,13 +18,6 @@ def last_seen(member: User) -> datetime | None:
     return User.objects.values_list("last_seen", flat=True).get(pk=member.pk)
 
 
-def test_a_page_is_noticed(signed_in: Client, member: User) -> None:
-    signed_in.get("/explore/")
-    seen = last_seen(member)
-    assert seen is not None
-    assert timezone.now() - seen < timedelta(minutes=1)
-
-
 def test_a_second_page_within_five_minutes_writes_nothing(signed_in: Client, member: User) -> None:
     before = timezone.now() - timedelta(minutes=4, seconds=50)
     User.objects.filter(pk=member.pk).update(last_seen=before)
@@ -37,11 +30,6 @@ def test_a_page_five_minutes_later_is_noticed(signed_in: Client, member: User) -
     User.objects.filter(pk=member.pk).update(last_seen=before)
     signed_in.get("/explore/")
     assert last_seen(member) != before
-
-
-def test_the_poll_is_not_noticed(signed_in: Client, member: User) -> None:
-    signed_in.get("/notifications/")
-    assert last_seen(member) is None
 
 
 def test_a_refresh_in_the_background_is_not_noticed(signed_in: Client, member: User) -> None:

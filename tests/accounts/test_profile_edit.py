@@ -12,12 +12,6 @@ def signed_in(client: Client, member: User) -> Client:
     return client
 
 
-def test_a_member_changes_name_and_words(signed_in: Client, member: User) -> None:
-    response = signed_in.post(ADDRESS, {"username": "susanne", "about_me": "Reads a lot. 📚"}, follow=True)
-    assert response.redirect_chain == [("/user/susanne/", 302)]
-    assert "Reads a lot. 📚" in response.content.decode()
-
-
 def test_nothing_else_can_be_changed(signed_in: Client, member: User) -> None:
     signed_in.post(ADDRESS, {"username": "susan", "about_me": "", "is_staff": "on", "email": "x@example.com"})
     member.refresh_from_db()
@@ -36,14 +30,6 @@ def test_the_case_of_ones_own_name_can_be_changed(signed_in: Client, member: Use
     signed_in.post(ADDRESS, {"username": "Susan", "about_me": ""})
     member.refresh_from_db()
     assert member.username == "Susan"
-
-
-@pytest.mark.parametrize("name", ["", "a b", "-x", ".x", "ünal", "x" * 31, "a/b", "<b>"])
-def test_a_name_that_breaks_the_rule_is_refused(signed_in: Client, member: User, name: str) -> None:
-    response = signed_in.post(ADDRESS, {"username": name, "about_me": ""})
-    assert response.status_code == 422
-    member.refresh_from_db()
-    assert member.username == "susan"
 
 
 def test_a_refused_name_does_not_show_as_the_members_own(signed_in: Client) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from posts.management.commands.load_posts import BATCH_SIZE
 from posts.models import Post
 
 REAL_POSTS = Path(settings.BASE_DIR) / "tests" / "data" / "posts.jsonl"
@@ -45,10 +46,12 @@ def test_an_offset_is_taken_into_account(member: User, tmp_path: Path) -> None:
         (b'{"timestamp": "yesterday", "body": "x"}', "timestamp 'yesterday' cannot be used"),
         (b'{"timestamp": "2026-01-01T00:00:00", "body": "x"}', "has no offset from UTC"),
         (b'{"timestamp": "0001-01-01T00:00:00+12:00", "body": "x"}', "cannot be used"),
+        (b'{"timestamp": "9999-12-31T23:59:59-10:00", "body": "x"}', "cannot be used"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": " "}', "cannot be blank"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\u0000"}', "NUL character"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\ud83d"}', "surrogate"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "' + b"x" * 141 + b'"}', "yours has 141"),
+        (b'"' + b"x" * 70_000, "longer than 65536 bytes"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number_and_nothing_is_loaded(
@@ -68,3 +71,18 @@ def test_an_unknown_member_is_named(db: None) -> None:
 def test_a_missing_file_is_named(member: User, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"missing.jsonl cannot be read: No such file"):
         call_command("load_posts", "susan", str(tmp_path / "missing.jsonl"))
+
+
+def test_a_bad_line_takes_the_batches_before_it_back(member: User, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_bytes((GOOD + b"\n") * (2 * BATCH_SIZE) + b"nonsense")
+    with pytest.raises(CommandError, match=f"Line {2 * BATCH_SIZE + 1}: "):
+        call_command("load_posts", "susan", str(tmp_path / "bad.jsonl"))
+    assert not Post.objects.exists()
+
+
+def test_off_a_terminal_there_is_no_progress_bar(
+    member: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.jsonl").write_bytes(GOOD)
+    call_command("load_posts", "susan", str(tmp_path / "one.jsonl"))
+    assert capsys.readouterr().err == ""

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Follow, User
 from posts.models import Post
 from posts.validators import validate_body
+from tests.members import make_member
 
 
 def test_it_makes_members_follows_and_posts_and_a_second_run_changes_nothing(db: None) -> None:
@@ -36,3 +37,10 @@ def test_in_production_it_refuses(db: None, settings: LazySettings) -> None:
     with pytest.raises(CommandError, match="in production"):
         call_command("seed_demo")
     assert not User.objects.exists()
+
+
+def test_it_puts_no_words_into_a_real_members_mouth(db: None) -> None:
+    make_member("Hana")
+    with pytest.raises(CommandError, match="'hana'"):
+        call_command("seed_demo", force=True)
+    assert not Post.objects.exists()

@@ -1,3 +1,5 @@
+"""What the account pages tell, and to whom: mails, answers that betray nothing, pages of our own."""
+
 import re
 
 import pytest
@@ -43,24 +45,6 @@ def test_opening_the_link_alone_confirms_nothing(client: Client, db: None, mailo
     assert not EmailAddress.objects.get(email="ada@example.com").verified
 
 
-def test_without_a_confirmed_address_there_is_no_sign_in(client: Client, db: None) -> None:
-    client.post("/accounts/signup/", NEW)
-    client.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
-    assert "_auth_user_id" not in client.session
-
-
-@pytest.mark.parametrize("name", ["Susan", "a b", "ünal", ""])
-def test_a_name_that_is_taken_or_breaks_the_rule_is_refused(client: Client, member: User, name: str) -> None:
-    client.post("/accounts/signup/", {**NEW, "username": name})
-    assert User.objects.count() == 1
-
-
-@pytest.mark.parametrize("password", ["12345678", "password", "short1"])
-def test_a_weak_password_is_refused(client: Client, db: None, password: str) -> None:
-    client.post("/accounts/signup/", {**NEW, "password1": password, "password2": password})
-    assert not User.objects.exists()
-
-
 def test_an_address_that_has_an_account_is_told_by_mail_only(
     client: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -68,11 +52,6 @@ def test_an_address_that_has_an_account_is_told_by_mail_only(
     assert "Look at your mail" in response.content.decode()
     assert User.objects.count() == 1
     assert mailoutbox[0].subject == "[Microblog] You have an account already"
-
-
-@pytest.mark.parametrize("login", ["susan", "susan@example.com", "SUSAN@example.com"])
-def test_sign_in_by_name_or_address(client: Client, member: User, login: str) -> None:
-    assert client.post("/accounts/login/", {"login": login, "password": PASSWORD})["Location"] == "/"
 
 
 @pytest.mark.parametrize("login", ["susan", "nobody"])
@@ -88,13 +67,6 @@ def test_sign_in_never_leads_to_another_site(client: Client, member: User) -> No
     assert "evil" not in response["Location"]
 
 
-def test_guessing_passwords_is_slowed_down(client: Client, member: User) -> None:
-    for _ in range(10):
-        client.post("/accounts/login/", {"login": "susan", "password": "wrong"})
-    response = client.post("/accounts/login/", {"login": "susan", "password": PASSWORD})
-    assert "Too many failed login attempts" in response.content.decode()
-
-
 def test_too_many_requests_get_a_page_that_helps(client: Client, db: None) -> None:
     for _ in range(21):
         response = client.post("/accounts/password/reset/", {"email": "x@example.com"})
@@ -102,19 +74,10 @@ def test_too_many_requests_get_a_page_that_helps(client: Client, db: None) -> No
     assert "Wait a few minutes" in response.content.decode()
 
 
-def test_sign_out_takes_a_post(client: Client, member: User) -> None:
-    client.force_login(member)
-    client.get("/accounts/logout/")
-    assert "_auth_user_id" in client.session
-    client.post("/accounts/logout/")
-    assert "_auth_user_id" not in client.session
-
-
-@pytest.mark.parametrize("address", ["login", "signup", "logout", "password/reset", "password/change", "email"])
+@pytest.mark.parametrize("address", ["logout", "password/change", "email"])
 def test_a_missing_csrf_token_is_refused(member: User, address: str) -> None:
     client = Client(enforce_csrf_checks=True)
-    if address in {"logout", "password/change", "email"}:
-        client.force_login(member)
+    client.force_login(member)
     assert client.post(f"/accounts/{address}/").status_code == 403
 
 
@@ -144,14 +107,6 @@ def test_a_reset_answers_alike_whether_the_address_is_known_or_not(
     ]
 
 
-def test_a_member_changes_their_password(client: Client, member: User) -> None:
-    client.force_login(member)
-    new = {"oldpassword": PASSWORD, "password1": "a-new-password-9", "password2": "a-new-password-9"}
-    client.post("/accounts/password/change/", new)
-    member.refresh_from_db()
-    assert member.check_password("a-new-password-9")
-
-
 def test_a_new_address_counts_once_it_is_confirmed(
     client: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -163,11 +118,6 @@ def test_a_new_address_counts_once_it_is_confirmed(
     client.post(path_in(mailoutbox[-1]))
     member.refresh_from_db()
     assert member.email == "new@example.com"
-
-
-def test_staff_sign_in_to_the_admin_through_the_same_door(client: Client, db: None) -> None:
-    make_member("boss", is_staff=True)
-    assert client.get("/admin/login/")["Location"].startswith("/accounts/login/")
 
 
 def test_an_account_that_was_deactivated_is_told_so(client: Client, db: None) -> None:
