@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from microblog_project import embedded_server
+from microblog_project.translations import compile_messages
 from tests.postgresql import Cluster, PostgresUnavailableError
 
 SETTINGS = {
@@ -42,6 +43,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     is_xdist_worker = "PYTEST_XDIST_WORKER" in os.environ
     if not is_xdist_worker:
         forget_developers_settings()
+        compile_messages(embedded_server.BASE_DIR / "locale")
         if os.environ.get("TEST_DATABASE") == "postgresql":
             early_config.add_cleanup(start_postgresql().stop)
     var_dir = Path(tempfile.mkdtemp(prefix="microblog-test-")).resolve()

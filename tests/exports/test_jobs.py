@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import BinaryIO
 
 import django_rq
 import pytest
@@ -150,6 +151,7 @@ def test_a_cancelled_job_stops_at_its_next_heartbeat_and_leaves_nothing(
     task.refresh_from_db()
     assert task.status == TaskStatus.CANCELLED
     assert not Archive.objects.exists()
+    assert Job.fetch(str(task.pk), connection=django_rq.get_connection()).is_finished
 
 
 def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
@@ -190,7 +192,22 @@ def test_the_heartbeat_writes_progress_while_the_job_works(
     assert seen == [(50, 50)]
 
 
-def test_no_temporary_file_is_left(exported: Archive, settings: LazySettings) -> None:
+def test_no_temporary_file_is_left_by_a_success(exported: Archive, settings: LazySettings) -> None:
+    assert list((settings.VAR_DIR / "tmp").iterdir()) == []
+
+
+def test_no_temporary_file_is_left_by_a_failure(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    def half(_rows: object, output: BinaryIO, _progress: object) -> int:
+        output.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("exports.services.archiving.write_posts", half)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.FAILED
     assert list((settings.VAR_DIR / "tmp").iterdir()) == []
 
 
