@@ -1,0 +1,46 @@
+"""The Spanish translation: complete, true to its originals, and shown."""
+
+import re
+from pathlib import Path
+
+import polib
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+
+from accounts.models import User
+from notifications.services import notify
+
+SPANISH = polib.pofile(str(Path(settings.BASE_DIR) / "locale" / "es" / "LC_MESSAGES" / "django.po"))
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|%[sd]|\{\w+\}|<[^>]+>")
+
+
+def texts_of(entry: polib.POEntry) -> list[str]:
+    return list(entry.msgstr_plural.values()) or [entry.msgstr]
+
+
+def test_every_text_is_translated() -> None:
+    assert [entry.msgid for entry in SPANISH if not all(texts_of(entry)) or entry.fuzzy] == []
+
+
+def test_each_plural_has_its_three_forms() -> None:
+    assert [entry.msgid for entry in SPANISH if entry.msgid_plural and len(entry.msgstr_plural) != 3] == []
+
+
+def test_placeholders_survive() -> None:
+    for entry in SPANISH:
+        for text in texts_of(entry):
+            assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)), entry.msgid
+
+
+def test_a_page_speaks_the_browsers_language(member: User) -> None:
+    task_id = "00000000-0000-0000-0000-000000000000"
+    data = {"task_id": task_id, "name": "export_posts", "description": "", "status": "running", "progress": 5}
+    notify(user_id=member.pk, name="task_progress", key=task_id, data={**data, "done": 20_000, "total": 400_000})
+    client = Client(headers={"accept-language": "es-MX,es;q=0.9"})
+    client.force_login(member)
+    with translation.override("en"):  # the request leaves its language behind in this thread
+        page = client.get("/explore/").content.decode().replace("\xa0", " ")
+    assert '<html lang="es"' in page
+    assert "20 000 de 400 000 publicaciones" in page
+    assert "Cerrar sesión" in page
