@@ -40,6 +40,7 @@ def pytest_configure() -> None:
     """Make the settings fit for tests."""
     # A sign-in costs a quarter of a second with the real one.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STATIC_ROOT.mkdir()  # WhiteNoise warns at every request without it
     # The live server knows no hashed names.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 

@@ -6,26 +6,28 @@ from datetime import UTC, datetime, timedelta
 import django_rq
 import pytest
 from django.test import Client
-from rq import Queue, SimpleWorker
+from rq import Queue
 
 from accounts.models import User
 from exports.models import Archive, Task
 from exports.services.launching import task_launch
 from posts.models import Post
+from tests.members import make_member
+from tests.workers import InProcessWorker
 
 FIRST = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def susan(transactional_db: None) -> User:
-    user = User.objects.create_user("susan", "susan@example.com", "cat-sat-mat")
+    user = make_member("susan")
     write_posts_for(user, 3)
     return user
 
 
 @pytest.fixture
 def john(transactional_db: None) -> User:
-    return User.objects.create_user("john", "john@example.com", "dog-dug-den")
+    return make_member("john")
 
 
 def write_posts_for(user: User, count: int) -> None:
@@ -62,7 +64,7 @@ def work(queue: Queue) -> Callable[[], None]:
     """Run all that is queued, in this process."""
 
     def run() -> None:
-        SimpleWorker([queue], connection=queue.connection).work(burst=True)
+        InProcessWorker([queue], connection=queue.connection).work(burst=True)
 
     return run
 

@@ -96,7 +96,7 @@ def test_a_job_that_is_queued_twice_runs_once(susan: User, queue: Queue, work: W
     assert len(mail.outbox) == 1
 
 
-def test_a_job_without_a_row_does_nothing(db: None, queue: Queue, work: Work) -> None:
+def test_a_job_without_a_row_does_nothing(transactional_db: None, queue: Queue, work: Work) -> None:
     job = queue.enqueue_call("exports.jobs.export_posts", args=["00000000-0000-0000-0000-000000000000"])
     work()
     assert job.get_status() == "finished"
@@ -224,7 +224,7 @@ def test_the_example_counts_its_seconds(susan: User, work: Work) -> None:
     assert (task.status, task.progress, task.done) == (TaskStatus.SUCCEEDED, 100, 1)
 
 
-def test_the_example_of_an_unknown_task_does_nothing(db: None, queue: Queue, work: Work) -> None:
+def test_the_example_of_an_unknown_task_does_nothing(transactional_db: None, queue: Queue, work: Work) -> None:
     job = queue.enqueue_call("exports.jobs.example", args=[60])
     work()
     assert job.get_status() == "finished"
