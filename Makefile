@@ -16,7 +16,7 @@ setup-dev:
 	@$(PYTHON) tools/bootstrap.py --dev
 
 run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
-	@exec $(BIN)/python manage.py run_site
+	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 	@$(PYTEST) -n 2 --dist worksteal

@@ -2,25 +2,49 @@
 
 import email
 import email.policy
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-# What Django's file backend writes below each message.
-RULE = b"-" * 79
+# Django's file backend writes this below each message. One file can hold several: mails sent within a second
+# may get one name.
+RULE = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file in a mail."""
+
+    name: str
+    content: bytes
+
+
+# Templates get properties, not the message: they would ask it for a header called `items`, and be told None.
+@dataclass(frozen=True)
 class Letter:
-    """One mail, and the name of its file."""
+    """One mail, and its name: that of its file, and its number there."""
 
     name: str
     message: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        """Return the subject, or the mail's name if it has none."""
+        return str(self.message["Subject"] or self.name)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Return names and values of the headers, decoded."""
+        return [(name, str(value)) for name, value in self.message.items()]
 
     @property
     def text(self) -> str:
@@ -29,24 +53,36 @@ class Letter:
         return str(part.get_content()) if part else ""
 
     @property
-    def attachments(self) -> list[EmailMessage]:
+    def attachments(self) -> list[Attachment]:
         """Return the attached files."""
-        return [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
+        return [
+            Attachment(part.get_filename("attachment"), cast(bytes, part.get_payload(decode=True) or b""))
+            for part in self.message.iter_attachments()
+        ]
+
+
+def is_in_use() -> bool:
+    """Return whether mail goes to files."""
+    return str(settings.EMAIL_BACKEND).endswith(".filebased.EmailBackend")
 
 
 def letters() -> list[Letter]:
     """Return all mail, newest first."""
-    files = sorted(Path(settings.MAIL_DIR).glob("*.log"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
-    return [letter for file in files if (letter := letter_in(file))]
+    files = sorted(
+        Path(settings.EMAIL_FILE_PATH or "").glob("*.log"), key=lambda file: file.stat().st_mtime_ns, reverse=True
+    )
+    return [letter for file in files for letter in reversed(letters_in(file))]
 
 
-def letter_in(file: Path) -> Letter | None:
-    """Return the (first) mail in a file of the file backend, None while it is being written."""
-    content, _rule, _rest = file.read_bytes().partition(RULE)
-    if not content.strip():
-        return None
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    return Letter(file.stem, message) if isinstance(message, EmailMessage) else None
+def letters_in(file: Path) -> list[Letter]:
+    """Return the mails in a file of the file backend, the oldest first; not one that is still being written."""
+    *whole, _unfinished = RULE.split(file.read_bytes())
+    return [Letter(f"{file.stem}-{number}", parsed(content)) for number, content in enumerate(whole)]
+
+
+def parsed(content: bytes) -> EmailMessage:
+    """Return the message that these bytes are."""
+    return email.message_from_bytes(content, _class=EmailMessage, policy=email.policy.default)
 
 
 def letter_or_404(name: str) -> Letter:
@@ -60,7 +96,7 @@ def letter_or_404(name: str) -> Letter:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List the mail."""
-    return render(request, "dev_mail/index.html", {"letters": letters(), "folder": settings.MAIL_DIR})
+    return render(request, "dev_mail/index.html", {"letters": letters(), "folder": settings.EMAIL_FILE_PATH})
 
 
 @require_safe
@@ -75,7 +111,13 @@ def attachment(_request: HttpRequest, name: str, number: int) -> HttpResponse:
     files = letter_or_404(name).attachments
     if number >= len(files):
         raise Http404(number)
-    content = files[number].get_payload(decode=True)
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response.headers["Content-Disposition"] = f'attachment; filename="{files[number].get_filename("attachment")}"'
-    return response
+    disposition = content_disposition_header(as_attachment=True, filename=files[number].name)
+    headers = {"Content-Disposition": disposition or "attachment"}
+    return HttpResponse(files[number].content, content_type="application/octet-stream", headers=headers)
+
+
+urlpatterns = [
+    path("", index, name="dev_mail_index"),
+    path("<str:name>/", show, name="dev_mail"),
+    path("<str:name>/<int:number>/", attachment, name="dev_mail_attachment"),
+]

@@ -75,7 +75,12 @@ def join(var_dir: Path) -> str:
     Starts the server if it is not running. Raises EmbeddedServerError if it does not start.
     """
     folder = _folder(var_dir)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"{folder} cannot be made ({error.strerror}); set VAR_DIR to another folder."
+        ) from error
     if folder not in _held:
         # A keeper that is just stopping the server holds the exclusive lock: this waits until it is gone.
         _held[folder] = _locked(folder / "users.lock", fcntl.LOCK_SH)

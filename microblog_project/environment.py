@@ -30,6 +30,20 @@ ANYMAIL_PROVIDERS = {
 }
 
 
+class Env(environ.Env):
+    """The environment, whose unreadable values are errors that name the variable."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        """Return the variable's value; raise ImproperlyConfigured if it is not of its type."""
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} cannot be read: {error}.") from error
+
+
 def development_secret_key(path: Path) -> str:
     """Return the key kept in `path`, making it first if need be, so that web and worker share one.
 
@@ -51,6 +65,8 @@ def development_secret_key(path: Path) -> str:
 def database(url: str) -> dict[str, Any]:
     """Return Django's DATABASES entry for `url`, tuned for readers and a worker side by side."""
     try:
+        if (scheme := urlsplit(url).scheme) not in environ.Env.DB_SCHEMES:
+            raise ValueError(f"no database is called {scheme!r}")  # noqa: TRY301 - told with the rest, below
         config: dict[str, Any] = environ.Env.db_url_config(url)
     except Exception as error:
         raise ImproperlyConfigured(

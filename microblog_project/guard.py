@@ -12,6 +12,9 @@ from typing import BinaryIO
 from microblog_project.embedded_server import BASE_DIR
 from microblog_project.process_tree import stop_in_order
 
+PATIENCE = 1.0
+"""Seconds that each process has to end by itself; the next `run_site` may already be waiting for the port."""
+
 
 def start() -> BinaryIO:
     """Start a guard; write the ids of processes to the file returned, and keep it open."""
@@ -29,7 +32,7 @@ def start() -> BinaryIO:
 def main() -> None:
     """Wait for the end of the pipe, then stop the processes in the order in which they came."""
     pids = [int(line) for line in sys.stdin]
-    stop_in_order(pids)
+    stop_in_order(pids, patience=PATIENCE)
 
 
 if __name__ == "__main__":

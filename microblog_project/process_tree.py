@@ -1,6 +1,12 @@
-"""Stopping processes with all that they have started."""
+"""Stopping processes with all that they have started.
+
+Each was started in a session of its own, and is known by its process id, which is the session's id too. Sessions,
+since a work-horse has a process group of its own, and loses its parent when the worker is killed.
+"""
 
 import contextlib
+import os
+import time
 from collections.abc import Iterable
 
 import psutil
@@ -9,28 +15,38 @@ PATIENCE = 10.0
 """Seconds that a process has to end by itself after SIGTERM."""
 
 
-def tree_of(pid: int) -> list[psutil.Process]:
-    """Return the process and its descendants; work-horses have process groups of their own, so groups won't do."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    return []
+def session_of(leader: int) -> list[psutil.Process]:
+    """Return the living processes of the session that `leader` began, be it alive or not; the leader first."""
+    return sorted(
+        (process for process in psutil.process_iter() if is_alive_in(process, leader)),
+        key=lambda process: process.pid != leader,
+    )
 
 
-def stop_in_order(pids: Iterable[int], *, patience: float = PATIENCE) -> None:
-    """Stop each process in turn: ask it to end, wait, then kill what is left of it and its descendants."""
-    for pid in pids:
-        members = tree_of(pid)
-        if members:
+def is_alive_in(process: psutil.Process, leader: int) -> bool:
+    """Return whether the process belongs to the session and has not ended."""
+    try:
+        return os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.Error):
+        return False
+
+
+def stop_in_order(leaders: Iterable[int], *, patience: float = PATIENCE) -> None:
+    """Stop each session in turn: ask its leader to end, wait up to `patience` seconds, then kill what is left."""
+    for leader in leaders:
+        with contextlib.suppress(psutil.NoSuchProcess, IndexError):
+            first = session_of(leader)[0]
+            if first.pid == leader:
+                first.terminate()
+                psutil.wait_procs([first], timeout=patience)
+        kill_all(leader)
+
+
+def kill_all(leader: int) -> None:
+    """Kill the session's processes, those started meanwhile too; give up after five seconds."""
+    deadline = time.monotonic() + 5
+    while (processes := session_of(leader)) and time.monotonic() < deadline:
+        for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
-                members[0].terminate()
-            psutil.wait_procs(members[:1], timeout=patience)
-            kill_all(members)
-
-
-def kill_all(processes: list[psutil.Process]) -> None:
-    """Kill those of the processes that are still alive, and wait until they are gone."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(processes, timeout=5)
+                process.kill()
+        psutil.wait_procs(processes, timeout=1)

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +17,9 @@ from microblog_project import embedded_server, environment
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = environment.Env()
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR = embedded_server.var_dir()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 # --- The site -------------------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ FORM_RENDERER = "microblog_project.forms.BootstrapRenderer"
 
 # --- Storage --------------------------------------------------------------------------------------------
 
-DATABASES = {"default": environment.database(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/db.sqlite3"))}
+DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR}/db.sqlite3")}
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},

@@ -1,5 +1,6 @@
 """Several processes in one terminal: each line of theirs with a prefix, in a colour of its own."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,11 +13,14 @@ _lock = threading.Lock()
 
 
 def say(name: str, line: str) -> None:
-    """Print a line as `name`'s; in colour on a terminal, unless NO_COLOR is set."""
+    """Print a line as `name`'s; in colour on a terminal, unless NO_COLOR is set.
+
+    A terminal that is gone is no error: the children's output must be read on, or they would block on it.
+    """
     prefix = f"{name:<{WIDTH}} |"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[{COLOURS[name]}m{prefix}\x1b[0m"
-    with _lock:
+    with _lock, contextlib.suppress(OSError):
         print(prefix, line, flush=True)  # noqa: T201 - the terminal is what this is for
 
 

@@ -22,9 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
 ]
 
-if settings.DEBUG:
-    urlpatterns += [
-        path("dev/mail/", dev_mail.index, name="dev_mail_index"),
-        path("dev/mail/<str:name>/", dev_mail.show, name="dev_mail"),
-        path("dev/mail/<str:name>/<int:number>/", dev_mail.attachment, name="dev_mail_attachment"),
-    ]
+if settings.DEBUG and dev_mail.is_in_use():
+    urlpatterns += [path("dev/mail/", include(dev_mail.urlpatterns))]

@@ -50,7 +50,8 @@ def use_a_new_enough_python() -> None:
 
 def make_environment() -> None:
     """Create `.venv` unless it is there and works."""
-    if PYTHON.exists() and run([str(PYTHON), "-m", "pip", "--version"]).returncode == 0:
+    works = "import pip, sys; sys.exit(sys.version_info < {})".format(OLDEST)
+    if PYTHON.exists() and run([str(PYTHON), "-c", works]).returncode == 0:
         return
     print("Creating .venv ...", flush=True)
     result = run([sys.executable, "-m", "venv", "--clear", str(VENV)])
@@ -67,10 +68,14 @@ def install(locks: "list[str]") -> None:
     """Install exactly what the locks name, each file checked by its hash."""
     print("Installing packages (once) ...", flush=True)
     requirements = [part for name in locks for part in ("-r", str(ROOT / name))]
-    options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
+    # Wheels only: nothing is built here, so no compiler is needed and no package's set-up code runs.
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
     result = run([str(PYTHON), "-m", "pip", "install", *options, *requirements])
     if result.returncode:
-        sys.exit("The packages could not be installed: {}".format(result.stdout.strip()[-2000:]))
+        sys.exit(
+            "The packages could not be installed: {} Is the package index reachable from here (network, proxy, "
+            "pip's settings)? Then run it again.".format(reason_in(result.stdout))
+        )
 
 
 def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
@@ -78,6 +83,12 @@ def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, check=False
     )
+
+
+def reason_in(output: str) -> str:
+    """Return pip's first warning or error, which names the cause; its last one is about the consequence."""
+    lines = output.strip().splitlines() or [""]
+    return next((line for line in lines if line.startswith(("WARNING:", "ERROR:"))), lines[-1])
 
 
 def last_line(text: str) -> str:

@@ -16,11 +16,12 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
 from microblog_project import guard
-from microblog_project.process_tree import stop_in_order
+from microblog_project.dev_mail import is_in_use
+from microblog_project.process_tree import PATIENCE, stop_in_order
 from microblog_project.terminal import say, start
 from microblog_project.translations import compile_messages
 
@@ -38,7 +39,11 @@ class Command(BaseCommand):
     help = "Run web server, worker and (if none is configured) queue server together, with a demo to look at."
     requires_system_checks: list[str] = []
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--parent`."""
+        parser.add_argument("--parent", type=int, help="stop when this process, our parent (make), is gone")
+
+    def handle(self, *_args: Any, parent: int | None, **_options: Any) -> None:
         """Prepare everything, start the processes, and run until Ctrl-C."""
         if not settings.DEBUG:
             raise CommandError(
@@ -46,9 +51,14 @@ class Command(BaseCommand):
                 "in production run `gunicorn microblog_project.wsgi` and `python manage.py rqworker default`."
             )
         port = chosen_port()
-        wait_for_port(port)
-        prepare()
-        run(port)
+        for signum in STOPS:
+            signal.signal(signum, interrupt)
+        try:
+            wait_for_port(port)
+            prepare()
+            run(port, parent)
+        except KeyboardInterrupt:
+            say("site", "Stopped.")
 
 
 def chosen_port() -> int:
@@ -94,10 +104,8 @@ def prepare() -> None:
         connection.close()
 
 
-def run(port: int) -> None:
+def run(port: int, parent: int | None) -> None:
     """Start worker and web server, say where to look, and stop them when asked to, or when one of them ends."""
-    for signum in STOPS:
-        signal.signal(signum, interrupt)
     watch = guard.start()
     # Stopped in this order as well: a worker must not lose what it works with.
     commands = {"worker": ["rqworker", "default"], "web": ["runserver", "--noreload", f"{HOST}:{port}"]}
@@ -108,14 +116,12 @@ def run(port: int) -> None:
             watch.write(f"{processes[name].pid}\n".encode())
         wait_until_it_answers(port, processes)
         introduce(port)
-        wait_for_an_end(processes)
-    except KeyboardInterrupt:
-        say("site", "Stopping ...")
+        wait_for_an_end(processes, parent)
     finally:
         for signum in STOPS:
             signal.signal(signum, signal.SIG_IGN)  # once is enough
+        say("site", f"Stopping ... (a job at work has {PATIENCE:.0f} s to end; the next start takes it up again)")
         stop_in_order(process.pid for process in processes.values())
-        say("site", "Stopped.")
 
 
 def interrupt(_signum: int, _frame: object) -> NoReturn:
@@ -136,9 +142,9 @@ def wait_until_it_answers(port: int, processes: dict[str, "Popen[str]"]) -> None
     raise CommandError(f"The web server does not answer on port {port} after {START_TIMEOUT:.0f} s.")
 
 
-def wait_for_an_end(processes: dict[str, "Popen[str]"]) -> NoReturn:
-    """Wait until a process ends, which none should, and raise CommandError then."""
-    while True:
+def wait_for_an_end(processes: dict[str, "Popen[str]"], parent: int | None) -> None:
+    """Return when `parent` is gone; raise CommandError when one of the processes ends, which none should."""
+    while parent is None or os.getppid() == parent:
         check_alive(processes)
         time.sleep(0.2)
 
@@ -147,13 +153,12 @@ def check_alive(processes: dict[str, "Popen[str]"]) -> None:
     """Raise CommandError if one of the processes has ended."""
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CommandError(f"The {name} ended by itself with code {process.returncode}; so everything stops.")
+            raise CommandError(f"The {name} ended by itself with code {process.returncode}, so everything stopped.")
 
 
 def introduce(port: int) -> None:
     """Say where to look, and how to sign in."""
-    to_files = settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")
-    mail = f"http://localhost:{port}/dev/mail/" if to_files else f"sent through {settings.EMAIL_HOST}"
+    mail = f"http://localhost:{port}/dev/mail/" if is_in_use() else f"sent through {mail_carrier()}"
     for line in (
         f"Microblog is at http://localhost:{port}/",
         "Sign in as demo / demo-microblog, or as admin / admin-microblog for /admin/",
@@ -161,3 +166,10 @@ def introduce(port: int) -> None:
         "Ctrl-C stops everything.",
     ):
         say("site", line)
+
+
+def mail_carrier() -> str:
+    """Return who carries the mail: the SMTP server, or the name of another backend."""
+    if settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
+        return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    return str(settings.EMAIL_BACKEND).rsplit(".", 2)[-2]

@@ -1,0 +1,89 @@
+"""The site as `make run` starts it, in a folder of its own, with an environment of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from microblog_project.embedded_server import BASE_DIR
+from tests.mail_server import free_port
+from tests.waiting import wait_until
+
+
+class RunningSite:
+    """A `manage.py run_site` process and what it says."""
+
+    def __init__(self, var_dir: Path, log: Path, variables: dict[str, str]) -> None:
+        self.var_dir = var_dir
+        self.log = log
+        self.port = variables["PORT"]
+        self.process = manage(log, variables | {"VAR_DIR": str(var_dir)}, "run_site")
+
+    @property
+    def output(self) -> str:
+        """Return what it has said so far."""
+        return self.log.read_text()
+
+    @property
+    def is_up(self) -> bool:
+        """Return whether it has said that it is ready; fail if it has ended."""
+        assert self.process.poll() is None, self.output
+        return "Ctrl-C stops everything" in self.output
+
+    def wait_until_up(self) -> "RunningSite":
+        """Return when it has said that it is ready."""
+        wait_until(lambda: self.is_up, 60, what="The site")
+        return self
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every living process that works in this site's folder, whoever started it."""
+        return [process for process in psutil.process_iter() if works_in(process, self.var_dir)]
+
+    def named(self, word: str) -> psutil.Process:
+        """Return its process with `word` in the command."""
+        [process] = [process for process in self.processes() if word in process.cmdline()]
+        return process
+
+
+def works_in(process: psutil.Process, var_dir: Path) -> bool:
+    """Return whether the process has `var_dir` in its environment or its command, and has not ended."""
+    try:
+        places = [process.environ().get("VAR_DIR", ""), *process.cmdline()]
+        return process.status() != psutil.STATUS_ZOMBIE and any(place.startswith(str(var_dir)) for place in places)
+    except psutil.Error:
+        return False
+
+
+def manage(log: Path, variables: dict[str, str], *command: str) -> "subprocess.Popen[bytes]":
+    """Start a management command with these environment variables only, writing to `log`."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=BASE_DIR,
+            env={"PATH": os.environ["PATH"]} | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
+    """Return a function that starts the site in `tmp_path`; keyword arguments are environment variables."""
+    started: list[RunningSite] = []
+
+    def start(**variables: str) -> RunningSite:
+        variables.setdefault("PORT", str(free_port()))
+        started.append(RunningSite(tmp_path / "var", tmp_path / f"site{len(started)}.log", variables))
+        return started[-1]
+
+    yield start
+    for site in started:
+        site.process.kill()
+        site.process.wait()
+    wait_until(lambda: not any(site.processes() for site in started), 20, what="The end of the site")

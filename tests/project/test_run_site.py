@@ -1,0 +1,132 @@
+"""`run_site`: one command starts everything, and whatever ends it, nothing is left running."""
+
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+from rq import Queue
+
+from microblog_project import embedded_server
+from tests.project.conftest import RunningSite
+from tests.waiting import wait_until
+
+StartSite = Callable[..., RunningSite]
+
+
+def get(site: RunningSite, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=10) as response:
+        return str(response.read().decode())
+
+
+def queue_of(site: RunningSite) -> Queue:
+    return Queue("default", connection=Redis.from_url(embedded_server.url_of(site.var_dir)))
+
+
+def refusal(site: RunningSite) -> str:
+    """Return the one line with which the site refuses to start."""
+    assert site.process.wait(30) != 0
+    [line] = site.output.strip().splitlines()
+    return line
+
+
+def test_with_no_environment_it_starts_everything_and_ctrl_c_stops_everything(start_site: StartSite) -> None:
+    site = start_site().wait_until_up()
+    assert f"http://localhost:{site.port}/" in site.output
+    assert "demo / demo-microblog" in site.output
+    assert "\x1b" not in site.output
+    assert "Microblog" in get(site, "/accounts/login/")
+    assert "Mail of this development site" in get(site, "/dev/mail/")
+    assert get(site, "/healthz") == "ok\n"
+    wait_until(lambda: queue_of(site).connection.scard("rq:workers:default") == 1, what="The worker")
+
+    site.process.send_signal(signal.SIGINT)
+    assert site.process.wait(20) == 0
+    wait_until(lambda: not site.processes(), what="The end of everything")
+    assert "Traceback" not in site.output
+
+
+def test_when_it_is_killed_nothing_is_left_and_the_next_start_takes_seconds(start_site: StartSite) -> None:
+    killed = start_site().wait_until_up()
+    busy_worker(killed)
+    before = {process.pid for process in killed.processes()}
+    killed.process.kill()
+    killed.process.wait()
+
+    started = time.monotonic()
+    again = start_site(PORT=killed.port).wait_until_up()
+    assert time.monotonic() - started < 15
+    wait_until(lambda: not before & {process.pid for process in again.processes()} - queue_server(again))
+
+
+def queue_server(site: RunningSite) -> set[int]:
+    """Return the queue server's process ids: a new site may keep the old one's."""
+    return {process.pid for process in site.processes() if is_queue_server(process)}
+
+
+def is_queue_server(process: psutil.Process) -> bool:
+    command = process.cmdline()
+    return "microblog_project.embedded_server" in command or "valkey-server" in command[0]
+
+
+def busy_worker(site: RunningSite) -> psutil.Process:
+    """Give the worker a long job; return the worker once a work-horse of its has the job."""
+    worker = site.named("rqworker")
+    queue_of(site).enqueue("time.sleep", 120)
+    wait_until(worker.children, what="The work-horse")
+    return worker
+
+
+def test_a_worker_that_dies_stops_everything_with_an_error_its_work_horse_too(start_site: StartSite) -> None:
+    site = start_site().wait_until_up()
+    busy_worker(site).kill()
+    assert site.process.wait(20) == 1
+    assert "The worker ended by itself with code -9, so everything stopped." in site.output
+    wait_until(lambda: not site.processes(), what="The end of everything")
+
+
+def test_closing_the_terminal_stops_everything(start_site: StartSite) -> None:
+    site = start_site().wait_until_up()
+    site.process.send_signal(signal.SIGHUP)
+    assert site.process.wait(20) == 0
+    wait_until(lambda: not site.processes(), what="The end of everything")
+
+
+def test_a_taken_port_is_one_clear_line(start_site: StartSite) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        line = refusal(start_site(PORT=str(port)))
+    assert f"Port {port} is taken" in line
+    assert "PORT=" in line
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"PORT": "http"}, "PORT='http' cannot be read"),
+        ({"PORT": "70000"}, "PORT='70000' is no port"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL 'nonsense' cannot be read"),
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "The database none cannot be used"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.sqlite3"}, "/nowhere/at/all.sqlite3 cannot be used"),
+        ({"REDIS_URL": "nonsense"}, "REDIS_URL 'nonsense' cannot be read"),
+        ({"SECRET_KEY": "secret"}, "run_site is for development"),
+        ({"DEBUG": "0"}, "SECRET_KEY is not set"),
+    ],
+)
+def test_what_is_configured_wrongly_is_one_clear_line(
+    start_site: StartSite, variables: dict[str, str], words: str
+) -> None:
+    assert words in refusal(start_site(**variables))
+
+
+def test_a_broken_database_file_is_one_clear_line(start_site: StartSite, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "db.sqlite3").write_bytes(b"This is no database. " * 500)
+    assert "file is not a database" in refusal(start_site())

@@ -1,0 +1,137 @@
+"""The settings that each environment leads to, each tried in a process of its own."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from microblog_project import environment
+from microblog_project.embedded_server import BASE_DIR
+
+SHOW = """
+from django.conf import settings
+for name in {names!r}:
+    print(getattr(settings, name))
+"""
+
+
+def settings_with(var_dir: Path, *names: str, **variables: str) -> list[str]:
+    """Return the settings of these names, as text, with these environment variables only."""
+    result = subprocess.run(
+        [sys.executable, "-c", SHOW.format(names=names)],
+        cwd=BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "microblog_project.settings",
+            "VAR_DIR": str(var_dir),
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout.splitlines() if result.returncode == 0 else [result.stderr.strip().splitlines()[-1]]
+
+
+def test_with_no_environment_it_is_a_development_site(tmp_path: Path) -> None:
+    names = ("DEBUG", "SITE_URL", "EMAIL_BACKEND", "SESSION_COOKIE_SECURE")
+    assert settings_with(tmp_path, *names) == [
+        "True",
+        "http://localhost:8000",
+        "django.core.mail.backends.filebased.EmailBackend",
+        "False",
+    ]
+
+
+def test_the_development_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    first, second = settings_with(tmp_path, "SECRET_KEY"), settings_with(tmp_path, "SECRET_KEY")
+    assert first == second
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_key_puts_the_site_in_production(tmp_path: Path) -> None:
+    variables = {"SECRET_KEY": "k" * 60, "SITE_URL": "https://microblog.example/"}
+    names = ("DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "SESSION_COOKIE_SECURE", "SECURE_SSL_REDIRECT")
+    assert settings_with(tmp_path, *names, **variables) == [
+        "False",
+        "['microblog.example']",
+        "['https://microblog.example']",
+        "True",
+        "True",
+    ]
+
+
+def test_debug_off_without_a_key_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    [error] = settings_with(tmp_path, "DEBUG", DEBUG="off")
+    assert "SECRET_KEY is not set. Set SECRET_KEY to a long random string" in error
+
+
+def test_the_port_is_in_the_sites_address(tmp_path: Path) -> None:
+    assert settings_with(tmp_path, "SITE_URL", PORT="8123") == ["http://localhost:8123"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "http"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "oracel://user@host/name"),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("EMAIL_URL", "carrier-pigeon://host"),
+        ("EXPORT_MAX_ATTEMPTS", "three"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    [error] = settings_with(tmp_path, "DEBUG", **{variable: value})
+    assert error.startswith("django.core.exceptions.ImproperlyConfigured: ")
+    assert variable in error
+    assert value in error
+
+
+def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
+    empty = dict.fromkeys(["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"], "")
+    [debug, databases] = settings_with(tmp_path, "DEBUG", "DATABASES", **empty)
+    assert debug == "True"
+    assert str(tmp_path / "db.sqlite3") in databases
+
+
+def test_an_smtp_url_sets_the_mail_server() -> None:
+    config = environment.mail({"EMAIL_URL": "smtp+tls://anna:pa%20ss@mail.example:587"}, Path("mail"))
+    assert config["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert config["EMAIL_HOST"] == "mail.example"
+    assert config["EMAIL_PORT"] == 587
+    assert config["EMAIL_HOST_USER"] == "anna"
+    assert config["EMAIL_HOST_PASSWORD"] == "pa ss"
+    assert config["EMAIL_USE_TLS"] is True
+
+
+@pytest.mark.parametrize(("provider", "module"), environment.ANYMAIL_PROVIDERS.items())
+def test_a_providers_variables_choose_its_backend(provider: str, module: str) -> None:
+    config = environment.mail({f"ANYMAIL_{provider}_API_KEY": "key"}, Path("mail"))
+    assert config["EMAIL_BACKEND"] == f"anymail.backends.{module}.EmailBackend"
+    assert config["ANYMAIL"] == {f"{provider}_API_KEY": "key"}
+    assert find_spec(f"anymail.backends.{module}")
+
+
+def test_an_smtp_url_wins_over_a_provider() -> None:
+    variables = {"EMAIL_URL": "smtp://mail.example", "ANYMAIL_POSTMARK_SERVER_TOKEN": "token"}
+    assert environment.mail(variables, Path("mail"))["EMAIL_HOST"] == "mail.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "separator"), [("redis://host:6379/0", "?"), ("unix:///run/v.sock?db=0", "&"), ("rediss://host", "?")]
+)
+def test_the_queue_servers_url_gets_time_outs(url: str, separator: str) -> None:
+    assert environment.with_timeouts(url) == f"{url}{separator}socket_connect_timeout=3&socket_timeout=5"
+
+
+def test_time_outs_of_ones_own_are_kept() -> None:
+    assert environment.with_timeouts("redis://host?socket_timeout=60") == "redis://host?socket_timeout=60"
+
+
+def test_the_sqlite_database_waits_for_its_lock_and_postgresql_keeps_connections() -> None:
+    assert environment.database("sqlite:////tmp/db")["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert environment.database("postgres://anna@host/microblog")["CONN_MAX_AGE"] == 60
