@@ -1,7 +1,9 @@
 """Sign-up, verified e-mail, sign-in, sign-out, passwords, and the admin's door."""
 
 import re
+from pathlib import Path
 
+import django_rq
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
@@ -15,7 +17,7 @@ NEW = {"username": "anna", "email": "anna@example.com", "password1": PASSWORD, "
 
 
 @pytest.fixture(autouse=True)
-def _no_limits_from_other_tests() -> None:
+def _no_limits_from_other_tests(db: None) -> None:
     cache.clear()
 
 
@@ -130,3 +132,10 @@ def test_forms_need_the_csrf_token(db: None, path: str) -> None:
 def test_staff_see_posts_members_follows_and_notifications(client: Client, staff: User, path: str) -> None:
     client.force_login(staff)
     assert client.get(path).status_code == 200
+
+
+def test_members_sign_in_while_the_queue_server_is_down(
+    client: Client, member: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(django_rq.settings.QUEUES["default"], "URL", f"unix://{tmp_path}/nobody.sock")
+    assert sign_in(client, "susan")
