@@ -15,7 +15,7 @@ NEW = {"username": "ada", "email": "ada@example.com", "password1": PASSWORD, "pa
 
 
 @pytest.fixture(autouse=True)
-def no_limits_left_over() -> None:
+def no_limits_left_over(db: None) -> None:
     cache.clear()
 
 
