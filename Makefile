@@ -20,7 +20,7 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 
 test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 	@$(PYTEST) -n 2 --dist worksteal
-	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not browser"
+	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not browser and not processes"
 
 lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/ruff format --check .

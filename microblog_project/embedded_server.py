@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 COMMANDS = {"runserver", "rqworker", "rqworker-pool", "run_site"}
@@ -61,7 +61,7 @@ def offer_to(argv: list[str]) -> None:
     folder = var_dir()
     if os.environ.get("REDIS_URL") not in {None, "", url_of(folder)}:
         return
-    if not _answers(socket_path(folder)) and (_is_production() or _default_port_answers()):
+    if not _answers(socket_path(folder)) and (_is_production() or default_server_answers()):
         return
     try:
         os.environ["REDIS_URL"] = join(folder)
@@ -113,6 +113,16 @@ def socket_path(var_dir: Path) -> Path:
     return Path(tempfile.gettempdir(), f"microblog-{os.getuid()}", f"{digest}.sock")
 
 
+def default_server_answers() -> bool:
+    """Return whether a server listens at DEFAULT_URL."""
+    address = urlsplit(DEFAULT_URL)
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def die_with_parent(signum: signal.Signals, parent: int) -> Callable[[], None]:
     """Return a `preexec_fn` that has Linux send `signum` to the child when `parent` (a process id) dies."""
     import ctypes  # noqa: PLC0415 - only the process that starts a server pays for it
@@ -157,14 +167,6 @@ def _answers(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def _default_port_answers() -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", 6379), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def _locked(path: Path, operation: int) -> IO[bytes]:

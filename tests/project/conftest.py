@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from microblog_project import embedded_server
 from microblog_project.embedded_server import BASE_DIR
 from tests.mail_server import free_port
 from tests.waiting import wait_until
@@ -17,11 +18,14 @@ from tests.waiting import wait_until
 class RunningSite:
     """A `manage.py run_site` process and what it says."""
 
-    def __init__(self, var_dir: Path, log: Path, variables: dict[str, str]) -> None:
+    def __init__(self, var_dir: Path, log: Path, options: tuple[str, ...], variables: dict[str, str]) -> None:
         self.var_dir = var_dir
         self.log = log
         self.port = variables["PORT"]
-        self.process = manage(log, variables | {"VAR_DIR": str(var_dir)}, "run_site")
+        self.variables = variables | {"VAR_DIR": str(var_dir)}
+        if embedded_server.default_server_answers():  # the developer's own, which the site would use
+            self.variables.setdefault("REDIS_URL", embedded_server.url_of(var_dir))
+        self.process = manage(log, self.variables, "run_site", *options)
 
     @property
     def output(self) -> str:
@@ -74,12 +78,13 @@ def manage(log: Path, variables: dict[str, str], *command: str) -> "subprocess.P
 
 @pytest.fixture
 def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
-    """Return a function that starts the site in `tmp_path`; keyword arguments are environment variables."""
+    """Return a function that starts the site in `tmp_path`, with options and environment variables."""
     started: list[RunningSite] = []
 
-    def start(**variables: str) -> RunningSite:
+    def start(*options: str, **variables: str) -> RunningSite:
         variables.setdefault("PORT", str(free_port()))
-        started.append(RunningSite(tmp_path / "var", tmp_path / f"site{len(started)}.log", variables))
+        log = tmp_path / f"site{len(started)}.log"
+        started.append(RunningSite(tmp_path / "var", log, options, variables))
         return started[-1]
 
     yield start

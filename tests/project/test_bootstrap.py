@@ -13,6 +13,8 @@ import pytest
 
 from microblog_project.embedded_server import BASE_DIR
 
+pytestmark = pytest.mark.processes
+
 SCRIPT = BASE_DIR / "tools" / "bootstrap.py"
 
 

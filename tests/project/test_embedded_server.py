@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from microblog_project import embedded_server
+from tests.mail_server import free_port
 from tests.waiting import wait_until
 
 JOIN = """
@@ -27,8 +28,9 @@ except embedded_server.EmbeddedServerError as error:
 sys.stdin.read()
 """
 OFFER = """
-import os
+import os, sys
 from microblog_project import embedded_server
+embedded_server.DEFAULT_URL = sys.argv[1]
 embedded_server.offer_to(["manage.py", "rqworker", "default"])
 print(os.environ.get("REDIS_URL", "nothing"))
 """
@@ -75,6 +77,7 @@ def start_user(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"
         user.communicate()
 
 
+pytestmark = pytest.mark.processes
 StartUser = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -178,10 +181,11 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(start_user: StartUser
     assert len(error.strip().splitlines()) == 1
 
 
-def offered(var_dir: Path, **variables: str) -> str:
+def offered(var_dir: Path, port: int, **variables: str) -> str:
+    """Return the REDIS_URL that a worker gets where `port` is the default server's."""
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     result = subprocess.run(
-        [sys.executable, "-c", OFFER],
+        [sys.executable, "-c", OFFER, f"redis://127.0.0.1:{port}/0"],
         cwd=embedded_server.BASE_DIR,
         env=environment | {"VAR_DIR": str(var_dir)} | variables,
         capture_output=True,
@@ -192,48 +196,36 @@ def offered(var_dir: Path, **variables: str) -> str:
 
 
 @pytest.fixture
-def port_6379() -> Iterator[None]:
-    """Listen on Redis's port, or have somebody else do so."""
+def taken_port() -> Iterator[int]:
+    """Return a port on which somebody listens."""
     with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind(("127.0.0.1", 6379))
-            server.listen()
-        except OSError:
-            pass  # a real one, or another worker's test
-        yield
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
 
 
-def is_listening_on_6379() -> bool:
-    return embedded_server._default_port_answers()
-
-
-@pytest.mark.xdist_group("port 6379")
 def test_it_is_offered_when_no_server_is_configured_and_none_listens(tmp_path: Path) -> None:
-    if is_listening_on_6379():
-        pytest.skip("a server listens on port 6379 of this machine")
-    assert offered(tmp_path) == embedded_server.url_of(tmp_path)
+    assert offered(tmp_path, free_port()) == embedded_server.url_of(tmp_path)
 
 
 def test_a_configured_server_is_left_alone(tmp_path: Path) -> None:
-    assert offered(tmp_path, REDIS_URL="redis://queue.example:6379/0") == "redis://queue.example:6379/0"
+    url = "redis://queue.example:6379/0"
+    assert offered(tmp_path, free_port(), REDIS_URL=url) == url
 
 
-@pytest.mark.xdist_group("port 6379")
-def test_a_server_that_listens_is_used_instead(tmp_path: Path, port_6379: None) -> None:
-    assert offered(tmp_path) == "nothing"
+def test_a_server_that_listens_is_used_instead(tmp_path: Path, taken_port: int) -> None:
+    assert offered(tmp_path, taken_port) == "nothing"
 
 
-@pytest.mark.xdist_group("port 6379")
 def test_an_embedded_server_that_runs_is_joined_before_one_that_listens(
-    start_user: StartUser, tmp_path: Path, port_6379: None
+    start_user: StartUser, tmp_path: Path, taken_port: int
 ) -> None:
     url = url_from(start_user())
-    assert offered(tmp_path) == url
+    assert offered(tmp_path, taken_port) == url
 
 
 def test_in_production_a_server_that_is_down_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
-    assert offered(tmp_path, SECRET_KEY="secret") == "nothing"
+    assert offered(tmp_path, free_port(), SECRET_KEY="secret") == "nothing"
 
 
 def test_commands_that_need_no_queue_start_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

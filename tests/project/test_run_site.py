@@ -13,9 +13,12 @@ from redis import Redis
 from rq import Queue
 
 from microblog_project import embedded_server
-from tests.project.conftest import RunningSite
+from tests.mail_server import free_port
+from tests.project.conftest import RunningSite, manage
 from tests.waiting import wait_until
+from tests.workers import stop_process
 
+pytestmark = pytest.mark.processes
 StartSite = Callable[..., RunningSite]
 
 
@@ -95,6 +98,35 @@ def test_closing_the_terminal_stops_everything(start_site: StartSite) -> None:
     site.process.send_signal(signal.SIGHUP)
     assert site.process.wait(20) == 0
     wait_until(lambda: not site.processes(), what="The end of everything")
+
+
+def test_it_stops_when_the_make_that_started_it_is_gone(start_site: StartSite) -> None:
+    # Our own parent is not the one named: to the site that parent is gone.
+    site = start_site("--parent", "1")
+    assert site.process.wait(30) == 0
+    assert "Stopping ..." in site.output
+    wait_until(lambda: not site.processes(), what="The end of everything")
+
+
+def test_web_server_and_worker_started_alone_share_one_queue_server(tmp_path: Path) -> None:
+    var_dir, port = tmp_path / "var", free_port()
+    url = embedded_server.url_of(var_dir)
+    variables = {"VAR_DIR": str(var_dir), "PYTHONUNBUFFERED": "1"}
+    if embedded_server.default_server_answers():  # the developer's own
+        variables["REDIS_URL"] = url
+    worker = manage(tmp_path / "worker.log", variables, "rqworker", "default")
+    web = manage(tmp_path / "web.log", variables, "runserver", "--noreload", str(port))
+    try:
+        redis = Redis.from_url(url)
+        wait_until(lambda: embedded_server.running_url(var_dir), what="The queue server")
+        wait_until(lambda: redis.scard("rq:workers:default") == 1, what="The worker")
+        wait_until(lambda: "Starting development server" in (tmp_path / "web.log").read_text(), what="The web server")
+        stop_process(worker)
+        assert redis.ping(), "the web server still uses it"
+    finally:
+        stop_process(worker)
+        stop_process(web)
+    wait_until(lambda: embedded_server.running_url(var_dir) is None, what="The queue server's end")
 
 
 def test_a_taken_port_is_one_clear_line(start_site: StartSite) -> None:

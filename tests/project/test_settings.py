@@ -11,6 +11,8 @@ import pytest
 from microblog_project import environment
 from microblog_project.embedded_server import BASE_DIR
 
+pytestmark = pytest.mark.processes
+
 SHOW = """
 from django.conf import settings
 for name in {names!r}:
