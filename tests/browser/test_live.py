@@ -213,3 +213,17 @@ def test_polling_survives_a_server_that_fails_slows_down_and_recovers(
         return susans_page.locator(f"#task-{task.pk}").is_visible()
 
     wait_until(has_come)
+
+
+def test_what_could_not_be_shown_is_asked_for_again(susans_page: Page, susan: User) -> None:
+    """The poll brings the news of a success, and then the live refresh of the page fails."""
+    address = susans_page.url
+    susans_page.route(address, lambda route: route.abort())
+    task = claimed(task_launch(user=susan, name="export_posts"))
+    task_succeed(task, done=3)
+    with susans_page.expect_event("requestfailed"):
+        look_again(susans_page)
+    susans_page.unroute(address)
+    look_again(susans_page)
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "succeeded")
+    assert not_reloaded(susans_page)

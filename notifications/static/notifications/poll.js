@@ -39,12 +39,13 @@ async function fetchNews() {
 
 async function tell(news) {
   const waits = [];
-  for (const { name, data, timestamp } of news) {
+  for (const { name, data } of news) {
     const detail = { data, waitUntil: (promise) => waits.push(promise) };
     document.dispatchEvent(new CustomEvent(`notification:${name}`, { detail }));
-    cursor = timestamp;
   }
   await Promise.all(waits);
+  // Only now: what could not be shown is asked for again.
+  if (news.length) cursor = news.at(-1).timestamp;
 }
 
 function pause() {

@@ -6,6 +6,7 @@ const LIVE = { headers: { "X-Live-Refresh": "1" } };
 
 export async function refresh() {
   const response = await fetch(location.href, LIVE);
+  if (response.status >= 500) throw new Error(`The page's answer was ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement?.id;
   for (const region of document.querySelectorAll("[data-live]")) {
