@@ -7,6 +7,7 @@ Nothing of the developer's own environment reaches the tests.
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -70,7 +71,8 @@ def start_postgresql() -> Cluster:
     except PostgresUnavailableError as error:
         if IN_CI:
             raise pytest.UsageError(f"TEST_DATABASE=postgresql: {error}") from error
-        pytest.exit(f"Skipped, the tests on PostgreSQL: {error}", returncode=0)
+        print(f"Skipped, the tests on PostgreSQL: {error}")  # noqa: T201
+        sys.exit(0)  # pytest.exit() is not understood so early
     os.environ["DATABASE_URL"] = cluster.url
     return cluster
 

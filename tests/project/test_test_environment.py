@@ -1,6 +1,8 @@
 """The fixtures that everything else relies on."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,3 +54,36 @@ def test_mail_reaches_the_smtp_server(smtp_server: MailServer) -> None:
 def test_the_browser_starts(page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     page.set_content("<h1>Microblog</h1>")
     assert page.inner_text("h1") == "Microblog"
+
+
+WITHOUT_POSTGRESQL = """
+import sys
+import pytest
+from tests import postgresql
+
+def find_programs():
+    raise postgresql.PostgresUnavailableError("it is not here")
+
+postgresql.find_programs = find_programs
+sys.exit(pytest.main(["tests/project/test_health.py"]))
+"""
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 4)])
+def test_without_postgresql_its_run_is_skipped_but_fails_in_ci(ci: str, code: int) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_POSTGRESQL],
+        cwd=settings.BASE_DIR,
+        env={**without_xdist(), "TEST_DATABASE": "postgresql", "CI": ci},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code, result.stdout
+    [line] = result.stdout.strip().splitlines()
+    assert "it is not here" in line
+
+
+def without_xdist() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
