@@ -6,6 +6,7 @@ newer one. A second run takes no time: what is installed is remembered by the lo
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,9 @@ def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
 def reason_in(output: str) -> str:
     """Return pip's first warning or error, which names the cause; its last one is about the consequence."""
     lines = output.strip().splitlines() or [""]
-    return next((line for line in lines if line.startswith(("WARNING:", "ERROR:"))), lines[-1])
+    line = next((line for line in lines if line.startswith(("WARNING:", "ERROR:"))), lines[-1])
+    system_error = re.search(r"\[Errno -?\d+\][^')]*", line)  # the rest of such a line is about pip's insides
+    return "{}.".format(system_error.group()) if system_error else line
 
 
 def last_line(text: str) -> str:

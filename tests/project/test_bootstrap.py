@@ -80,11 +80,14 @@ def test_a_missing_venv_module_is_told_with_debians_remedy(
 def test_a_package_that_cannot_be_fetched_is_told_in_one_line(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "WARNING: Retrying after connection broken\nERROR: No matching distribution found for django\n"
+    said = (
+        "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<at 0x7efd>: Failed: "
+        "[Errno 111] Connection refused')': /simple/django/\nERROR: No matching distribution found for django\n"
+    )
     monkeypatch.setattr(bootstrap, "run", lambda _command: subprocess.CompletedProcess([], 1, said))
     with pytest.raises(SystemExit) as ending:
         bootstrap.install(["requirements.txt"])
-    assert "connection broken" in str(ending.value)
+    assert "could not be installed: [Errno 111] Connection refused. Is the package index" in str(ending.value)
     assert "\n" not in str(ending.value)
 
 
