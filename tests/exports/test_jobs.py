@@ -25,6 +25,7 @@ from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_rows
 from exports.services.transitions import task_cancel, task_requeue
 from posts.models import Post
+from tests.waiting import wait_until
 
 Work = Callable[[], None]
 
@@ -182,8 +183,7 @@ def test_the_heartbeat_writes_progress_while_the_job_works(
         heartbeat.total = 10
         heartbeat.advance(5)
         job = Job.fetch(str(task.pk), connection=django_rq.get_connection())
-        while Task.objects.get(pk=task.pk).progress == 0 or "progress" not in job.get_meta():
-            heartbeat.check()
+        wait_until(lambda: Task.objects.get(pk=task.pk).progress and "progress" in job.get_meta())
         seen.append((Task.objects.get(pk=task.pk).progress, job.get_meta()["progress"]))
 
     replace_work(monkeypatch, half)
