@@ -14,7 +14,6 @@ SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mma
 
 # The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
 ANYMAIL_PROVIDERS = {
-    "AMAZON_SES": "amazon_ses",
     "BREVO": "brevo",
     "MAILERSEND": "mailersend",
     "MAILGUN": "mailgun",
@@ -111,4 +110,7 @@ def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:
     for provider, module in ANYMAIL_PROVIDERS.items():
         if any(name.startswith(provider) for name in anymail):
             return {"EMAIL_BACKEND": f"anymail.backends.{module}.EmailBackend", "ANYMAIL": anymail}
+    if anymail:
+        known = ", ".join(f"ANYMAIL_{provider}_..." for provider in ANYMAIL_PROVIDERS)
+        raise ImproperlyConfigured(f"ANYMAIL_{next(iter(anymail))} names no provider. Known are: {known}")
     return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(mail_dir)}

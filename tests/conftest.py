@@ -22,8 +22,10 @@ from rq.registry import (
 from accounts.models import User
 from tests.browser_options import ARGUMENTS, find_chromium
 from tests.environment import IN_CI
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, free_port
 from tests.members import make_member
+from tests.running_site import RunningSite
+from tests.waiting import wait_until
 from tests.workers import InProcessWorker, start_worker, stop_process
 
 REGISTRIES = [
@@ -141,3 +143,21 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
+    """Return a function that starts the site in `tmp_path`, with options and environment variables."""
+    started: list[RunningSite] = []
+
+    def start(*options: str, **variables: str) -> RunningSite:
+        variables.setdefault("PORT", str(free_port()))
+        log = tmp_path / f"site{len(started)}.log"
+        started.append(RunningSite(tmp_path / "var", log, options, variables))
+        return started[-1]
+
+    yield start
+    for site in started:
+        site.process.kill()
+        site.process.wait()
+    wait_until(lambda: not any(site.processes() for site in started), 20, what="The end of the site")

@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, link_in
+from tests.browser.conftest import link_in
 from tests.mail_server import MailServer
 from tests.members import PASSWORD
+from tests.running_site import RunningSite
 from tests.waiting import wait_until
 
 REAL_POSTS = Path(settings.BASE_DIR) / "tests" / "data" / "posts.jsonl"
@@ -35,7 +36,7 @@ def expected_posts() -> list[dict[str, str]]:
     return [{"body": body, "timestamp": f"{moment:%Y-%m-%dT%H:%M:%SZ}"} for moment, body in moments]
 
 
-def sign_up(page: Page, site: Site, server: MailServer) -> None:
+def sign_up(page: Page, site: RunningSite, server: MailServer) -> None:
     page.goto(f"{site.url}/accounts/signup/")
     page.fill("[name=username]", "reader")
     page.fill("[name=email]", "reader@example.com")
@@ -53,7 +54,7 @@ def body_of(message: Any) -> str:
     return str(part.get_content())
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: RunningSite) -> None:
     page.goto(f"{site.url}/accounts/login/")
     page.fill("[name=login]", "reader")
     page.fill("[name=password]", PASSWORD)
@@ -61,20 +62,21 @@ def sign_in(page: Page, site: Site) -> None:
     page.wait_for_url(f"{site.url}/")
 
 
-def test_a_member_takes_all_their_posts_away(page: Page, site: Site, smtp_server: MailServer) -> None:
+def test_a_member_takes_all_their_posts_away(page: Page, site: RunningSite, smtp_server: MailServer) -> None:
     sign_up(page, site, smtp_server)
     sign_in(page, site)
     assert "15746 posts loaded" in site.manage("load_posts", "reader", str(REAL_POSTS))
 
     page.goto(f"{site.url}/user/reader/")
-    site.worker.suspend()  # so that the beginning can be seen too: the export takes a fraction of a second
+    worker = site.named("rqworker")
+    worker.suspend()  # so that the beginning can be seen too: the export takes a fraction of a second
     page.click("#export-posts")
     alert = page.locator(".task-alert")
     expect(alert).to_have_attribute("data-status", "queued")
     expect(page.locator("#export-posts")).to_have_count(0)
     page.evaluate(WATCH)
     page.evaluate("window.notReloaded = true")
-    site.worker.resume()
+    worker.resume()
 
     expect(alert).to_have_attribute("data-status", "succeeded")
     seen = page.evaluate("window.seen")

@@ -14,7 +14,7 @@ from rq import Queue
 
 from microblog_project import embedded_server
 from tests.mail_server import free_port
-from tests.project.conftest import RunningSite, manage
+from tests.running_site import RunningSite, manage
 from tests.waiting import wait_until
 from tests.workers import stop_process
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from microblog_project import environment
 from microblog_project.embedded_server import BASE_DIR
@@ -108,6 +109,11 @@ def test_an_smtp_url_sets_the_mail_server() -> None:
     assert config["EMAIL_HOST_USER"] == "anna"
     assert config["EMAIL_HOST_PASSWORD"] == "pa ss"
     assert config["EMAIL_USE_TLS"] is True
+
+
+def test_an_unknown_mail_provider_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"ANYMAIL_PIGEON_KEY names no provider.*ANYMAIL_POSTMARK_"):
+        environment.mail({"ANYMAIL_PIGEON_KEY": "coo"}, Path("mail"))
 
 
 @pytest.mark.parametrize(("provider", "module"), environment.ANYMAIL_PROVIDERS.items())

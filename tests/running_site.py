@@ -3,15 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 
 from microblog_project import embedded_server
 from microblog_project.embedded_server import BASE_DIR
-from tests.mail_server import free_port
 from tests.waiting import wait_until
 
 
@@ -42,6 +39,18 @@ class RunningSite:
         """Return when it has said that it is ready."""
         wait_until(lambda: self.is_up, 60, what="The site")
         return self
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        return f"http://localhost:{self.port}"
+
+    def manage(self, *command: str) -> str:
+        """Run a management command on its database to the end; return everything that it says."""
+        log = self.log.with_name("manage.log")
+        log.write_bytes(b"")
+        assert manage(log, self.variables, *command).wait() == 0, log.read_text()
+        return log.read_text()
 
     def processes(self) -> list[psutil.Process]:
         """Return every living process that works in this site's folder, whoever started it."""
@@ -74,21 +83,3 @@ def manage(log: Path, variables: dict[str, str], *command: str) -> "subprocess.P
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-@pytest.fixture
-def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
-    """Return a function that starts the site in `tmp_path`, with options and environment variables."""
-    started: list[RunningSite] = []
-
-    def start(*options: str, **variables: str) -> RunningSite:
-        variables.setdefault("PORT", str(free_port()))
-        log = tmp_path / f"site{len(started)}.log"
-        started.append(RunningSite(tmp_path / "var", log, options, variables))
-        return started[-1]
-
-    yield start
-    for site in started:
-        site.process.kill()
-        site.process.wait()
-    wait_until(lambda: not any(site.processes() for site in started), 20, what="The end of the site")
