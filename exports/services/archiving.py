@@ -57,7 +57,8 @@ def posts_archive(task: Task, heartbeat: Heartbeat) -> Archive:
 def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     """Move the file at `path` into the storage and, in one transaction, save the archive and the success.
 
-    Raises ClaimLostError; then the stored file is removed again.
+    Raises ClaimLostError. Whatever is raised, the stored file is removed again unless its archive was saved: the
+    job's time can run out in the moment after the commit.
     """
     storage = exports_storage()
     # The attempt is part of the name: two attempts at one task can never write one file.
@@ -67,7 +68,8 @@ def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     try:
         _succeed(task, archive, name, expires_at=timezone.now() + timedelta(days=settings.EXPORT_RETENTION_DAYS))
     except BaseException:
-        storage.delete(name)
+        if not Archive.objects.filter(file=name).exists():
+            storage.delete(name)
         raise
 
 

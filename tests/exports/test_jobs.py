@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import django_rq
 import pytest
@@ -19,6 +19,7 @@ from rq.timeouts import JobTimeoutException
 
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
+from exports.services import archiving
 from exports.services.archiving import posts_archive
 from exports.services.launching import task_launch
 from exports.services.progress import Heartbeat
@@ -171,6 +172,24 @@ def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
     assert mail.outbox == []
     stored = settings.VAR_DIR / "exports"
     assert not [path for path in stored.rglob(f"{task.pk}*/*") if path.is_file()]
+
+
+def test_time_that_runs_out_right_after_the_commit_costs_no_archive(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = archiving._succeed
+
+    def saved_too_late(*args: Any, **kwargs: Any) -> None:
+        save(*args, **kwargs)
+        raise JobTimeoutException("Task exceeded maximum timeout value (3600 seconds)")
+
+    monkeypatch.setattr(archiving, "_succeed", saved_too_late)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.SUCCEEDED
+    with Archive.objects.get(task=task).file.open("rb") as file:
+        assert len(json.load(file)["posts"]) == 3
 
 
 def test_the_heartbeat_writes_progress_while_the_job_works(
