@@ -51,7 +51,7 @@ def archive_deliver(archive_id: int) -> None:
 def _take(archive_id: int) -> Archive | None:
     """Return the archive if its mail is due and nobody else is at it."""
     now = timezone.now()
-    due = Archive.objects.filter(pk=archive_id, mailed_at=None, mail_due_at__lte=now)
+    due = Archive.objects.filter(pk=archive_id, mail_due_at__lte=now)
     if not due.update(mail_due_at=now + LEASE, mail_attempts=F("mail_attempts") + 1):
         return None
     return Archive.objects.select_related("task", "user").get(pk=archive_id)

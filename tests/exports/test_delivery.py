@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import pytest
 from django.conf import LazySettings
 from django.utils import timezone
+from rq import Queue
 
 from accounts.models import User
 from exports.models import Archive, TaskStatus
@@ -125,12 +126,15 @@ def test_a_late_mail_is_sent_by_the_workers_care(susan: User, work: Work, server
     assert alert()["mailed_to"] == "susan@example.com"
 
 
-def test_a_late_mail_is_queued_once_however_often_one_looks(susan: User, work: Work, server: MailServer) -> None:
+def test_a_late_mail_is_queued_once_however_often_one_looks(
+    susan: User, queue: Queue, work: Work, server: MailServer
+) -> None:
     server.refusal = "451 try later"
     make_due(export(susan, work))
     server.refusal = ""
     for _ in range(3):
         mails_reconcile()
+    assert len(queue.job_ids) == 1
     work()
     assert len(server.messages) == 1
 
