@@ -25,4 +25,4 @@ class ArchiveAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Send the mail again"), permissions=["change"])
     def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> None:
         """Make the mail due; a worker sends it within seconds."""
-        archives.available().update(mailed_at=None, mail_due_at=timezone.now(), mail_attempts=0)  # type: ignore[attr-defined]
+        archives.available().update(mailed_at=None, mailed_to="", mail_due_at=timezone.now(), mail_attempts=0)  # type: ignore[attr-defined]

@@ -66,6 +66,11 @@ class Archive(models.Model):
         return bool(self.file) and self.expires_at > timezone.now()
 
     @property
+    def mail_pending(self) -> bool:
+        """Return whether the mail is still to be sent, for the first time or again."""
+        return self.mail_due_at is not None
+
+    @property
     def posts(self) -> int:
         """Return the number of posts inside."""
         return int(self.item_counts.get("posts", 0))

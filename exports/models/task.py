@@ -42,6 +42,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
             Q(status=TaskStatus.RUNNING, heartbeat_at__lt=since) | Q(status=TaskStatus.QUEUED, queued_at__lt=since)
         )
 
+    def silent_since(self, task: "Task") -> Self:
+        """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""
+        return self.claimed_as(task).filter(heartbeat_at=task.heartbeat_at)
+
     def claimed_as(self, task: "Task") -> Self:
         """Return `task`'s row if it still belongs to this very attempt, else nothing: the fence of a worker."""
         return self.filter(pk=task.pk, status=TaskStatus.RUNNING, attempt=task.attempt)

@@ -40,7 +40,7 @@ def archive_news(archive: Archive) -> dict[str, Any]:
     return {
         "posts": archive.posts,
         "size": archive.size,
-        "mailed_to": archive.mailed_to if archive.mailed_at else "",
-        "mail_pending": archive.mail_due_at is not None,
+        "mailed_to": archive.mailed_to,
+        "mail_pending": archive.mail_pending,
         "mail_error": archive.mail_error,
     }

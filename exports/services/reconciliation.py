@@ -80,9 +80,9 @@ def _give_on(task: Task) -> Task | None:
     """Queue a dead attempt's task again, or fail it when its attempts are used up."""
     if task.attempt >= settings.EXPORT_MAX_ATTEMPTS:
         error = _("The export was interrupted %(count)d times and was given up.") % {"count": task.attempt}
-        return task_fail(Task.objects.claimed_as(task), task, error=error)
+        return task_fail(Task.objects.silent_since(task), task, error=error)
     with transaction.atomic():
-        requeued = task_requeue(task)
+        requeued = task_requeue(Task.objects.silent_since(task), task)
         if requeued:
             logger.warning("Task %s: attempt %s died; the task is queued again", task.pk, task.attempt)
             transaction.on_commit(partial(_enqueue_or_wait, requeued))

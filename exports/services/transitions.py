@@ -66,9 +66,9 @@ def task_cancel(task: Task) -> Task | None:
     return _move(Task.objects.active().filter(pk=task.pk), task.pk, status=TaskStatus.CANCELLED, **_ended())
 
 
-def task_requeue(task: Task) -> Task | None:
-    """Take the task from an attempt that died; the caller queues it again after the commit."""
-    return _move(Task.objects.claimed_as(task), task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now())
+def task_requeue(rows: TaskQuerySet, task: Task) -> Task | None:
+    """Take the task, if it is still among `rows`, from an attempt that died; the caller queues it after the commit."""
+    return _move(rows, task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now())
 
 
 def task_touch_queued(task: Task) -> Task | None:

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 from django.utils import timezone
 from rq import Queue
 
@@ -109,6 +110,16 @@ def test_a_mail_server_that_is_down_delays_the_mail_and_never_the_archive(
     assert archive.mail_due_at
     assert timedelta(0) < archive.mail_due_at - timezone.now() <= PAUSES[0]
     assert alert()["mail_pending"]
+
+
+def test_every_page_says_that_a_delayed_mail_is_still_tried(
+    susan: User, work: Work, server: MailServer, signed_in: Client
+) -> None:
+    server.refusal = "451 try later"
+    export(susan, work)
+    page = signed_in.get("/exports/").content.decode()
+    assert page.count("we keep trying") == 2  # the alert, and the list
+    assert "we stopped trying" not in page
 
 
 def test_a_late_mail_is_sent_by_the_workers_care(susan: User, work: Work, server: MailServer) -> None:

@@ -160,7 +160,7 @@ def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
     def given_away(task: Task, heartbeat: Heartbeat) -> Archive:
-        task_requeue(task)
+        task_requeue(Task.objects.claimed_as(task), task)
         return posts_archive(task, heartbeat)
 
     replace_work(monkeypatch, given_away)

@@ -12,8 +12,9 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
+from exports.services.queue import JobState, job_state
 from exports.services.reconciliation import task_recover_from_worker, tasks_reconcile
-from exports.services.transitions import task_claim
+from exports.services.transitions import task_beat, task_claim
 
 LONG_AGO = timedelta(minutes=5)
 Work = Callable[[], None]
@@ -57,6 +58,25 @@ def test_the_second_attempt_succeeds(running: Task, work: Work) -> None:
     work()
     running.refresh_from_db()
     assert (running.status, running.attempt, running.progress) == (TaskStatus.SUCCEEDED, 2, 100)
+
+
+@pytest.mark.parametrize("attempt", [1, 3])
+def test_a_heartbeat_that_comes_at_the_last_moment_saves_the_task(
+    running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch, attempt: int
+) -> None:
+    """It is beaten after the row was read as stale, while the queue is being asked."""
+    Task.objects.update(attempt=attempt)
+    running.refresh_from_db()
+    grow_stale(running)
+
+    def ask_slowly(job_id: str) -> JobState:
+        task_beat(running, done=1, total=2)
+        return job_state(job_id)
+
+    monkeypatch.setattr("exports.services.reconciliation.job_state", ask_slowly)
+    assert tasks_reconcile() == []
+    running.refresh_from_db()
+    assert (running.status, running.attempt, running.progress) == (TaskStatus.RUNNING, attempt, 50)
 
 
 def test_reconciling_twice_queues_it_once(running: Task, queue: Queue) -> None:

@@ -1,6 +1,6 @@
 """Fill a development site with a demo: members who follow each other, and two years of what they said.
 
-It can be run again and again: what is there stays as it is. The texts and times are the same on every machine.
+It can be run again and again: what is there stays as it is. The texts are the same on every machine.
 """
 
 import random
