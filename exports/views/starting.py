@@ -1,29 +1,19 @@
-"""What members do with their exports: start, list, cancel, retry, download."""
+"""Starting, cancelling and retrying an export."""
 
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Task, TaskStatus
 from exports.services.kinds import EXPORT_KINDS
 from exports.services.launching import TaskAlreadyActiveError, task_launch, task_retry
 from exports.services.transitions import task_cancel
-
-HISTORY_LENGTH = 50
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def index(request: HttpRequest) -> HttpResponse:
-    """Start an export (POST) or list the member's exports (GET)."""
-    return start(request) if request.method == "POST" else history(request)
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -39,13 +29,6 @@ def start(request: HttpRequest) -> HttpResponse:
     except TaskAlreadyActiveError:
         tell_already_active(request)
     return redirect(user)
-
-
-def history(request: HttpRequest) -> HttpResponse:
-    """Show the member's latest exports, with what can be done with each."""
-    user = cast(User, request.user)
-    tasks = user.tasks.filter(name__in=EXPORT_KINDS.values()).select_related("archive")[:HISTORY_LENGTH]
-    return render(request, "exports/list.html", {"tasks": tasks})
 
 
 @require_POST
@@ -74,22 +57,6 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     except TaskAlreadyActiveError:
         tell_already_active(request)
     return redirect(user)
-
-
-@require_GET
-@login_required
-def download(request: HttpRequest, pk: str) -> HttpResponseBase:
-    """Stream one of the member's archives to them, and count the download."""
-    user = cast(User, request.user)
-    archive = get_object_or_404(user.archives.available(), task_id=pk)
-    try:
-        file = archive.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404(_("The file of this export is gone. Please start a new export.")) from error
-    Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)
-    response = FileResponse(file, as_attachment=True, filename=archive.filename, content_type=archive.content_type)
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def tell_start(request: HttpRequest, task: Task) -> None:

@@ -1,0 +1,18 @@
+"""What members do with their exports."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from exports.views.downloading import download
+from exports.views.history import history
+from exports.views.starting import cancel, retry, start
+
+__all__ = ["cancel", "download", "index", "retry"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Start an export (POST) or list the member's exports (GET)."""
+    return start(request) if request.method == "POST" else history(request)
