@@ -14,7 +14,9 @@ from rq.timeouts import JobTimeoutException
 from exports.models import Archive, Task
 from exports.services.archiving import posts_archive
 from exports.services.delivery import archive_deliver
+from exports.services.expiry import member_trim
 from exports.services.progress import ClaimLostError, Heartbeat
+from exports.services.refusing import ExportRefusedError
 from exports.services.transitions import task_claim, task_fail, task_succeed
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ def export_posts(task_id: str) -> None:
     """Write a member's posts to `posts.json`, keep it, and mail it. `task_id` is a Task's id, and the job's."""
     archive = run_task(task_id, posts_archive)
     if archive:
-        archive_deliver(archive.pk)
+        hand_over(archive)
 
 
 def example(seconds: int) -> None:
@@ -39,6 +41,12 @@ def example(seconds: int) -> None:
 def deliver_archive(archive_id: int) -> None:
     """Mail an archive whose mail is late."""
     archive_deliver(archive_id)
+
+
+def hand_over(archive: Archive) -> None:
+    """Mail the archive, and let it take the place of the member's oldest one if they have too many."""
+    archive_deliver(archive.pk)
+    member_trim(user_id=archive.user_id)
 
 
 def run_task(task_id: str, work: Work) -> Archive | None:
@@ -56,6 +64,10 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     except ClaimLostError:
         logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
         return None
+    except ExportRefusedError as refusal:
+        logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
+        _fail(task, str(refusal))
+        raise
     except JobTimeoutException:
         logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
         _fail(task, _time_out_error())

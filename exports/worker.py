@@ -1,4 +1,4 @@
-"""The worker that `manage.py rqworker default` runs: RQ's, plus the care of tasks that a death left behind."""
+"""The worker that `manage.py rqworker default` runs: RQ's, plus the care of what deaths and time leave behind."""
 
 import logging
 import time
@@ -10,18 +10,20 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 
+from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
 from exports.services.reconciliation import mails_reconcile, task_recover_from_worker, tasks_reconcile
 
 logger = logging.getLogger(__name__)
 
 
 class ExportWorker(Worker):
-    """Reconciles at its start, between jobs and while idle, and after each job looks whether it died."""
+    """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # `rqworker` has no option for it, and passes its own worker_ttl.
         super().__init__(*args, **{**kwargs, "maintenance_interval": 60})
         self._reconciled_at = float("-inf")
+        self._cleaned_at = float("-inf")
 
     @property
     def dequeue_timeout(self) -> int:
@@ -35,21 +37,29 @@ class ExportWorker(Worker):
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
-        """Return whether RQ's own maintenance or our reconciliation is due."""
-        return self._reconciliation_is_due or super().should_run_maintenance_tasks
+        """Return whether RQ's own maintenance, our reconciliation or our housekeeping is due."""
+        return self._reconciliation_is_due or self._housekeeping_is_due or super().should_run_maintenance_tasks
 
     @property
     def _reconciliation_is_due(self) -> bool:
         return time.monotonic() - self._reconciled_at >= settings.EXPORT_RECONCILE_INTERVAL
 
+    @property
+    def _housekeeping_is_due(self) -> bool:
+        return time.monotonic() - self._cleaned_at >= settings.EXPORT_HOUSEKEEPING_INTERVAL
+
     def run_maintenance_tasks(self) -> None:
-        """Reconcile, and do RQ's own maintenance when that is due."""
+        """Reconcile, clean up, and do RQ's own maintenance, each when it is due."""
         if super().should_run_maintenance_tasks:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         if self._reconciliation_is_due:
             self._reconciled_at = time.monotonic()
             self._safely(tasks_reconcile)
             self._safely(mails_reconcile)
+        if self._housekeeping_is_due:
+            self._cleaned_at = time.monotonic()
+            for care in (archives_expire, archives_trim, leftovers_remove):
+                self._safely(care)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job in a work-horse; if that died without a word, recover its task at once."""

@@ -199,6 +199,10 @@ EXPORT_STALE_AFTER = env.float("EXPORT_STALE_AFTER", default=20.0)  # seconds wi
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding
 EXPORT_RETENTION_DAYS = env.int("EXPORT_RETENTION_DAYS", default=7)
+EXPORT_MAX_ARCHIVES = env.int("EXPORT_MAX_ARCHIVES", default=5)  # files kept for one member
+EXPORT_HOUSEKEEPING_INTERVAL = env.float("EXPORT_HOUSEKEEPING_INTERVAL", default=60.0)  # seconds
+EXPORT_FREE_SPACE_RESERVE = env.int("EXPORT_FREE_SPACE_RESERVE", default=200_000_000)  # bytes no export may take
+EXPORT_COOLDOWN = env.int("EXPORT_COOLDOWN", default=0 if DEBUG else 600)  # seconds from a success to the next start
 
 # --- Languages and time ---------------------------------------------------------------------------------
 

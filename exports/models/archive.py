@@ -21,7 +21,15 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
 
     def available(self) -> Self:
         """Return the archives that can be downloaded."""
-        return self.filter(expires_at__gt=timezone.now()).exclude(file="")
+        return self.kept().filter(expires_at__gt=timezone.now())
+
+    def kept(self) -> Self:
+        """Return the archives that still have their file."""
+        return self.exclude(file="")
+
+    def expired(self) -> Self:
+        """Return the archives whose time is over."""
+        return self.filter(expires_at__lte=timezone.now())
 
 
 class Archive(models.Model):
@@ -64,6 +72,11 @@ class Archive(models.Model):
     def is_available(self) -> bool:
         """Return whether the file can be downloaded."""
         return bool(self.file) and self.expires_at > timezone.now()
+
+    @property
+    def was_deleted(self) -> bool:
+        """Return whether the file went before its time."""
+        return not self.file and self.expires_at > timezone.now()
 
     @property
     def mail_pending(self) -> bool:

@@ -1,0 +1,5 @@
+"""An export that is not built, for a reason that can be told."""
+
+
+class ExportRefusedError(Exception):
+    """The export was refused; the text is for the member, in plain words."""
