@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from exports.models import Task
-from exports.services.news import TASK_PROGRESS
+from exports.services.news import TASK_PROGRESS, places_publish
 from exports.services.reconciliation import tasks_reconcile
 from notifications import alerts
 from notifications.signals import quiet_poll
@@ -21,3 +21,9 @@ alerts.register(TASK_PROGRESS, template="exports/_task_alert.html", script="expo
 def reconcile_own_tasks(*, user: User, **_signal: Any) -> None:
     """Recover the member's own tasks if they look stale: their open page is enough to notice."""
     tasks_reconcile(Task.objects.filter(user=user))
+
+
+@receiver(quiet_poll)
+def tell_own_places(*, user: User, **_signal: Any) -> None:
+    """Keep an open page up with the queue: a task that waits for others has no worker to tell of it."""
+    places_publish(user=user)

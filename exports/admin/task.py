@@ -132,11 +132,11 @@ class TaskAdmin(ReadOnlyAdmin):
 
 
 def retry_if_possible(task: Task) -> bool:
-    """Launch the task anew; return False if it is not over, or another of its name is active."""
+    """Launch the task anew, whatever the pause between a member's exports; return False if that cannot be now."""
     if not task.can_be_retried:
         return False
     try:
-        task_retry(task)
+        task_retry(task, by_staff=True)
     except TaskAlreadyActiveError:
         return False
     return True

@@ -1,6 +1,7 @@
 """Starting a task, once."""
 
 import logging
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
-from exports.services.kinds import KINDS
+from exports.services.cooldown import next_starts
+from exports.services.kinds import EXPORT_KINDS, KINDS
 from exports.services.news import TASK_PROGRESS, task_publish, task_withdraw
 from exports.services.queue import QueueUnavailableError, task_enqueue
 from exports.services.transitions import task_fail
@@ -21,16 +23,27 @@ class TaskAlreadyActiveError(Exception):
     """The member has an active task of that name."""
 
 
-def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None) -> Task:
+class TaskTooSoonError(Exception):
+    """The member's last success of that name was too short a time ago."""
+
+    def __init__(self, next_at: datetime) -> None:
+        super().__init__(next_at)
+        self.next_at = next_at
+
+
+def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, by_staff: bool = False) -> Task:
     """Create a task and queue it on commit; the answer's status is `failed` if the queue cannot be reached.
 
-    Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so.
+    Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so. Raises
+    TaskTooSoonError when the member has to wait before the next export; staff need not.
     """
     try:
         with transaction.atomic():
             task = Task.objects.create(
                 user=user, name=name, description=str(KINDS[name].description), params=params or {}
             )
+            if not by_staff:
+                _ensure_not_too_soon(task)
             _withdraw_earlier(task)
             task_publish(task)
             transaction.on_commit(partial(_enqueue, task))
@@ -41,14 +54,25 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None) 
     return task
 
 
-def task_retry(task: Task) -> Task:
+def task_retry(task: Task, *, by_staff: bool = False) -> Task:
     """Launch a failed or cancelled task anew: terminal rows never change, so it is a new one.
 
-    Raises TaskAlreadyActiveError, or ValueError when the task may not be retried.
+    Raises what `task_launch` does, or ValueError when the task may not be retried.
     """
     if not task.can_be_retried:
         raise ValueError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
-    return task_launch(user=task.user, name=task.name, params=task.params)
+    return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff)
+
+
+def _ensure_not_too_soon(task: Task) -> None:
+    """Raise TaskTooSoonError if the task has to wait.
+
+    Called with the task's row made, and so its slot taken: a success that came in between is seen.
+    """
+    if task.name in EXPORT_KINDS.values():
+        next_at = next_starts(user=task.user, names=[task.name]).get(task.name)
+        if next_at:
+            raise TaskTooSoonError(next_at)
 
 
 def _withdraw_earlier(task: Task) -> None:

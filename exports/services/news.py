@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from django.db import transaction
+
+from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
+from exports.services.waiting import task_wait
+from notifications.models import Notification
 from notifications.services import notification_withdraw, notify
 
 TASK_PROGRESS = "task_progress"
@@ -13,6 +18,23 @@ def task_publish(task: Task) -> None:
     notify(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk), data=task_news(task))
 
 
+def places_publish(*, user: User) -> None:
+    """Tell the member anew of their queued tasks whose place has changed since they were told of it."""
+    for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
+        wait = task_wait(task)
+        told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
+        if wait and told and told.data.get("ahead") != wait.ahead:
+            _publish_if_queued(task)
+
+
+def _publish_if_queued(task: Task) -> None:
+    """Publish under a lock of the row: a worker that claims the task now has the last word, not we."""
+    with transaction.atomic():
+        locked = Task.objects.select_for_update().filter(pk=task.pk, status=TaskStatus.QUEUED).first()
+        if locked:
+            task_publish(locked)
+
+
 def task_withdraw(task: Task) -> None:
     """Take the task's alert off the member's pages."""
     notification_withdraw(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk))
@@ -21,6 +43,7 @@ def task_withdraw(task: Task) -> None:
 def task_news(task: Task) -> dict[str, Any]:
     """Return the payload: JSON types only, and at least `task_id`, `progress` and `status`."""
     archive = Archive.objects.filter(task=task).first() if task.status == TaskStatus.SUCCEEDED else None
+    wait = task_wait(task)
     return {
         "task_id": str(task.pk),
         "name": task.name,
@@ -30,6 +53,8 @@ def task_news(task: Task) -> dict[str, Any]:
         "done": task.done,
         "total": task.total,
         "attempt": task.attempt,
+        "ahead": wait and wait.ahead,
+        "wait_seconds": wait and wait.seconds,
         "error": task.error,
         "archive": archive and archive_news(archive),
     }

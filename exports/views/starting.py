@@ -1,5 +1,6 @@
 """Starting, cancelling and retrying an export."""
 
+from collections.abc import Callable
 from typing import cast
 
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
+from exports.services.cooldown import next_start_in_words
 from exports.services.kinds import EXPORT_KINDS
-from exports.services.launching import TaskAlreadyActiveError, task_launch, task_retry
+from exports.services.launching import TaskAlreadyActiveError, TaskTooSoonError, task_launch, task_retry
 from exports.services.transitions import task_cancel
 
 
@@ -24,10 +26,7 @@ def start(request: HttpRequest) -> HttpResponse:
         known = ", ".join(EXPORT_KINDS)
         text = _("There is no export of the kind %(kind)s. Choose one of: %(known)s.")
         return HttpResponseBadRequest(text % {"kind": repr(kind[:64]), "known": known}, content_type="text/plain")
-    try:
-        tell_start(request, task_launch(user=user, name=EXPORT_KINDS[kind]))
-    except TaskAlreadyActiveError:
-        tell_already_active(request)
+    launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind]))
     return redirect(user)
 
 
@@ -52,21 +51,20 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     if not task.can_be_retried:
         messages.warning(request, _("Only an export that failed or was cancelled can be tried again."))
         return redirect(user)
-    try:
-        tell_start(request, task_retry(task))
-    except TaskAlreadyActiveError:
-        tell_already_active(request)
+    launch_and_tell(request, lambda: task_retry(task))
     return redirect(user)
 
 
-def tell_start(request: HttpRequest, task: Task) -> None:
-    """Tell the member how the launch went."""
-    if task.status == TaskStatus.FAILED:
-        messages.error(request, task.error)
+def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> None:
+    """Launch a task, and tell the member how that went, or why nothing was started."""
+    try:
+        task = launch()
+    except TaskAlreadyActiveError:
+        messages.warning(request, _("An export task is currently in progress"))
+    except TaskTooSoonError as refusal:
+        messages.warning(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
     else:
-        messages.info(request, _("Your export has started. You can move on; it will be mailed to you."))
-
-
-def tell_already_active(request: HttpRequest) -> None:
-    """Tell the member why nothing was started."""
-    messages.warning(request, _("An export task is currently in progress"))
+        if task.status == TaskStatus.FAILED:
+            messages.error(request, task.error)
+        else:
+            messages.info(request, _("Your export has started. You can move on; it will be mailed to you."))

@@ -1,0 +1,66 @@
+"""A queued task's place in the queue, and about how long it will wait there."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from exports.models import Task, TaskStatus
+from exports.models.task import TaskQuerySet
+
+LATEST = 9  # successes by which a kind's typical duration is told
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What a queued task waits for."""
+
+    ahead: int
+    """Tasks that are running or come first."""
+    seconds: int | None
+    """How long that is likely to take; None when nothing tells."""
+
+
+def task_wait(task: Task) -> Wait | None:
+    """Return what the task waits for, or None when it is not queued."""
+    if task.status != TaskStatus.QUEUED:
+        return None
+    running = list(Task.objects.filter(status=TaskStatus.RUNNING))
+    queued = dict(_queued_before(task).values_list("name").annotate(Count("pk")).order_by())
+    ahead = len(running) + sum(queued.values())
+    return Wait(ahead, _seconds(running, queued) if ahead else None)
+
+
+def _queued_before(task: Task) -> TaskQuerySet:
+    """Return the tasks that the queue, first in and first out, hands to a worker before this one."""
+    earlier = Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
+    return Task.objects.filter(earlier, status=TaskStatus.QUEUED)
+
+
+def _seconds(running: list[Task], queued: dict[str, int]) -> int | None:
+    """Return the work ahead, shared among as many workers as are seen at work."""
+    typical = {name: _typical_seconds(name) for name in {*queued, *(task.name for task in running)}}
+    parts = [_remaining_seconds(task, typical[task.name]) for task in running]
+    for name, count in queued.items():
+        seconds = typical[name]
+        parts.append(None if seconds is None else count * seconds)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return round(sum(known) / max(1, len(running)))
+
+
+def _remaining_seconds(task: Task, typical: float | None) -> float | None:
+    """Return how long a running task has still to go: by its own progress, or as its kind usually takes."""
+    elapsed = (timezone.now() - task.started_at).total_seconds() if task.started_at else 0.0
+    if task.progress:
+        return elapsed * (100 - task.progress) / task.progress
+    return None if typical is None else max(0.0, typical - elapsed)
+
+
+def _typical_seconds(name: str) -> float | None:
+    """Return the median duration of the latest successes of that name."""
+    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, started_at__isnull=False)
+    durations = [task.duration.total_seconds() for task in rows.order_by("-created_at")[:LATEST] if task.duration]
+    return median(durations) if durations else None

@@ -1,0 +1,31 @@
+"""Times as people say them: lengths rounded up, in the one unit that matters, and moments with their zone."""
+
+import math
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import ngettext
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+SECONDS_STEP = 5  # seconds; nobody waits by the second
+
+
+def duration_in_words(seconds: float) -> str:
+    """Return such as "10 seconds", "3 minutes", "2 hours" or "2 days", never less than `seconds`."""
+    if (rounded := SECONDS_STEP * max(1, math.ceil(seconds / SECONDS_STEP))) < MINUTE:
+        return ngettext("%(count)d second", "%(count)d seconds", rounded) % {"count": rounded}
+    if (minutes := math.ceil(seconds / MINUTE)) < HOUR // MINUTE:
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    if (hours := math.ceil(seconds / HOUR)) < DAY // HOUR:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    days = math.ceil(seconds / DAY)
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+
+
+def moment_in_words(moment: datetime) -> str:
+    """Return such as "Nov. 23, 2026, 2 p.m. UTC", in the site's time zone."""
+    local = localtime(moment)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
