@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.index, name="list"),
     path("<uuid:pk>/cancel/", views.cancel, name="cancel"),
     path("<uuid:pk>/retry/", views.retry, name="retry"),
+    path("<uuid:pk>/delete/", views.delete, name="delete"),
     path("<uuid:pk>/download/", views.download, name="download"),
 ]

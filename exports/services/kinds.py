@@ -20,15 +20,36 @@ class TaskKind:
     function: str
     """The job's dotted path: an import here would make a circle, and RQ takes a path as well."""
     arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (str(task.pk),)
+    label: str | Promise = ""
+    """What it is called where a member chooses among exports."""
+    contents: str | Promise = ""
+    """What is in it, in a sentence."""
 
 
 EXAMPLE = "example"
 EXPORT_POSTS = "export_posts"
+EXPORT_ARCHIVE = "export_archive"
 
 KINDS = {
     kind.name: kind
     for kind in (
-        TaskKind(EXPORT_POSTS, _("Exporting posts..."), "exports.jobs.export_posts"),
+        TaskKind(
+            EXPORT_POSTS,
+            _("Exporting posts..."),
+            "exports.jobs.export_posts",
+            label=_("Your posts"),
+            contents=_("All that you have written and when, in one file for programs: posts.json."),
+        ),
+        TaskKind(
+            EXPORT_ARCHIVE,
+            _("Exporting everything..."),
+            "exports.jobs.export_archive",
+            label=_("Complete archive"),
+            contents=_(
+                "Everything that is yours in one ZIP file: your posts for programs and for a spreadsheet, your profile, "
+                "whom you follow and who follows you, a page to read without a network, and all in the form Mastodon uses."
+            ),
+        ),
         TaskKind(
             EXAMPLE, _("Counting seconds..."), "exports.jobs.example", lambda task: (int(task.params["seconds"]),)
         ),
@@ -36,4 +57,4 @@ KINDS = {
 }
 
 # The `kind` of `POST /exports/` -> the task's name.
-EXPORT_KINDS = {"posts": EXPORT_POSTS}
+EXPORT_KINDS = {"posts": EXPORT_POSTS, "archive": EXPORT_ARCHIVE}

@@ -64,6 +64,7 @@ def archive_news(archive: Archive) -> dict[str, Any]:
     """Return what the alert of a finished export says of its file and its mail."""
     return {
         "posts": archive.posts,
+        "item_counts": archive.item_counts,
         "size": archive.size,
         "mailed_to": archive.mailed_to,
         "mail_pending": archive.mail_pending,

@@ -4,11 +4,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from exports.views.deleting import delete
 from exports.views.downloading import download
 from exports.views.history import history
 from exports.views.starting import cancel, retry, start
 
-__all__ = ["cancel", "download", "index", "retry"]
+__all__ = ["cancel", "delete", "download", "index", "retry"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,18 +1,30 @@
-"""The list of a member's exports."""
+"""The page of a member's exports: what they can start, and what became of what they started."""
 
 from typing import cast
 
+from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from exports.services.kinds import EXPORT_KINDS
+from exports.services.offers import export_offers
 
-HISTORY_LENGTH = 50
+PAGE_SIZE = 20
 
 
 def history(request: HttpRequest) -> HttpResponse:
-    """Show the member's latest exports, with what can be done with each."""
+    """Show the kinds of export and, a page at a time, the member's exports with what can be done with each."""
     user = cast(User, request.user)
-    tasks = user.tasks.filter(name__in=EXPORT_KINDS.values()).select_related("archive")[:HISTORY_LENGTH]
-    return render(request, "exports/list.html", {"tasks": tasks})
+    offers = export_offers(user)
+    by_name = {offer.task.name: offer for offer in offers.values()}
+    tasks = user.tasks.filter(name__in=by_name).select_related("archive")
+    page = Paginator(tasks, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "offers": offers.values(),
+        "page": page,
+        "entries": [(task, by_name[task.name]) for task in page],
+        "retention_days": settings.EXPORT_RETENTION_DAYS,
+        "max_archives": settings.EXPORT_MAX_ARCHIVES,
+    }
+    return render(request, "exports/list.html", context)

@@ -8,17 +8,21 @@ document.addEventListener("notification:task_progress", ({ detail }) => {
   else detail.waitUntil(show(detail.data));
 });
 
-function count(alert, { progress, done, total }) {
+function count(alert, { task_id: id, progress, done, total }) {
   alert.querySelector("[data-percent]").textContent = progress;
   alert.querySelector("progress").value = progress;
   const counted = alert.querySelector("[data-counted]");
   const format = new Intl.NumberFormat(document.documentElement.lang);
   counted.textContent = counted.dataset.counted.replace("{done}", format.format(done)).replace("{total}", format.format(total));
   counted.hidden = !total;
+  const listed = document.querySelector(`[data-progress-of="${id}"]`); // on the page of exports
+  if (listed) listed.textContent = progress;
 }
 
-async function show({ task_id: id }) {
+async function show({ task_id: id, status }) {
+  const before = document.getElementById(`task-${id}`)?.dataset.status;
   await refresh();
   const title = document.querySelector(`#task-${id} [data-announce]`);
-  if (title) document.getElementById("announcer").textContent = title.textContent;
+  // Another place in the queue is seen, but not said aloud each time.
+  if (title && (status !== "queued" || status !== before)) document.getElementById("announcer").textContent = title.textContent;
 }

@@ -1,0 +1,35 @@
+"""Deleting an export's file before its time."""
+
+import logging
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from exports.services.expiry import archive_discard
+
+logger = logging.getLogger(__name__)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, pk: str) -> HttpResponse:
+    """Delete the file of one of the member's exports now; its place in the list stays."""
+    user = cast(User, request.user)
+    archive = get_object_or_404(user.archives.select_related("task__user"), task_id=pk)
+    try:
+        deleted = archive_discard(archive)
+    except Exception:  # whatever a storage raises
+        logger.exception("The file of archive %s could not be deleted", archive.pk)
+        messages.error(request, _("The file could not be deleted at the moment. Please try again in a few minutes."))
+    else:
+        if deleted:
+            messages.info(request, _("The file was deleted."))
+        else:
+            messages.warning(request, _("That file was no longer kept."))
+    return redirect("exports:list")
