@@ -1,11 +1,12 @@
-"""Turns environment variables into Django's settings: database, mail, queue server, secret key."""
+"""Turns environment variables into Django's settings: database, archives, mail, queue server, secret key."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +29,9 @@ ANYMAIL_PROVIDERS = {
     "UNISENDER_GO": "unisender_go",
 }
 
+BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
+ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
 
 class Env(environ.Env):
     """The environment, whose unreadable values are errors that name the variable."""
@@ -41,6 +45,12 @@ class Env(environ.Env):
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} cannot be read: {error}.") from error
+
+    def seconds(self, var: str, *, default: int) -> int:
+        """Return a time that must not be zero or less; raise ImproperlyConfigured if it is."""
+        if (value := int(self.int(var, default=default))) <= 0:
+            raise ImproperlyConfigured(f"{var}={value} is no time. Use a number of seconds above 0.")
+        return value
 
 
 def development_secret_key(path: Path) -> str:
@@ -81,6 +91,52 @@ def database(url: str) -> dict[str, Any]:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
     return config
+
+
+def exports_storage(url: str, folder: Path) -> dict[str, Any]:
+    """Return the STORAGES entry of the archives: the bucket at `url`, or the private `folder` without one."""
+    if url:
+        try:
+            return {"BACKEND": "exports.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
+        except ValueError as error:
+            shown = re.sub("//.*@", "//...@", url)  # without a password
+            raise ImproperlyConfigured(
+                f"EXPORT_STORAGE_URL {shown!r} cannot be read ({error}). Use s3://bucket/prefix?region_name=eu-west-1, "
+                "or s3://bucket/prefix?endpoint_url=https://host for another service than Amazon's."
+            ) from error
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    }
+
+
+def storage_origins(storage: Mapping[str, Any]) -> list[str]:
+    """Return the other sites that a STORAGES entry sends downloads to."""
+    return [storage["OPTIONS"]["endpoint_url"]] if "endpoint_url" in storage["OPTIONS"] else []
+
+
+def _bucket(url: str) -> dict[str, str]:
+    """Return what `url` says of a bucket; raise ValueError, with the reason, if that cannot be."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    if parts.scheme != "s3":
+        raise ValueError(f"no object storage is called {parts.scheme!r}")
+    if not BUCKET_NAME.fullmatch(parts.netloc):
+        raise ValueError("only the bucket's name stands after s3://; keys stand in AWS_ACCESS_KEY_ID and so on")
+    if unknown := options.keys() - {"endpoint_url", "region_name"}:
+        raise ValueError(f"{', '.join(sorted(unknown))}: only endpoint_url and region_name are known")
+    if not options:
+        raise ValueError("region_name or endpoint_url is missing")
+    region = options.get("region_name", "us-east-1")
+    endpoint = options.get("endpoint_url", f"https://s3.{region}.amazonaws.com").rstrip("/")
+    if not ENDPOINT.fullmatch(endpoint):
+        raise ValueError(f"endpoint_url {endpoint!r} is no https://host")
+    return {
+        "bucket_name": parts.netloc,
+        "location": parts.path.strip("/"),
+        "endpoint_url": endpoint,
+        "region_name": region,
+    }
 
 
 def with_timeouts(redis_url: str) -> str:

@@ -107,14 +107,7 @@ DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},
     # Private: no URL leads here; `exports.views` hands a file to its owner only.
-    "exports": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": VAR_DIR / "exports",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "exports": environment.exports_storage(env.str("EXPORT_STORAGE_URL", default=""), VAR_DIR / "exports"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -170,6 +163,8 @@ ACCOUNT_USERNAME_VALIDATORS = "accounts.validators.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
+# How long a password once typed is enough for what is sensitive, such as a download of everything.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.seconds("REAUTHENTICATION_TIMEOUT", default=3600)
 
 # --- Mail -----------------------------------------------------------------------------------------------
 
@@ -220,7 +215,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        # Browsers ask it of redirects after a form too: signing in leads on to a download that was asked for.
+        "form-action": [SELF, *environment.storage_origins(STORAGES["exports"])],
         "frame-ancestors": [NONE],
     }
 }

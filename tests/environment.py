@@ -29,12 +29,13 @@ SETTINGS = {
     "DJANGO_SETTINGS_MODULE",
     "LOG_LEVEL",
     "PORT",
+    "REAUTHENTICATION_TIMEOUT",
     "REDIS_URL",
     "SECRET_KEY",
     "SERVER_EMAIL",
     "SITE_URL",
 }
-SETTING_FAMILIES = ("ANYMAIL_", "EMAIL_", "EXPORT_", "SECURE_", "SENTRY_")
+SETTING_FAMILIES = ("ANYMAIL_", "AWS_", "EMAIL_", "EXPORT_", "SECURE_", "SENTRY_")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

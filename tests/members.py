@@ -3,7 +3,10 @@
 from itertools import count
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from django.http import HttpRequest
+from django.test import Client
 
 from accounts.models import User
 
@@ -19,3 +22,14 @@ def make_member(username: str = "", **fields: Any) -> User:
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+def signed_in_client(user: User) -> Client:
+    """Return a client of the member's, as it is after they have typed their password: without its rate limits."""
+    client = Client()
+    client.force_login(user)
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, method="password")
+    request.session.save()
+    return client

@@ -13,7 +13,10 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from exports.models import Archive
+from exports.services.attaching import archive_attachment
+from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.news import task_publish
+from exports.services.words import moment_in_words
 
 logger = logging.getLogger(__name__)
 
@@ -72,15 +75,16 @@ def _settle(archive: Archive, **changes: object) -> None:
 
 
 def archive_message(archive: Archive) -> EmailMultiAlternatives:
-    """Return the mail: plain and HTML, with the file attached when it is small, else with a link."""
-    attached = archive.size <= settings.EXPORT_ATTACHMENT_LIMIT
+    """Return the mail: plain and HTML, with the file or a compressed copy when that is small, else with a link."""
+    attachment = archive_attachment(archive)
     context = {
         "archive": archive,
-        "user": archive.user,
-        "attached": attached,
-        "site_url": settings.SITE_URL,
-        "download_url": settings.SITE_URL + reverse("exports:download", args=[archive.task_id]),
-        "exports_url": settings.SITE_URL + reverse("exports:list"),
+        "attachment": attachment,
+        "is_complete": archive.task.name == EXPORT_ARCHIVE,
+        "kept_until": moment_in_words(archive.expires_at),
+        "download_url": absolute("exports:download", archive.task_id),
+        "exports_url": absolute("exports:list"),
+        "password_url": absolute("account_change_password"),
     }
     message = EmailMultiAlternatives(
         subject=render_to_string("emails/export_ready-subject.txt", context).strip(),
@@ -89,7 +93,11 @@ def archive_message(archive: Archive) -> EmailMultiAlternatives:
         headers={"Message-ID": f"<export-{archive.task_id}@{settings.SITE_HOST}>"},
     )
     message.attach_alternative(render_to_string("emails/export_ready-body-html.html", context), "text/html")
-    if attached:
-        with archive.file.open("rb") as file:
-            message.attach(archive.filename, file.read(), archive.content_type)
+    if attachment:
+        message.attach(attachment.filename, attachment.content, attachment.content_type)
     return message
+
+
+def absolute(name: str, *args: object) -> str:
+    """Return the whole address of a page of the site, for a reader who is elsewhere."""
+    return str(settings.SITE_URL) + reverse(name, args=args)

@@ -1,29 +1,135 @@
 """Handing an archive to its owner."""
 
-from typing import cast
+from base64 import b64encode
+from typing import BinaryIO, Protocol, cast, runtime_checkable
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.decorators import login_required
 from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.recency import signed_in_recently
+from exports.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from exports.models import Archive
 
 
-@require_GET
+@runtime_checkable
+class SigningStorage(Protocol):
+    """A storage that hands out its files itself, at addresses that it signs."""
+
+    def signed_url(self, name: str, *, method: str, disposition: str, content_type: str) -> str:
+        """Return an address of the file that is good for a short while."""
+
+
+@require_safe
 @login_required
 def download(request: HttpRequest, pk: str) -> HttpResponseBase:
-    """Stream one of the member's archives to them, and count the download."""
+    """Hand one of the member's archives to them, and count the download; ask for the password after a while."""
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.available(), task_id=pk)
+    if not signed_in_recently(request):
+        raise ReauthenticationRequired  # allauth asks for the password and comes back here
+    storage = archive.file.storage
+    if not storage.exists(str(archive.file.name)):
+        words = _("The file of this export is gone. Please start a new export.")
+        return render(request, "404.html", {"exception_text": words}, status=404)
+    if isinstance(storage, SigningStorage):
+        return hand_over(request, archive, storage)
+    return stream(request, archive)
+
+
+def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -> HttpResponse:
+    """Send the member to the object storage, which does the rest."""
+    address = storage.signed_url(
+        str(archive.file.name),
+        method=str(request.method),
+        disposition=disposition(archive),
+        content_type=archive.content_type,
+    )
+    if request.method == "GET":
+        count_download(archive)
+    return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})
+
+
+def stream(request: HttpRequest, archive: Archive) -> HttpResponseBase:
+    """Answer with the file, with the part of it that is asked for, or with the word that nothing has changed."""
+    headers = file_headers(archive)
+    response = HttpResponse(content_type=archive.content_type, headers=headers)
+    checked = get_conditional_response(request, etag=headers["ETag"], response=response)
+    if checked is not response or request.method == "HEAD":
+        return cast(HttpResponseBase, checked)
     try:
-        file = archive.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404(_("The file of this export is gone. Please start a new export.")) from error
-    Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)
-    response = FileResponse(file, as_attachment=True, filename=archive.filename, content_type=archive.content_type)
-    response["Cache-Control"] = "private, no-store"
+        positions = positions_asked_for(request, archive)
+    except UnsatisfiableRangeError:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{archive.size}"})
+    if positions is None or positions.start == 0:
+        count_download(archive)
+    return whole_file(archive, headers) if positions is None else part_of_file(archive, headers, positions)
+
+
+def positions_asked_for(request: HttpRequest, archive: Archive) -> range | None:
+    """Return the bytes to send, None for all of them; raises UnsatisfiableRangeError."""
+    # With If-Range a part is wanted only of the very file that the beginning came from.
+    if request.headers.get("If-Range", etag(archive)) != etag(archive):
+        return None
+    return parse_range(request.headers.get("Range", ""), archive.size)
+
+
+def whole_file(archive: Archive, headers: dict[str, str]) -> FileResponse:
+    """Return the answer with the file, in constant memory."""
+    return FileResponse(
+        archive.file.open("rb"),
+        as_attachment=True,
+        filename=archive.filename,
+        content_type=archive.content_type,
+        headers=headers,
+    )
+
+
+def part_of_file(archive: Archive, headers: dict[str, str], positions: range) -> FileResponse:
+    """Return the answer with the bytes at `positions`."""
+    response = FileResponse(
+        FilePart(cast(BinaryIO, archive.file.open("rb")), positions),
+        as_attachment=True,
+        filename=archive.filename,
+        content_type=archive.content_type,
+        headers=headers,
+        status=206,
+    )
+    response["Content-Length"] = str(len(positions))
+    response["Content-Range"] = f"bytes {positions[0]}-{positions[-1]}/{archive.size}"
     return response
+
+
+def file_headers(archive: Archive) -> dict[str, str]:
+    """Return what every answer says of the file, so that a client can check it and resume it."""
+    digest = b64encode(bytes.fromhex(archive.sha256)).decode()
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": disposition(archive),
+        "Content-Length": str(archive.size),
+        "ETag": etag(archive),
+        "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
+    }
+
+
+def etag(archive: Archive) -> str:
+    """Return the strong ETag of the file."""
+    return f'"{archive.sha256}"'
+
+
+def disposition(archive: Archive) -> str:
+    """Return the header by which a browser keeps the file under its name instead of showing it."""
+    return str(content_disposition_header(as_attachment=True, filename=archive.filename))
+
+
+def count_download(archive: Archive) -> None:
+    """Count a download, at its first byte: one that is resumed later stays one."""
+    Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)

@@ -12,7 +12,7 @@ from accounts.models import User
 from exports.models import Archive, Task
 from exports.services.launching import task_launch
 from posts.models import Post
-from tests.members import make_member
+from tests.members import make_member, signed_in_client
 from tests.workers import InProcessWorker
 
 FIRST = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -38,16 +38,12 @@ def write_posts_for(user: User, count: int) -> None:
 
 @pytest.fixture
 def signed_in(susan: User) -> Client:
-    client = Client()
-    client.force_login(susan)
-    return client
+    return signed_in_client(susan)
 
 
 @pytest.fixture
 def stranger(john: User) -> Client:
-    client = Client()
-    client.force_login(john)
-    return client
+    return signed_in_client(john)
 
 
 @pytest.fixture

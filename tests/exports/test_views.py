@@ -1,8 +1,5 @@
-"""Starting, listing, cancelling, retrying and downloading exports over HTTP."""
+"""Starting, cancelling and retrying exports over HTTP."""
 
-import hashlib
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +7,6 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
@@ -18,7 +14,6 @@ from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
 
 POSTED = ["exports:cancel", "exports:retry"]
-ALL = [*POSTED, "exports:download"]
 
 
 def told(response: Any) -> list[str]:
@@ -64,27 +59,6 @@ def test_with_the_queue_out_of_reach_the_member_is_told_at_once(
     assert not Task.objects.active().exists()
 
 
-def test_the_list_shows_each_export_with_what_can_be_done(signed_in: Client, exported: Archive, failed: Task) -> None:
-    page = signed_in.get("/exports/").content.decode()
-    assert address("exports:download", exported.task) in page
-    assert "3 posts" in page
-    assert address("exports:retry", failed) in page
-    assert "Why." in page
-
-
-def test_the_list_of_a_member_without_exports_says_what_to_do(signed_in: Client) -> None:
-    assert "not exported anything yet" in signed_in.get("/exports/").content.decode()
-
-
-def test_the_queries_of_the_list_do_not_grow_with_the_exports(
-    signed_in: Client, susan: User, django_assert_max_num_queries: Callable[..., object]
-) -> None:
-    for _ in range(30):
-        Task.objects.create(user=susan, name="export_posts", description="Exporting", status="failed")
-    with django_assert_max_num_queries(6):  # type: ignore[attr-defined]
-        signed_in.get("/exports/")
-
-
 def test_cancel_frees_the_slot_at_once(signed_in: Client, susan: User, active: Task, queue: Queue) -> None:
     response = signed_in.post(address("exports:cancel", active))
     assert told(response) == ["The export was cancelled."]
@@ -116,40 +90,9 @@ def test_a_succeeded_export_cannot_be_retried(signed_in: Client, exported: Archi
     assert Task.objects.count() == 1
 
 
-def test_the_download_is_the_file_with_its_name_type_and_length(signed_in: Client, exported: Archive) -> None:
-    response = signed_in.get(address("exports:download", exported.task))
-    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
-    assert hashlib.sha256(content).hexdigest() == exported.sha256
-    assert response["Content-Disposition"] == 'attachment; filename="posts.json"'
-    assert response["Content-Type"] == "application/json"
-    assert int(response["Content-Length"]) == exported.size == len(content)
-
-
-def test_downloads_are_counted(signed_in: Client, exported: Archive) -> None:
-    for _ in range(2):
-        signed_in.get(address("exports:download", exported.task)).close()
-    exported.refresh_from_db()
-    assert exported.download_count == 2
-
-
-def test_an_expired_archive_is_not_found(signed_in: Client, exported: Archive) -> None:
-    Archive.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert signed_in.get(address("exports:download", exported.task)).status_code == 404
-
-
-def test_a_file_that_vanished_is_not_found_and_not_counted(signed_in: Client, exported: Archive) -> None:
-    exported.file.storage.delete(str(exported.file.name))
-    assert signed_in.get(address("exports:download", exported.task)).status_code == 404
-    exported.refresh_from_db()
-    assert exported.download_count == 0
-
-
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", POSTED)
 def test_a_stranger_gets_404(stranger: Client, exported: Archive, name: str) -> None:
-    for method in (stranger.get, stranger.post):
-        assert method(address(name, exported.task)).status_code in (404, 405)
-    own_method = stranger.get if name == "exports:download" else stranger.post
-    assert own_method(address(name, exported.task)).status_code == 404
+    assert stranger.post(address(name, exported.task)).status_code == 404
 
 
 def test_a_stranger_does_not_see_it_in_any_list(stranger: Client, exported: Archive) -> None:
@@ -157,10 +100,10 @@ def test_a_stranger_does_not_see_it_in_any_list(stranger: Client, exported: Arch
         assert str(exported.task_id) not in stranger.get(page).content.decode()
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", POSTED)
 def test_an_anonymous_visitor_is_sent_to_sign_in(client: Client, exported: Archive, name: str) -> None:
     target = address(name, exported.task)
-    response = client.get(target) if name == "exports:download" else client.post(target)
+    response = client.post(target)
     assert response["Location"] == f"/accounts/login/?next={quote(target)}"
 
 
@@ -169,10 +112,6 @@ def test_actions_refuse_get(signed_in: Client, active: Task, name: str) -> None:
     assert signed_in.get(address(name, active)).status_code == 405
     active.refresh_from_db()
     assert active.status == TaskStatus.QUEUED
-
-
-def test_a_download_refuses_post(signed_in: Client, exported: Archive) -> None:
-    assert signed_in.post(address("exports:download", exported.task)).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/exports/", "cancel", "retry"])
