@@ -1,0 +1,97 @@
+"""Measures the site beside yardsticks, in the same run; `python -m benchmarks --help` says how.
+
+It starts all that it needs, needs some five gigabytes of disk for a while, and leaves nothing behind. Figures mean
+something only while the machine has nothing else to do.
+"""
+
+import argparse
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from benchmarks.figures import Figure, as_markdown, as_text
+from benchmarks.plan import DATABASES, GROWTH_SUBJECTS, MAIN_SUBJECTS, SUBJECTS
+from benchmarks.plot import draw
+from benchmarks.stage import Stage
+
+PLOT = Path(__file__).resolve().parent.parent / "docs/export-growth.svg"
+TABLE = re.compile(r"(<!-- table -->\n).*(\n<!-- end of table -->)", re.DOTALL)
+
+
+def main() -> int:
+    """Measure, print the table, and return 1 if a figure was missed."""
+    options = parse()
+    signal.signal(signal.SIGTERM, interrupt)
+    started = time.monotonic()
+    try:
+        with Stage(options.quick) as stage:
+            figures = measure(stage, options)
+            if options.plot:
+                draw(stage.growth(), PLOT)
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return 130
+    rows = [figure.row(judged=not options.quick) for figure in figures]
+    print(f"\n{as_text(rows)}\n\n{time.monotonic() - started:.0f} s in all")
+    if options.write:
+        options.write.write_text(TABLE.sub(rf"\g<1>{as_markdown(rows)}\g<2>", options.write.read_text()))
+    return verdict(figures, quick=options.quick)
+
+
+def parse() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("subjects", nargs="*", metavar="subject", help=f"of: {', '.join(SUBJECTS)}; all without")
+    parser.add_argument("--database", choices=DATABASES, help="measure on this one only")
+    parser.add_argument("--quick", action="store_true", help="fewer posts and rounds, nothing judged: does all run?")
+    parser.add_argument("--plot", action="store_true", help=f"draw the growth to {PLOT.name}")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into a Markdown file")
+    options = parser.parse_args()
+    if unknown := set(options.subjects) - set(SUBJECTS):
+        parser.error(f"{', '.join(sorted(unknown))}: no such subject. Choose of: {', '.join(SUBJECTS)}")
+    if options.write and not (options.write.is_file() and TABLE.search(options.write.read_text())):
+        parser.error(f"{options.write} has no lines <!-- table --> and <!-- end of table --> to write between.")
+    return options
+
+
+def interrupt(_signum: int, _frame: object) -> NoReturn:
+    """Treat a request to stop like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def measure(stage: Stage, options: argparse.Namespace) -> list[Figure]:
+    """Measure the subjects wanted on the databases wanted."""
+    wanted = options.subjects or SUBJECTS
+    figures = []
+    if reason := stage.start_postgresql():
+        figures.append(Figure("all", "postgresql", f"skipped: {reason}"))
+    for database in DATABASES:
+        if database == "postgresql" and not stage.cluster:
+            continue
+        for family in (MAIN_SUBJECTS, GROWTH_SUBJECTS):
+            subjects = [name for name in family if name in wanted]
+            if options.database not in {None, database}:
+                # PostgreSQL is SQLite's yardstick in one subject, and must have the same posts for it.
+                subjects = []
+                if not (database == "postgresql" and family == MAIN_SUBJECTS and "job" in wanted):
+                    continue
+            elif not subjects:
+                continue
+            print(f"\n{database}: filling a database for {', '.join(subjects) or 'comparison'} ...", flush=True)
+            figures += stage.measure(database, subjects, family)
+    return figures
+
+
+def verdict(figures: list[Figure], *, quick: bool) -> int:
+    """Say which figures were missed; return the exit status."""
+    missed = [figure for figure in figures if figure.failed or (figure.met is False and not quick)]
+    for figure in missed:
+        print(f"Missed: {figure.name} ({figure.database})")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""What is measured, on which members; known before Django is set up."""
+
+# Each subject is a module of `benchmarks.subjects`. The second line's have a database of their own.
+MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages")
+GROWTH_SUBJECTS = ("growth",)
+SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS
+
+DATABASES = ("postgresql", "sqlite")
+
+GROWTH_FILE = "growth.json"
+"""What the plot is drawn from: kind -> [posts, seconds, peak memory in bytes]."""
+
+# (subjects, quick) -> the members, by the number of their posts. Together the first have 1.2 million.
+SIZES = {
+    (MAIN_SUBJECTS, False): (1_000, 10_000, 89_000, 100_000, 1_000_000),
+    (MAIN_SUBJECTS, True): (1_000, 2_000, 5_000, 10_000, 50_000),
+    (GROWTH_SUBJECTS, False): (1_000, 10_000, 100_000, 1_000_000, 5_000_000),
+    (GROWTH_SUBJECTS, True): (1_000, 3_000, 10_000, 30_000, 60_000),
+}
+
+
+def member_name(size: int) -> str:
+    """Return the name of the member with so many posts."""
+    return f"writer{size}"

@@ -1,0 +1,103 @@
+"""From the click to the job's first line, on an idle worker, the request included.
+
+A real POST with a CSRF token to a real gunicorn, one after another, each when the worker is idle again. The first
+line is the claim's clock, `started_at`. The yardstick, in turn with ours: RQ alone, from `enqueue` to the clock
+that a function of the standard library reads in a work-horse of the same worker.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import django_rq
+from django.urls import reverse
+from rq import Worker
+
+from accounts.models import User
+from benchmarks.bench import Bench
+from benchmarks.exporting import succeeded, wait_for_job
+from benchmarks.figures import Figure, in_turn, seconds
+from benchmarks.servers import gunicorn, worker
+from benchmarks.visitor import Visitor
+from exports.services.queue import QUEUE_NAME
+from tests.members import make_member
+from tests.waiting import wait_until
+
+ROUNDS = 40
+LIMIT = 25.0  # milliseconds
+TUTORIAL = "487 ms"
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Click, and click again."""
+    user = make_member("clicker")
+    with worker(bench), gunicorn(bench, workers=2) as (port, _pid):
+        clicks = Clicks(user, Visitor(port).sign_in(user.username))
+        theirs, ours = in_turn(10 if bench.quick else ROUNDS, enqueue_to_start, clicks)
+    yield Figure(
+        "start: click to the job's first line",
+        bench.database,
+        seconds(statistics.median(ours)),
+        f"RQ alone {seconds(statistics.median(theirs))}, the tutorial's {TUTORIAL}",
+        statistics.median(ours) * 1000,
+        " ms",
+        LIMIT,
+    )
+    for name, series in clicks.parts.items():
+        yield Figure(f"start: of that, {name}", bench.database, seconds(statistics.median(series)))
+
+
+class Clicks:
+    """A member who starts an export, and where the time went."""
+
+    def __init__(self, user: User, visitor: Visitor) -> None:
+        self.user = user
+        self.visitor = visitor
+        self.parts: dict[str, list[float]] = {
+            "request until the job is queued": [],
+            "queue and fork until RQ has the job": [],
+            "until the claim": [],
+            "(the whole request, as the browser sees it)": [],
+        }
+
+    def __call__(self) -> float:
+        """Start an export; return the seconds from the click to its first line."""
+        wait_until_idle()
+        clicked = datetime.now(UTC)
+        status = self.visitor.post(reverse("exports:list"), kind="posts")
+        answered = datetime.now(UTC)
+        if status != 302:
+            raise RuntimeError(f"Starting an export was answered with {status}.")
+        return self._seconds(clicked, answered)
+
+    def _seconds(self, clicked: datetime, answered: datetime) -> float:
+        task = self.user.tasks.latest("created_at")
+        job = wait_for_job(str(task.pk))
+        first_line = succeeded(task).started_at
+        assert job.enqueued_at
+        assert job.started_at
+        assert first_line
+        moments = [clicked, job.enqueued_at, job.started_at, first_line]
+        steps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+        for series, step in zip(self.parts.values(), [*steps, (answered - clicked).total_seconds()], strict=True):
+            series.append(step)
+        return (first_line - clicked).total_seconds()
+
+
+def enqueue_to_start() -> float:
+    """Return the seconds from RQ's `enqueue` to the job's first line, without us."""
+    wait_until_idle()
+    started = time.time()
+    job = django_rq.get_queue(QUEUE_NAME).enqueue_call("time.time")
+    first_line: Any = wait_for_job(job.id).return_value()
+    return float(first_line) - started
+
+
+def wait_until_idle() -> None:
+    """Return when the worker waits for a job, and has for a moment: nobody clicks in the same instant."""
+    connection = django_rq.get_connection(QUEUE_NAME)
+    wait_until(lambda: all(found.get_state() == "idle" for found in Worker.all(connection=connection)))
+    time.sleep(0.05)

@@ -1,0 +1,49 @@
+"""Rows to `posts.json` through the site's own writer, beside the database's own program.
+
+In this process, as a work-horse does it: from one snapshot, counted first, under a real heartbeat that writes
+progress every second, to a file on the disk of the exports. The yardstick's wall clock includes its program's
+start, some ten milliseconds. Both begin with a warm cache: the first round, among others, sees to that.
+"""
+
+import time
+from collections.abc import Iterator
+
+from accounts.models import User
+from benchmarks.bench import Bench, in_words
+from benchmarks.figures import Figure, compared, in_turn
+from benchmarks.yardsticks import copy_seconds, shell_seconds
+from exports.models import Task, TaskStatus
+from exports.services.kinds import EXPORT_POSTS
+from exports.services.progress import Heartbeat
+from exports.services.snapshot import posts_count, posts_rows, read_snapshot
+from exports.writer import write_posts
+
+ROUNDS = 5
+# PostgreSQL's COPY writes JSON no faster than this; the sqlite3 shell, without Python's objects, does.
+YARDSTICKS = {"postgresql": ("COPY", copy_seconds, 1.0), "sqlite": ("sqlite3 shell", shell_seconds, 1.35)}
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Compare the writer with the yardstick of the database."""
+    name, yardstick, limit = YARDSTICKS[bench.database]
+    user = bench.member(bench.largest)
+    theirs, ours = in_turn(
+        bench.rounds(ROUNDS), lambda: yardstick(bench, bench.largest), lambda: write_seconds(bench, user)
+    )
+    what = f"writer: {in_words(bench.largest)} posts to posts.json"
+    yield compared(what, bench.database, ours=ours, yardstick=theirs, what=name, limit=limit)
+
+
+def write_seconds(bench: Bench, user: User) -> float:
+    """Return the seconds that the writer takes for all posts of the member."""
+    task = Task.objects.create(user=user, name=EXPORT_POSTS, status=TaskStatus.RUNNING, attempt=1)
+    path = bench.folder / "posts.json"
+    try:
+        started = time.perf_counter()
+        with path.open("wb") as output, Heartbeat(task) as heartbeat, read_snapshot():
+            heartbeat.total = posts_count(user.pk)
+            write_posts(posts_rows(user.pk), output, heartbeat.advance)
+        return time.perf_counter() - started
+    finally:
+        path.unlink()
+        task.delete()
