@@ -1,6 +1,10 @@
 """The mail of an export, sent to a real SMTP server."""
 
+import io
 import json
+import os
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
@@ -13,11 +17,13 @@ from rq import Queue
 
 from accounts.models import User
 from exports.models import Archive, TaskStatus
-from exports.services.delivery import PAUSES, archive_deliver
+from exports.services.delivery import PAUSES, archive_deliver, archive_message
 from exports.services.launching import task_launch
 from exports.services.reconciliation import mails_reconcile
 from notifications.models import Notification
+from tests.exports.archives import archive_of
 from tests.mail_server import MailServer
+from tests.members import PASSWORD, signed_in_client
 
 Work = Callable[[], None]
 
@@ -43,6 +49,21 @@ def alert() -> dict[str, object]:
     return dict(Notification.objects.get(name="task_progress").data["archive"])
 
 
+def attached(archive: Archive) -> list[str]:
+    return [attachment.filename for attachment in archive_message(archive).attachments]  # type: ignore[union-attr, misc]
+
+
+def complete_archive(user: User, skipped: int) -> Archive:
+    return archive_of(
+        user,
+        b"PK",
+        task_name="export_archive",
+        filename="microblog-susan.zip",
+        content_type="application/zip",
+        item_counts={"posts": 3, "follows": 1, "followers": 0, "skipped": skipped},
+    )
+
+
 def make_due(archive: Archive) -> None:
     Archive.objects.filter(pk=archive.pk).update(mail_due_at=timezone.now() - timedelta(hours=1))
 
@@ -65,20 +86,130 @@ def test_both_bodies_say_what_the_reader_needs(susan: User, work: Work, server: 
     for expected in (
         "Dear susan,",
         "please find attached the archive of your posts that you requested.",
-        "posts.json: 3 posts",
+        "posts.json: 3 posts, 174",
+        "We keep the file on the site for you until ",
+        " UTC:",
         "http://localhost:8000/exports/",
-        "If it was not you",
+        "If it was not you who asked for this",
+        "Change your password now; that also signs out every other browser:",
+        "http://localhost:8000/accounts/password/change/",
         "The Microblog Team",
     ):
         assert expected in text
 
 
-def test_a_large_export_is_linked(susan: User, work: Work, server: MailServer, settings: LazySettings) -> None:
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_an_export_that_is_small_only_when_compressed_is_attached_so(
+    susan: User, work: Work, server: MailServer, settings: LazySettings, kind: str
+) -> None:
+    settings.EXPORT_ATTACHMENT_LIMIT = 1000
+    susan.posts.create(body="All the same. " * 200)
+    archive = export(susan, work)
+    [attachment] = server.messages[0].iter_attachments()
+    assert (attachment.get_filename(), attachment.get_content_type()) == ("posts.json.zip", "application/zip")
+    copy = zipfile.ZipFile(io.BytesIO(attachment.get_content()))
+    assert copy.namelist() == ["posts.json"]
+    assert copy.read("posts.json") == archive.file.open("rb").read()
+    assert copy.getinfo("posts.json").date_time[:3] == archive.snapshot_at.timetuple()[:3]
+    text = body(server.messages[0], kind)
+    assert "please find attached the archive of your posts" in text
+    assert "Only a compressed copy was small enough for a mail: unpack posts.json.zip (" in text
+    assert "bytes) to get posts.json." in text.replace("\xa0", " ")
+    assert "download it here" not in text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_large_export_is_linked(
+    susan: User, work: Work, server: MailServer, settings: LazySettings, kind: str
+) -> None:
     settings.EXPORT_ATTACHMENT_LIMIT = 10
     archive = export(susan, work)
     [message] = server.messages
     assert list(message.iter_attachments()) == []
-    assert f"http://localhost:8000/exports/{archive.task_id}/download/" in body(message, "plain")
+    text = body(message, kind)
+    assert f"http://localhost:8000/exports/{archive.task_id}/download/" in text
+    assert "It is too large for a mail; download it here:" in text
+    assert "It opens for you alone, after you have signed in." in text
+    assert "attached" not in text
+
+
+def test_the_limit_itself_is_small_enough(susan: User, settings: LazySettings) -> None:
+    archive = archive_of(susan, os.urandom(1000))
+    settings.EXPORT_ATTACHMENT_LIMIT = 1000
+    assert attached(archive) == ["posts.json"]
+    settings.EXPORT_ATTACHMENT_LIMIT = 999
+    assert attached(archive) == []
+
+
+def test_what_no_compression_makes_small_is_linked_and_leaves_nothing_behind(
+    susan: User, settings: LazySettings
+) -> None:
+    settings.EXPORT_ATTACHMENT_LIMIT = 100_000
+    assert attached(archive_of(susan, os.urandom(900_000))) == []
+    assert list((settings.VAR_DIR / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "hopeless", [{"size": 1001}, {"size": 101, "content_type": "application/zip", "filename": "microblog-susan.zip"}]
+)
+def test_a_zip_and_what_is_far_too_large_are_linked_without_a_look_at_the_file(
+    susan: User, settings: LazySettings, hopeless: dict[str, object]
+) -> None:
+    settings.EXPORT_ATTACHMENT_LIMIT = 100
+    archive = archive_of(susan, b"", **hopeless)
+    archive.file.storage.delete(str(archive.file.name))
+    assert attached(archive) == []
+
+
+def test_a_try_to_compress_takes_little_memory(susan: User, settings: LazySettings) -> None:
+    settings.EXPORT_ATTACHMENT_LIMIT = 5_000_000
+    archive = archive_of(susan, os.urandom(20_000_000))
+    archive_message(archive)
+    tracemalloc.start()
+    try:
+        assert attached(archive) == []
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_the_mail_of_the_other_kind_says_what_it_is_and_what_was_left_out(
+    susan: User, server: MailServer, settings: LazySettings, kind: str
+) -> None:
+    archive = complete_archive(susan, skipped=2)
+    archive_message(archive).send()
+    settings.EXPORT_ATTACHMENT_LIMIT = 1
+    archive_message(archive).send()
+    assert {message["Subject"] for message in server.messages} == {"[Microblog] Your archive"}
+    [attachment] = server.messages[0].iter_attachments()
+    assert (attachment.get_filename(), attachment.get_content_type()) == ("microblog-susan.zip", "application/zip")
+    small, large = (body(message, kind) for message in server.messages)
+    assert "please find attached the archive of everything that is yours here" in small
+    assert "the archive of everything that is yours here, which you requested, is ready." in large
+    assert "2 records could not be exported. skipped.json, in the archive, says which and why." in small
+    assert "blog posts" not in small
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_an_export_that_left_a_post_out_says_so(susan: User, server: MailServer, kind: str) -> None:
+    archive_message(archive_of(susan, b"{}", item_counts={"posts": 3, "skipped": 1})).send()
+    text = body(server.messages[0], kind)
+    assert "1 record could not be exported." in text
+    assert "skipped.json" not in text
+
+
+def test_a_complete_export_speaks_of_nothing_left_out(susan: User, work: Work, server: MailServer) -> None:
+    export(susan, work)
+    assert "could not be exported" not in body(server.messages[0], "plain")
+
+
+def test_the_new_password_that_the_mail_advises_signs_out_every_other_browser(susan: User) -> None:
+    here, elsewhere = signed_in_client(susan), signed_in_client(susan)
+    new = {"password1": "another-long-one", "password2": "another-long-one"}
+    here.post("/accounts/password/change/", {"oldpassword": PASSWORD, **new})
+    assert here.get("/exports/").status_code == 200
+    assert elsewhere.get("/exports/").status_code == 302
 
 
 def test_the_message_id_is_the_tasks(susan: User, work: Work, server: MailServer) -> None:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import LazySettings
-from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +18,8 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from exports.byte_ranges import UnsatisfiableRangeError, parse_range
-from exports.models import Archive, Task
+from exports.models import Archive
+from tests.exports.archives import archive_of
 from tests.members import PASSWORD
 
 CONTENT = bytes(range(256)) * 40
@@ -29,24 +29,6 @@ CONTENT = bytes(range(256)) * 40
 def archive(susan: User) -> Archive:
     """An archive of Susan's with bytes that tell their places."""
     return archive_of(susan, CONTENT)
-
-
-def archive_of(user: User, content: bytes) -> Archive:
-    task = Task.objects.create(user=user, name="export_posts", description="Exporting", status="succeeded")
-    archive = Archive(
-        task=task,
-        user=user,
-        filename="posts.json",
-        content_type="application/json",
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        item_counts={"posts": 3},
-        snapshot_at=timezone.now(),
-        expires_at=timezone.now() + timedelta(days=7),
-    )
-    archive.file.save(f"{user.pk}/{task.pk}-1/posts.json", ContentFile(content), save=False)
-    archive.save()
-    return archive
 
 
 def address(archive: Archive) -> str:

@@ -85,6 +85,8 @@ def test_the_port_is_in_the_sites_address(tmp_path: Path) -> None:
         ("REDIS_URL", "http://127.0.0.1"),
         ("EMAIL_URL", "carrier-pigeon://host"),
         ("EXPORT_MAX_ATTEMPTS", "three"),
+        ("EXPORT_STORAGE_URL", "ftp://bucket"),
+        ("REAUTHENTICATION_TIMEOUT", "0"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, variable: str, value: str) -> None:
