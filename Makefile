@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help run test lint format lock setup setup-dev screenshots
+.PHONY: help run test bench lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -21,6 +21,9 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 	@$(PYTEST) -n 2 --dist worksteal
 	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not browser and not processes"
+
+bench: setup-dev  ## measure speed and memory beside yardsticks, about 12 minutes; fails if a figure is missed
+	@$(BIN)/python -m benchmarks
 
 lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/ruff format --check .

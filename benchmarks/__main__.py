@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ from benchmarks.plan import DATABASES, GROWTH_SUBJECTS, MAIN_SUBJECTS, SUBJECTS
 from benchmarks.plot import draw
 from benchmarks.stage import Stage
 
+# SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PLOT = Path(__file__).resolve().parent.parent / "docs/export-growth.svg"
 TABLE = re.compile(r"(<!-- table -->\n).*(\n<!-- end of table -->)", re.DOTALL)
 
@@ -24,7 +27,8 @@ TABLE = re.compile(r"(<!-- table -->\n).*(\n<!-- end of table -->)", re.DOTALL)
 def main() -> int:
     """Measure, print the table, and return 1 if a figure was missed."""
     options = parse()
-    signal.signal(signal.SIGTERM, interrupt)
+    for signum in STOPS:
+        signal.signal(signum, interrupt)
     started = time.monotonic()
     try:
         with Stage(options.quick) as stage:
@@ -58,30 +62,25 @@ def parse() -> argparse.Namespace:
 
 
 def interrupt(_signum: int, _frame: object) -> NoReturn:
-    """Treat a request to stop like Ctrl-C."""
+    """Treat a request to stop like Ctrl-C; once is enough."""
+    for signum in STOPS:
+        signal.signal(signum, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def measure(stage: Stage, options: argparse.Namespace) -> list[Figure]:
     """Measure the subjects wanted on the databases wanted."""
-    wanted = options.subjects or SUBJECTS
     figures = []
     if reason := stage.start_postgresql():
         figures.append(Figure("all", "postgresql", f"skipped: {reason}"))
-    for database in DATABASES:
-        if database == "postgresql" and not stage.cluster:
-            continue
-        for family in (MAIN_SUBJECTS, GROWTH_SUBJECTS):
-            subjects = [name for name in family if name in wanted]
-            if options.database not in {None, database}:
-                # PostgreSQL is SQLite's yardstick in one subject, and must have the same posts for it.
-                subjects = []
-                if not (database == "postgresql" and family == MAIN_SUBJECTS and "job" in wanted):
-                    continue
-            elif not subjects:
-                continue
-            print(f"\n{database}: filling a database for {', '.join(subjects) or 'comparison'} ...", flush=True)
-            figures += stage.measure(database, subjects, family)
+    for database, family in product(DATABASES, (MAIN_SUBJECTS, GROWTH_SUBJECTS)):
+        subjects = [name for name in family if name in (options.subjects or SUBJECTS)]
+        is_wanted = bool(subjects) and options.database in {None, database}
+        # SQLite's jobs are compared with PostgreSQL's COPY, which must have the same posts.
+        is_yardstick = database == "postgresql" and "job" in subjects
+        if (is_wanted or is_yardstick) and (stage.cluster or database != "postgresql"):
+            print(f"\n{database}: filling a database for {', '.join(subjects)} ...", flush=True)
+            figures += stage.measure(database, subjects if is_wanted else [], family)
     return figures
 
 

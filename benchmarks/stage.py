@@ -46,6 +46,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="bench-")).resolve()
+        self.folder.chmod(0o711)  # PostgreSQL's own account must get through
+        tempfile.tempdir = str(self.folder)  # what others make temporarily goes with ours
         return self
 
     def __exit__(
@@ -53,6 +55,7 @@ class Stage:
     ) -> None:
         if self.cluster:
             self.cluster.stop()
+        tempfile.tempdir = None
         for var_dir in self._var_dirs:
             _wait_for_the_queue_server_of(var_dir)
         shutil.rmtree(self.folder, ignore_errors=True)
