@@ -5,9 +5,11 @@ import json
 import os
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -17,6 +19,8 @@ from rq import Queue
 
 from accounts.models import User
 from exports.models import Archive, TaskStatus
+from exports.services import attaching
+from exports.services.archiving import local_file
 from exports.services.delivery import PAUSES, archive_deliver, archive_message
 from exports.services.launching import task_launch
 from exports.services.reconciliation import mails_reconcile
@@ -147,6 +151,23 @@ def test_what_no_compression_makes_small_is_linked_and_leaves_nothing_behind(
     settings.EXPORT_ATTACHMENT_LIMIT = 100_000
     assert attached(archive_of(susan, os.urandom(900_000))) == []
     assert list((settings.VAR_DIR / "tmp").iterdir()) == []
+
+
+def test_a_try_to_compress_ends_where_the_limit_is_exceeded(
+    susan: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    @contextmanager
+    def measured_file() -> Iterator[Path]:
+        with local_file() as path:
+            yield path
+            written.append(path.stat().st_size)
+
+    monkeypatch.setattr(attaching, "local_file", measured_file)
+    settings.EXPORT_ATTACHMENT_LIMIT = 500_000
+    assert attached(archive_of(susan, os.urandom(4_000_000))) == []
+    assert 500_000 < written[0] < 1_000_000
 
 
 @pytest.mark.parametrize(
