@@ -28,7 +28,7 @@ class ExportWorker(Worker):
     @property
     def dequeue_timeout(self) -> int:
         """Seconds an idle worker waits for a job before it looks after the others: RQ's own would be 405."""
-        return max(1, int(settings.EXPORT_RECONCILE_INTERVAL))
+        return max(1, int(min(settings.EXPORT_RECONCILE_INTERVAL, settings.EXPORT_HOUSEKEEPING_INTERVAL)))
 
     @property
     def connection_timeout(self) -> int:

@@ -188,7 +188,7 @@ def test_a_real_worker_removes_what_expires_while_it_runs(
     susan: User, worker_factory: Callable[..., "Popen[bytes]"], settings: LazySettings
 ) -> None:
     archive = keep(susan)
-    worker_factory(EXPORT_HOUSEKEEPING_INTERVAL="1", EXPORT_RECONCILE_INTERVAL="1", EXPORT_MAX_ARCHIVES="1")
+    worker_factory(EXPORT_HOUSEKEEPING_INTERVAL="1", EXPORT_RECONCILE_INTERVAL="60", EXPORT_MAX_ARCHIVES="1")
     leftover = leave(settings, "export-dead", settings.EXPORT_JOB_TIMEOUT + 60)
     wait_until(lambda: not leftover.exists(), 20, what="The end of the leftover")
     assert is_stored(archive)

@@ -146,7 +146,7 @@ def test_the_profile_has_one_button_and_a_link_to_all_exports(signed_in: Client,
 
 
 def test_deleting_is_confirmed_without_javascript(signed_in: Client, exported: Archive) -> None:
-    details = text_of(signed_in).split("<details>")[1].split("</details>")[0]
+    details = text_of(signed_in).split("<main")[1].split("<details")[1].split("</details>")[0]
     assert f'method="post" action="{delete_address(exported)}"' in details
     assert "cannot be brought back" in details
 
