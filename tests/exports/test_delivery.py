@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -54,7 +55,7 @@ def alert() -> dict[str, object]:
 
 
 def attached(archive: Archive) -> list[str]:
-    return [attachment.filename for attachment in archive_message(archive).attachments]  # type: ignore[union-attr, misc]
+    return [attachment.filename for attachment in archive_message(archive).attachments]
 
 
 def complete_archive(user: User, skipped: int) -> Archive:
@@ -174,7 +175,7 @@ def test_a_try_to_compress_ends_where_the_limit_is_exceeded(
     "hopeless", [{"size": 1001}, {"size": 101, "content_type": "application/zip", "filename": "microblog-susan.zip"}]
 )
 def test_a_zip_and_what_is_far_too_large_are_linked_without_a_look_at_the_file(
-    susan: User, settings: LazySettings, hopeless: dict[str, object]
+    susan: User, settings: LazySettings, hopeless: dict[str, Any]
 ) -> None:
     settings.EXPORT_ATTACHMENT_LIMIT = 100
     archive = archive_of(susan, b"", **hopeless)

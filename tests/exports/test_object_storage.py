@@ -163,7 +163,7 @@ def test_a_compressed_copy_of_a_file_in_the_bucket_takes_little_memory(
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
-    assert [attachment.filename for attachment in message.attachments] == ["posts.json.zip"]  # type: ignore[union-attr]
+    assert [attachment.filename for attachment in message.attachments] == ["posts.json.zip"]
 
 
 @pytest.mark.parametrize(
