@@ -12,7 +12,7 @@ from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from exports.models import Archive, Task
-from exports.services.archiving import posts_archive
+from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
 from exports.services.progress import ClaimLostError, Heartbeat
@@ -27,6 +27,13 @@ Work = Callable[[Task, Heartbeat], Archive | None]
 def export_posts(task_id: str) -> None:
     """Write a member's posts to `posts.json`, keep it, and mail it. `task_id` is a Task's id, and the job's."""
     archive = run_task(task_id, posts_archive)
+    if archive:
+        hand_over(archive)
+
+
+def export_archive(task_id: str) -> None:
+    """Write everything that is the member's to one ZIP, keep it, and mail it."""
+    archive = run_task(task_id, complete_archive)
     if archive:
         hand_over(archive)
 

@@ -1,11 +1,10 @@
-"""From a member's rows to an Archive in the private storage."""
+"""From a finished local file to an Archive in the private storage, and the task's success."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
@@ -14,12 +13,8 @@ from django.utils import timezone
 
 from exports.models import Archive, Task
 from exports.models.archive import exports_storage
-from exports.services.progress import ClaimLostError, Heartbeat
-from exports.services.snapshot import posts_count, posts_rows, read_snapshot
+from exports.services.progress import ClaimLostError
 from exports.services.transitions import task_succeed
-from exports.writer import DigestingFile, write_posts
-
-JSON_NAME = "posts.json"
 
 
 class MovableFile(File[bytes]):
@@ -28,30 +23,6 @@ class MovableFile(File[bytes]):
     def temporary_file_path(self) -> str:
         """Return the path: the name by which Django's FileSystemStorage asks."""
         return str(self.name)
-
-
-def posts_archive(task: Task, heartbeat: Heartbeat) -> Archive:
-    """Build the member's `posts.json`, keep it, and end the task in success.
-
-    Raises ClaimLostError when the task was cancelled, or is another worker's by now.
-    """
-    with local_file() as path:
-        with path.open("wb") as output, read_snapshot() as snapshot_at:
-            digest = DigestingFile(output)
-            heartbeat.total = posts_count(task.user_id)
-            posts = write_posts(posts_rows(task.user_id), cast(BinaryIO, digest), heartbeat.advance)
-        archive = Archive(
-            task=task,
-            user_id=task.user_id,
-            filename=JSON_NAME,
-            content_type="application/json",
-            size=digest.size,
-            sha256=digest.sha256,
-            item_counts={"posts": posts},
-            snapshot_at=snapshot_at,
-        )
-        archive_keep(task, archive, path)
-    return archive
 
 
 def archive_keep(task: Task, archive: Archive, path: Path) -> None:

@@ -20,7 +20,7 @@ from rq.timeouts import JobTimeoutException
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services import archiving
-from exports.services.archiving import posts_archive
+from exports.services.building import posts_archive
 from exports.services.launching import task_launch
 from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_rows
@@ -222,7 +222,7 @@ def test_no_temporary_file_is_left_by_a_failure(
         output.write(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("exports.services.archiving.write_posts", half)
+    monkeypatch.setattr("exports.services.building.write_posts", half)
     task = launched(susan)
     work()
     task.refresh_from_db()

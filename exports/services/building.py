@@ -1,0 +1,105 @@
+"""Building what a member asked for: a function for each kind of export."""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from accounts.models import User
+from exports.models import Archive, Task
+from exports.services.archiving import archive_keep, local_file
+from exports.services.member_data import absolute_url, followers_records, follows_records, member_profile
+from exports.services.progress import Heartbeat
+from exports.services.snapshot import posts_count, posts_rows, posts_rows_with_ids, read_snapshot
+from exports.services.space import ensure_free_space
+from exports.writer import BackgroundWriter, DigestingFile, Skipped, Source, write_archive, write_posts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file being written for a task."""
+
+    user: User
+    output: DigestingFile
+    folder: Path
+    """For what waits until it is written to `output`; on the same disk."""
+    snapshot_at: datetime
+    heartbeat: Heartbeat
+
+
+def posts_archive(task: Task, heartbeat: Heartbeat) -> Archive:
+    """Build the member's `posts.json`, keep it, and end the task in success.
+
+    Raises ClaimLostError when the task was cancelled, or is another worker's by now; NoSpaceError.
+    """
+    return _build(task, heartbeat, _write_posts, filename="posts.json", content_type="application/json")
+
+
+def complete_archive(task: Task, heartbeat: Heartbeat) -> Archive:
+    """Build the ZIP with everything that is the member's, keep it, and end the task in success.
+
+    Raises as `posts_archive` does.
+    """
+    filename = f"microblog-{task.user.username}-{task.created_at:%Y-%m-%d}.zip"
+    return _build(task, heartbeat, _write_archive, filename=filename, content_type="application/zip")
+
+
+def _build(
+    task: Task,
+    heartbeat: Heartbeat,
+    write: Callable[[Draft], tuple[dict[str, int], list[Skipped]]],
+    *,
+    filename: str,
+    content_type: str,
+) -> Archive:
+    with local_file() as path:
+        with path.open("wb") as file, read_snapshot() as snapshot_at:
+            heartbeat.total = posts_count(task.user_id)
+            ensure_free_space(posts=heartbeat.total)
+            output = DigestingFile(file)
+            user = User.objects.get(pk=task.user_id)
+            counts, skipped = write(Draft(user, output, path.parent, snapshot_at, heartbeat))
+        for record in skipped:
+            logger.warning(
+                "Task %s: post %s of %s was left out: %s", task.pk, record.id, record.timestamp, record.reason
+            )
+        archive = Archive(
+            task=task,
+            user_id=task.user_id,
+            filename=filename,
+            content_type=content_type,
+            size=output.size,
+            sha256=output.sha256,
+            item_counts=counts,
+            snapshot_at=snapshot_at,
+        )
+        archive_keep(task, archive, path)
+    return archive
+
+
+def _write_posts(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+    skipped: list[Skipped] = []
+    with closing(posts_rows(draft.user.pk)) as rows, BackgroundWriter() as background:
+        posts = write_posts(rows, background.to(draft.output), draft.heartbeat.advance, skipped)
+    return {"posts": posts, "skipped": len(skipped)}, skipped
+
+
+def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+    with closing(posts_rows_with_ids(draft.user.pk)) as rows:
+        source = Source(
+            site_url=settings.SITE_URL,
+            member_url=absolute_url(draft.user),
+            snapshot_at=draft.snapshot_at,
+            profile=member_profile(draft.user),
+            posts_count=draft.heartbeat.total,
+            posts=rows,
+            follows=follows_records(draft.user),
+            followers=followers_records(draft.user),
+        )
+        return write_archive(source, draft.output, draft.folder, draft.heartbeat.advance)

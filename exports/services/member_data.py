@@ -1,0 +1,50 @@
+"""What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+
+from accounts.models import Follow, User
+from exports.services.snapshot import UtcText
+from exports.writer import BATCH_SIZE
+
+
+def member_profile(user: User) -> dict[str, Any]:
+    """Return `profile.json`: what the member told us, and what we noted of them."""
+    return {
+        "username": user.username,
+        "email": user.email,
+        "about_me": user.about_me,
+        "url": absolute_url(user),
+        "joined": utc_text(user.date_joined),
+        "last_seen": utc_text(user.last_seen) if user.last_seen else None,
+    }
+
+
+def absolute_url(user: User) -> str:
+    """Return the absolute address of a member's page."""
+    return f"{settings.SITE_URL}{user.get_absolute_url()}"
+
+
+def follows_records(user: User) -> Iterator[dict[str, Any]]:
+    """Yield whom the member follows, in the order in which they began to."""
+    return _people(user.follows.all(), "followed__username")
+
+
+def followers_records(user: User) -> Iterator[dict[str, Any]]:
+    """Yield who follows the member, in the order in which they began to."""
+    return _people(user.followed_by.all(), "follower__username")
+
+
+def utc_text(moment: datetime) -> str:
+    """Return the time as ISO 8601 in UTC with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:
+    rows = follows.order_by("created_at", "id").values_list(username, UtcText(F("created_at")))
+    for name, since in rows.iterator(chunk_size=BATCH_SIZE):
+        yield {"username": name, "url": absolute_url(User(username=name)), "since": since}

@@ -1,0 +1,24 @@
+"""Writes a member's data as files, in constant memory. Knows neither models nor queues.
+
+Rows come in, oldest first, as the database streams them; bytes go out. What each file looks like is in a module
+of its own; `posts_json` is the one that every export has.
+"""
+
+from exports.writer.archive import Source, write_archive
+from exports.writer.background import BackgroundWriter
+from exports.writer.digests import DigestingFile
+from exports.writer.posts_json import write_posts
+from exports.writer.rows import BATCH_SIZE, PostRow, Row, Skipped, in_batches
+
+__all__ = [
+    "BATCH_SIZE",
+    "BackgroundWriter",
+    "DigestingFile",
+    "PostRow",
+    "Row",
+    "Skipped",
+    "Source",
+    "in_batches",
+    "write_archive",
+    "write_posts",
+]

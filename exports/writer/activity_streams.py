@@ -1,0 +1,61 @@
+"""`actor.json` and `outbox.json`: ActivityStreams 2.0, in the shape of a Mastodon archive for the tools that read one.
+
+Sources: https://www.w3.org/TR/activitystreams-core/ and Mastodon's BackupService, whose entries are kept, empty
+ones too: the tools that read its archives count on them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from exports.writer.weaving import split, woven
+
+CONTEXT = "https://www.w3.org/ns/activitystreams"
+OUTBOX_HEAD = {"@context": CONTEXT, "id": "outbox.json", "type": "OrderedCollection"}
+OUTBOX_ITEMS = "orderedItems"
+PUBLIC = b'"to":["https://www.w3.org/ns/activitystreams#Public"],"cc":[]'
+
+
+def actor(*, url: str, username: str, about_me: str, joined: str) -> dict[str, Any]:
+    """Return the member as a Person; `about_me` is HTML, `joined` ISO 8601."""
+    return {
+        "@context": CONTEXT,
+        "id": url,
+        "type": "Person",
+        "preferredUsername": username,
+        "name": username,
+        "summary": about_me,
+        "url": url,
+        "published": joined,
+        "outbox": "outbox.json",
+        "followers": "followers.json",
+        "following": "follows.json",
+    }
+
+
+class Activities:
+    """Makes a `Create` of a `Note` for each post of one member."""
+
+    def __init__(self, *, actor_url: str, posts_url: str) -> None:
+        """Encode what is the same for every post, once; a post's address is `posts_url`, its id, and a slash."""
+        actor, posts = json_text(actor_url), json_text(posts_url)
+        self._begin = b'{"id":"' + posts
+        self._actor = b'/#create","type":"Create","actor":"' + actor + b'","published":"'
+        self._note = b'",' + PUBLIC + b',"object":{"id":"' + posts
+        self._published = b'/","type":"Note","summary":null,"inReplyTo":null,"published":"'
+        self._url = b'","url":"' + posts
+        self._content = b'/","attributedTo":"' + actor + b'",' + PUBLIC + b',"sensitive":false,"content":"<p>'
+        self._end = b'</p>","attachment":[],"tag":[]}},'
+
+    def encoded(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> bytes:
+        """Return the activities, with commas between them; `escaped` are the posts' texts as HTML, joined."""
+        contents = split(json_text(escaped.replace("\n", "<br />")))
+        dated_note = (self._note, ids, self._published, timestamps, self._url, ids)
+        activities = woven(self._begin, ids, self._actor, timestamps, *dated_note, self._content, contents, self._end)
+        return activities[:-1]
+
+
+def json_text(text: str) -> bytes:
+    """Return `text` as it stands between the quotes of a JSON string."""
+    return orjson.dumps(text)[1:-1]

@@ -1,0 +1,86 @@
+"""`posts.json`, and the shape that it shares with the other lists of an archive: `{"name": [record, ...]}`."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import orjson
+
+from exports.writer.rows import Row, Skipped, in_batches, readable_rows
+
+Progress = Callable[[int], object]
+"""Called with the number of rows behind us, after every batch."""
+
+
+class Output(Protocol):
+    """Whatever takes bytes."""
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take `data`, which nobody changes afterwards."""
+
+
+class JsonList:
+    """Writes `{"name": [record, ...]}` in UTF-8, batch by batch. The bytes depend on the records alone."""
+
+    def __init__(self, name: str, output: Output, head: dict[str, Any] | None = None) -> None:
+        """Begin the list; `head` are further entries, which stand before it."""
+        self._output = output
+        self._is_empty = True
+        before = orjson.dumps(head)[1:-1] + b"," if head else b""
+        output.write(b'{%b"%b":[' % (before, name.encode()))
+
+    def add(self, records: list[dict[str, Any]]) -> None:
+        """Write records of JSON types."""
+        if records:
+            self.add_encoded(memoryview(orjson.dumps(records))[1:-1])  # the batch's own brackets are left out
+
+    def add_encoded(self, records: bytes | memoryview) -> None:
+        """Write records that are JSON already, with a comma between each two."""
+        if not self._is_empty:
+            self._output.write(b",")
+        self._output.write(records)
+        self._is_empty = False
+
+    def close(self, **tail: object) -> None:
+        """End the list; `tail` are further entries, which stand behind it."""
+        after = b"," + orjson.dumps(tail)[1:-1] if tail else b""
+        self._output.write(b"]%b}\n" % after)
+
+
+def posts_records(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows as the records of `posts.json`."""
+    return [{"body": body, "timestamp": timestamp} for body, timestamp in rows]
+
+
+def write_posts(
+    rows: Iterable[Row],
+    output: Output,
+    on_progress: Progress = lambda _done: None,
+    skipped: list[Skipped] | None = None,
+) -> int:
+    """Write `{"posts": [{"body", "timestamp"}, ...]}` to `output`, in the order of `rows`.
+
+    Returns the number of posts written; rows that cannot be are added to `skipped`. Whatever `on_progress`
+    raises ends the writing and reaches the caller.
+    """
+    left_out: list[Skipped] = [] if skipped is None else skipped
+    done = written = 0
+    posts = JsonList("posts", output)
+    for batch in in_batches(rows):
+        readable = readable_rows(batch, left_out)
+        posts.add(posts_records(readable))
+        done += len(batch)
+        written += len(readable)
+        on_progress(done)
+    posts.close()
+    return written
+
+
+def write_list(name: str, records: Iterable[dict[str, Any]], output: Output) -> int:
+    """Write `{"name": [record, ...]}` to `output`; return the number of records."""
+    written = 0
+    listing = JsonList(name, output)
+    for batch in in_batches(records):
+        listing.add(batch)
+        written += len(batch)
+    listing.close()
+    return written
