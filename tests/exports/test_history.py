@@ -70,7 +70,14 @@ def test_a_complete_archive_tells_all_its_counts(signed_in: Client, exported: Ar
     page = text_of(signed_in)
     assert "1 post," in page
     assert "Follows: 12. Followers: 3,000." in page
-    assert "1 record could not be exported" in page
+    assert "1 record could not be exported. skipped.json, in the archive, says which and why." in page
+
+
+def test_an_export_of_posts_alone_promises_no_list_of_what_is_left_out(signed_in: Client, exported: Archive) -> None:
+    Archive.objects.update(item_counts={"posts": 1, "skipped": 2})
+    page = text_of(signed_in)
+    assert "2 records could not be exported." in page
+    assert "skipped.json" not in page
 
 
 def test_downloads_are_told(signed_in: Client, exported: Archive) -> None:
