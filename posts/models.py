@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -46,3 +47,7 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return self.body
+
+    def get_absolute_url(self) -> str:
+        """Return the post's permanent address."""
+        return reverse("posts:post", args=[self.pk])

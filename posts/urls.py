@@ -8,6 +8,7 @@ app_name = "posts"
 urlpatterns = [
     path("", views.timeline, name="timeline"),
     path("explore/", views.explore, name="explore"),
+    path("posts/<int:pk>/", views.post, name="post"),
     path("user/<str:username>/", views.profile, name="profile"),
     path("user/<str:username>/follow/", views.follow, name="follow"),
     path("user/<str:username>/unfollow/", views.unfollow, name="unfollow"),

@@ -1,4 +1,4 @@
-"""The pages of posts: timeline, explore, profile."""
+"""The pages of posts: timeline, explore, a single post, profile."""
 
 from typing import Any, cast
 
@@ -36,6 +36,13 @@ def timeline(request: HttpRequest) -> HttpResponse:
 def explore(request: HttpRequest) -> HttpResponse:
     """Show what everybody wrote."""
     return render_posts(request, "explore", Post.objects.all(), {})
+
+
+@require_GET
+def post(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one post at its permanent address, as archives name it."""
+    found = get_object_or_404(Post.objects.with_authors().filter(author__is_active=True), pk=pk)
+    return render(request, "posts/post.html", {"post": found})
 
 
 @require_GET
