@@ -46,10 +46,10 @@ class Env(environ.Env):
         except ValueError as error:
             raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} cannot be read: {error}.") from error
 
-    def seconds(self, var: str, *, default: int) -> int:
-        """Return a time that must not be zero or less; raise ImproperlyConfigured if it is."""
+    def positive(self, var: str, *, default: int) -> int:
+        """Return a number above 0; raise ImproperlyConfigured for any other."""
         if (value := int(self.int(var, default=default))) <= 0:
-            raise ImproperlyConfigured(f"{var}={value} is no time. Use a number of seconds above 0.")
+            raise ImproperlyConfigured(f"{var}={value} is out of range. Use a number above 0.")
         return value
 
 

@@ -164,7 +164,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 # How long a password once typed is enough for what is sensitive, such as a download of everything.
-ACCOUNT_REAUTHENTICATION_TIMEOUT = env.seconds("REAUTHENTICATION_TIMEOUT", default=3600)
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", default=3600)
 
 # --- Mail -----------------------------------------------------------------------------------------------
 
@@ -187,14 +187,14 @@ ADMINS = [("", address) for address in env.list("ADMINS", default=[])]
 
 # --- Exports --------------------------------------------------------------------------------------------
 
-EXPORT_JOB_TIMEOUT = env.int("EXPORT_JOB_TIMEOUT", default=3600)  # seconds
-EXPORT_MAX_ATTEMPTS = env.int("EXPORT_MAX_ATTEMPTS", default=3)
+EXPORT_JOB_TIMEOUT = env.positive("EXPORT_JOB_TIMEOUT", default=3600)  # seconds
+EXPORT_MAX_ATTEMPTS = env.positive("EXPORT_MAX_ATTEMPTS", default=3)
 EXPORT_PROGRESS_INTERVAL = env.float("EXPORT_PROGRESS_INTERVAL", default=1.0)  # seconds
 EXPORT_STALE_AFTER = env.float("EXPORT_STALE_AFTER", default=20.0)  # seconds without a heartbeat
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding
-EXPORT_RETENTION_DAYS = env.int("EXPORT_RETENTION_DAYS", default=7)
-EXPORT_MAX_ARCHIVES = env.int("EXPORT_MAX_ARCHIVES", default=5)  # files kept for one member
+EXPORT_RETENTION_DAYS = env.positive("EXPORT_RETENTION_DAYS", default=7)
+EXPORT_MAX_ARCHIVES = env.positive("EXPORT_MAX_ARCHIVES", default=5)  # files kept for one member
 EXPORT_HOUSEKEEPING_INTERVAL = env.float("EXPORT_HOUSEKEEPING_INTERVAL", default=60.0)  # seconds
 EXPORT_FREE_SPACE_RESERVE = env.int("EXPORT_FREE_SPACE_RESERVE", default=200_000_000)  # bytes no export may take
 EXPORT_COOLDOWN = env.int("EXPORT_COOLDOWN", default=0 if DEBUG else 600)  # seconds from a success to the next start

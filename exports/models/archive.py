@@ -32,6 +32,14 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
         return self.filter(expires_at__lte=timezone.now())
 
 
+class Removal(models.TextChoices):
+    """Why an archive's file is kept no longer."""
+
+    DELETED = "deleted", _("deleted by the member")
+    EXPIRED = "expired", _("kept for its time")
+    REPLACED = "replaced", _("replaced by newer ones")
+
+
 class Archive(models.Model):
     """A member's file in the exports storage, and the fate of its mail."""
 
@@ -48,6 +56,7 @@ class Archive(models.Model):
     snapshot_at = models.DateTimeField(_("snapshot"))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
+    removal = models.CharField(_("removed"), max_length=16, choices=Removal, blank=True)
     download_count = models.PositiveIntegerField(_("downloads"), default=0)
 
     mailed_to = models.EmailField(_("mail address"), blank=True)
@@ -72,11 +81,6 @@ class Archive(models.Model):
     def is_available(self) -> bool:
         """Return whether the file can be downloaded."""
         return bool(self.file) and self.expires_at > timezone.now()
-
-    @property
-    def was_deleted(self) -> bool:
-        """Return whether the file went before its time."""
-        return not self.file and self.expires_at > timezone.now()
 
     @property
     def mail_pending(self) -> bool:

@@ -56,7 +56,7 @@ class Task(models.Model):
 
     # Made by the application, and the RQ job's id too.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=64, db_index=True)
+    name = models.CharField(_("name"), max_length=64)
     description = models.CharField(_("description"), max_length=128)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tasks", verbose_name=_("member"))
     params = models.JSONField(_("parameters"), default=dict, blank=True)
@@ -83,7 +83,11 @@ class Task(models.Model):
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["user", "-created_at"], name="task_by_member")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="task_by_member"),
+            models.Index(fields=["name", "status", "-created_at"], name="task_by_outcome"),
+            models.Index("queued_at", condition=Q(status__in=["queued", "running"]), name="task_active"),
+        ]
         constraints = [
             # A check before an insert would let two clicks through; the database lets one through.
             models.UniqueConstraint(

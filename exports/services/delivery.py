@@ -54,14 +54,15 @@ def archive_deliver(archive_id: int) -> None:
 def _take(archive_id: int) -> Archive | None:
     """Return the archive if its mail is due and nobody else is at it."""
     now = timezone.now()
-    due = Archive.objects.filter(pk=archive_id, mail_due_at__lte=now)
+    due = Archive.objects.available().filter(pk=archive_id, mail_due_at__lte=now)
     if not due.update(mail_due_at=now + LEASE, mail_attempts=F("mail_attempts") + 1):
         return None
     return Archive.objects.select_related("task", "user").get(pk=archive_id)
 
 
 def _put_off(archive: Archive, error: Exception) -> None:
-    if archive.mail_attempts > len(PAUSES):
+    is_kept = Archive.objects.available().filter(pk=archive.pk).exists()  # the member may just have deleted the file
+    if archive.mail_attempts > len(PAUSES) or not is_kept:
         _settle(archive, mail_due_at=None, mail_error=str(error))
     else:
         pause = PAUSES[archive.mail_attempts - 1]

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from exports.models import Archive
-from exports.models.archive import ArchiveQuerySet
+from exports.models.archive import ArchiveQuerySet, Removal
 from exports.services.news import task_withdraw
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def archives_expire() -> int:
     """Remove the files whose time is over; return their number."""
-    return _discard_each(Archive.objects.kept().expired())
+    return _discard_each(Archive.objects.kept().expired(), Removal.EXPIRED)
 
 
 def archives_trim() -> int:
@@ -36,10 +36,10 @@ def archives_trim() -> int:
 def member_trim(*, user_id: int) -> int:
     """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES; return their number."""
     newest_first = Archive.objects.kept().filter(user_id=user_id).order_by("-created_at", "-pk")
-    return _discard_each(newest_first[settings.EXPORT_MAX_ARCHIVES :])
+    return _discard_each(newest_first[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
 
 
-def archive_discard(archive: Archive) -> bool:
+def archive_discard(archive: Archive, removal: Removal) -> bool:
     """Remove the archive's file, call off its mail, take its alert away; return False if it had no file any more.
 
     The file goes first: a death in between leaves a row by which the next housekeeping finds it again.
@@ -49,7 +49,7 @@ def archive_discard(archive: Archive) -> bool:
         return False
     _delete_file(archive)
     with transaction.atomic():
-        discarded = Archive.objects.filter(pk=archive.pk, file=name).update(file="", mail_due_at=None)
+        discarded = Archive.objects.filter(pk=archive.pk, file=name).update(file="", removal=removal, mail_due_at=None)
         if discarded:
             task_withdraw(archive.task)
     return bool(discarded)
@@ -68,11 +68,11 @@ def leftovers_remove() -> int:
     return len(leftovers)
 
 
-def _discard_each(archives: ArchiveQuerySet) -> int:
+def _discard_each(archives: ArchiveQuerySet, removal: Removal) -> int:
     count = 0
     for archive in archives.select_related("task__user"):
         try:
-            count += archive_discard(archive)
+            count += archive_discard(archive, removal)
         except Exception:  # whatever a storage raises
             logger.exception("The file of archive %s could not be removed", archive.pk)
     return count

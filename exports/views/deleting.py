@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from exports.models.archive import Removal
 from exports.services.expiry import archive_discard
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.select_related("task__user"), task_id=pk)
     try:
-        deleted = archive_discard(archive)
+        deleted = archive_discard(archive, Removal.DELETED)
     except Exception:  # whatever a storage raises
         logger.exception("The file of archive %s could not be deleted", archive.pk)
         messages.error(request, _("The file could not be deleted at the moment. Please try again in a few minutes."))

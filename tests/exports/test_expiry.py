@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from exports import worker as worker_module
 from exports.models import Archive, Task
+from exports.models.archive import Removal
 from exports.services.expiry import archive_discard, archives_expire, archives_trim, leftovers_remove
 from exports.services.launching import task_launch
 from tests.waiting import wait_until
@@ -81,7 +82,7 @@ def test_a_second_housekeeping_finds_nothing_to_do(susan: User) -> None:
 def test_of_two_workers_at_one_file_one_removes_it(susan: User) -> None:
     archive = keep(susan)
     other = Archive.objects.get(pk=archive.pk)
-    assert [archive_discard(archive), archive_discard(other)] == [True, False]
+    assert [archive_discard(each, Removal.DELETED) for each in (archive, other)] == [True, False]
 
 
 def test_a_death_between_file_and_row_is_made_good(susan: User) -> None:
@@ -131,7 +132,7 @@ def test_a_member_keeps_the_newest_files_only(susan: User, john: User, settings:
 def test_files_that_are_gone_do_not_count(susan: User, settings: LazySettings) -> None:
     settings.EXPORT_MAX_ARCHIVES = 2
     for age in (0, 1):
-        archive_discard(keep(susan, age=age))
+        archive_discard(keep(susan, age=age), Removal.DELETED)
     older = [keep(susan, age=age) for age in (2, 3)]
     assert archives_trim() == 0
     assert all(has_file(archive) for archive in older)

@@ -86,6 +86,7 @@ def test_the_port_is_in_the_sites_address(tmp_path: Path) -> None:
         ("EMAIL_URL", "carrier-pigeon://host"),
         ("EXPORT_MAX_ATTEMPTS", "three"),
         ("EXPORT_STORAGE_URL", "ftp://bucket"),
+        ("EXPORT_MAX_ARCHIVES", "0"),
         ("REAUTHENTICATION_TIMEOUT", "0"),
     ],
 )
