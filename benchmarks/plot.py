@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FormatStrFormatter
 
 Curves = dict[str, dict[str, list[tuple[int, float, float]]]]
 """Database -> kind -> (posts, seconds, peak memory in bytes)."""
@@ -35,6 +36,7 @@ def draw(curves: Curves, path: Path) -> None:
     _dress(seconds, "Seconds, from claim to storage")
     _dress(memory, "Peak memory of the work-horse, MB")
     seconds.set_yscale("log")
+    seconds.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     memory.set_ylim(bottom=0)
     seconds.legend(frameon=False)
     figure.savefig(path, format="svg", metadata={"Date": None})
@@ -44,5 +46,6 @@ def _dress(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xscale("log")
     axes.set_xlabel("posts")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(visible=True, which="major", color="#dee2e6", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)

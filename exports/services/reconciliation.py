@@ -56,7 +56,8 @@ def mails_reconcile() -> int:
     """Queue the mails that are due and that nobody is at; return their number."""
     now = timezone.now()
     count = 0
-    for archive in Archive.objects.available().filter(mail_due_at__lte=now - timedelta(seconds=settings.EXPORT_STALE_AFTER)):
+    before = now - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    for archive in Archive.objects.available().filter(mail_due_at__lte=before):
         try:
             delivery_enqueue(archive.pk)
         except QueueUnavailableError:

@@ -90,7 +90,7 @@ def _stream_from_sqlite(rows: "QuerySet[Any, Any]") -> Generator[Any]:
 
 @contextmanager
 def _lenient_text() -> Iterator[None]:
-    """Have text read that is no UTF-8: it becomes lone surrogates, as in Python's file names, which the writer skips."""
+    """Have text read that is no UTF-8, as lone surrogates, as in Python's file names; the writer skips it."""
     database = connection.connection
     usual = database.text_factory
     database.text_factory = lambda data: data.decode(errors="surrogateescape")
