@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 
 # The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
 ANYMAIL_PROVIDERS = {

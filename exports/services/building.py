@@ -97,7 +97,6 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
             member_url=absolute_url(draft.user),
             snapshot_at=draft.snapshot_at,
             profile=member_profile(draft.user),
-            posts_count=draft.heartbeat.total,
             posts=rows,
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),

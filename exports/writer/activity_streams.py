@@ -48,12 +48,12 @@ class Activities:
         self._content = b'/","attributedTo":"' + actor + b'",' + PUBLIC + b',"sensitive":false,"content":"<p>'
         self._end = b'</p>","attachment":[],"tag":[]}},'
 
-    def encoded(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> bytes:
+    def encoded(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> memoryview:
         """Return the activities, with commas between them; `escaped` are the posts' texts as HTML, joined."""
         contents = split(json_text(escaped.replace("\n", "<br />")))
         dated_note = (self._note, ids, self._published, timestamps, self._url, ids)
         activities = woven(self._begin, ids, self._actor, timestamps, *dated_note, self._content, contents, self._end)
-        return activities[:-1]
+        return memoryview(activities)[:-1]
 
 
 def json_text(text: str) -> bytes:

@@ -13,9 +13,9 @@ import orjson
 from exports.writer.activity_streams import OUTBOX_HEAD, OUTBOX_ITEMS, Activities, actor
 from exports.writer.background import BackgroundWriter
 from exports.writer.digests import DigestingFile
-from exports.writer.offline_pages import ASSETS, Page, PageShell, articles, escaped, render_index
+from exports.writer.offline_pages import ASSETS, Page, Pages, escaped, render_index
 from exports.writer.posts_json import JsonList, Progress, posts_records, write_list
-from exports.writer.rows import BATCH_SIZE, PostRow, Skipped, in_batches, readable_rows
+from exports.writer.rows import PostRow, Skipped, in_batches, readable_rows
 from exports.writer.spreadsheet import HEADER, spreadsheet_rows
 from exports.writer.weaving import joined
 from exports.writer.zip_file import SealedZip
@@ -34,7 +34,6 @@ class Source:
     snapshot_at: datetime
     profile: dict[str, Any]
     """JSON types; at least `username`, `about_me` and `joined`."""
-    posts_count: int
     posts: Iterable[PostRow]
     """Oldest first."""
     follows: Iterable[dict[str, Any]]
@@ -51,8 +50,7 @@ def write_archive(
     """
     container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC))
     try:
-        posts = PostFiles(container, source)
-        posts.write(on_progress)
+        posts = _posts(container, source, on_progress)
         counts = {"posts": posts.written, **_people(container, source), "skipped": len(posts.skipped)}
         _small_files(container, source, counts, posts)
         _manifest(container, source, counts)
@@ -62,59 +60,81 @@ def write_archive(
     return counts, posts.skipped
 
 
+@dataclass(frozen=True)
+class Posts:
+    """What was written of the posts."""
+
+    written: int
+    skipped: list[Skipped]
+    pages: list[Page]
+
+
+def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts:
+    skipped: list[Skipped] = []
+    done = 0
+    with BackgroundWriter() as background:
+        files = PostFiles(container, background, source)
+        for rows in in_batches(source.posts):
+            if readable := readable_rows(rows, skipped):
+                files.add(PostBatch(readable))
+            done += len(rows)
+            on_progress(done)
+        pages = files.close()
+    files.add_to_container()
+    return Posts(files.written, skipped, pages)
+
+
 class PostFiles:
     """The files that hold posts, written side by side from one reading: three lists, and the pages."""
 
-    def __init__(self, container: SealedZip, source: Source) -> None:
-        self._container = container
-        self._rows = source.posts
+    def __init__(self, container: SealedZip, background: BackgroundWriter, source: Source) -> None:
         self._posts_url = f"{source.site_url}/posts/"
         self._activities = Activities(actor_url=source.member_url, posts_url=self._posts_url)
-        self._shell = PageShell(username=source.profile["username"], pages=-(-source.posts_count // BATCH_SIZE))
-        self.pages: list[Page] = []
-        self.skipped: list[Skipped] = []
+        self._container = container
+        self._background = background
+        self._parts = [container.part(name) for name in ("posts.json", "posts.csv", "outbox.json")]
+        posts, self._spreadsheet, outbox = map(background.to, self._parts)
+        self._posts = JsonList("posts", posts)
+        self._spreadsheet.write(HEADER)
+        self._outbox = JsonList(OUTBOX_ITEMS, outbox, head=OUTBOX_HEAD)
+        self._pages = Pages(username=source.profile["username"], put=self._put_page)
         self.written = 0
 
-    def write(self, on_progress: Progress) -> None:
-        """Write all of them, and add them to the container."""
-        parts = [self._container.part(name) for name in ("posts.json", "posts.csv", "outbox.json")]
-        with BackgroundWriter() as background:
-            posts_json, posts_csv, outbox = map(background.to, parts)
-            posts = JsonList("posts", posts_json)
-            posts_csv.write(HEADER)
-            items = JsonList(OUTBOX_ITEMS, outbox, head=OUTBOX_HEAD)
-            done = 0
-            for number, rows in enumerate(in_batches(self._rows), start=1):
-                batch = PostBatch(readable_rows(rows, self.skipped))
-                page = Page(number, batch.columns["timestamps"])
-                if batch.bodies:
-                    posts.add(batch.records)
-                    posts_csv.write(spreadsheet_rows(posts_url=self._posts_url, bodies=batch.bodies, **batch.columns))
-                    items.add_encoded(self._activities.encoded(escaped=batch.escaped, **batch.columns))
-                    self.pages.append(page)
-                # A page is written even if nothing on it was readable: its neighbours link to it.
-                content = self._shell.around(page, articles(escaped=batch.escaped, **batch.columns))
-                background.put(partial(self._container.add_bytes, page.name), content)
-                self.written += len(batch.bodies)
-                done += len(rows)
-                on_progress(done)
-            posts.close()
-            items.close(totalItems=self.written)
-        for part in parts:
+    def add(self, batch: "PostBatch") -> None:
+        """Write a batch to each of them."""
+        self._posts.add(batch.records)
+        self._spreadsheet.write(spreadsheet_rows(posts_url=self._posts_url, bodies=batch.bodies, **batch.columns))
+        self._outbox.add_encoded(self._activities.encoded(escaped=batch.escaped, **batch.columns))
+        self._pages.add(escaped=batch.escaped, **batch.columns)
+        self.written += len(batch.bodies)
+
+    def close(self) -> list[Page]:
+        """End them; return the pages that there are."""
+        self._posts.close()
+        self._outbox.close(totalItems=self.written)
+        self._pages.close()
+        return self._pages.listed
+
+    def add_to_container(self) -> None:
+        """Copy the lists into the container, where the pages are already; all must be written."""
+        for part in self._parts:
             self._container.add(part)
+
+    def _put_page(self, name: str, content: bytes) -> None:
+        self._background.put(partial(self._container.add_bytes, name), content)
 
 
 class PostBatch:
     """A batch of posts in the forms that the files want."""
 
     def __init__(self, rows: list[PostRow]) -> None:
-        columns = list(zip(*rows, strict=True)) or [(), (), ()]  # every row of the batch may have been unreadable
-        timestamps: tuple[str, ...] = columns[1]
-        self.bodies: tuple[str, ...] = columns[0]
+        timestamps: tuple[str, ...]
+        self.bodies: tuple[str, ...]
+        self.bodies, timestamps, ids = zip(*rows, strict=True)
         self.records = posts_records(zip(self.bodies, timestamps, strict=True))
         self.escaped = escaped(joined(self.bodies))
         self.columns = {
-            "ids": [b"%d" % post_id for post_id in columns[2]],
+            "ids": [b"%d" % post_id for post_id in ids],
             "timestamps": list(map(str.encode, timestamps)),
         }
 
@@ -128,7 +148,7 @@ def _people(container: SealedZip, source: Source) -> dict[str, int]:
     return counts
 
 
-def _small_files(container: SealedZip, source: Source, counts: dict[str, int], posts: PostFiles) -> None:
+def _small_files(container: SealedZip, source: Source, counts: dict[str, int], posts: Posts) -> None:
     profile = source.profile
     person = actor(
         url=source.member_url,

@@ -8,7 +8,7 @@ from typing import Self
 
 from exports.writer.posts_json import Output
 
-QUEUE_LENGTH = 6
+QUEUE_LENGTH = 4
 """Pieces on their way at once: a few batches, so that the memory stays constant."""
 
 Piece = tuple[Callable[[bytes | memoryview], object], bytes | memoryview]

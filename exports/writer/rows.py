@@ -13,7 +13,7 @@ Row = tuple[str, str]
 PostRow = tuple[str, str, int]
 """The same, and the post's id."""
 
-BATCH_SIZE = 1000  # rows; larger is no faster, and costs memory
+BATCH_SIZE = 500  # rows; larger is no faster, and costs memory
 
 T = TypeVar("T")
 AnyRow = TypeVar("AnyRow", Row, PostRow)
@@ -26,7 +26,7 @@ def in_batches(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
         yield batch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A record that was left out, and why."""
 

@@ -25,10 +25,10 @@ SEAL = b"sha256:"
 SEAL_LENGTH = len(SEAL) + 64
 _PLACEHOLDER = SEAL + bytes(64)
 COPY_SIZE = 256 * 1024  # bytes
-SPOOL_SIZE = 512 * 1024  # bytes; a part that is smaller needs no file
+SPOOL_SIZE = 64 * 1024  # bytes; a part that is smaller needs no file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileEntry:
     """A file in the container, as the manifest lists it."""
 
