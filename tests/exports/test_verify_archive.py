@@ -1,0 +1,507 @@
+"""`manage.py verify_archive`: a damaged archive is always found out, and a hostile one does no harm."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_BZIP2, ZIP_STORED, ZipFile
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from exports.verification import DamagedError, Verified, verify_archive
+from exports.verification.schemas import SCHEMAS
+from microblog_project.embedded_server import BASE_DIR
+from tests.exports.zip_files import archive_bytes, files_in, packed, repacked, rows, sealed, with_manifest, zipped
+
+SOUND = archive_bytes(rows("one", "two, with 'quotes' and \"more\"", '},{"body":"three"},{', "=1+1", "🦔\0\n\x7f"))
+many_examples = examples(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "archive.zip"
+
+
+@pytest.fixture
+def complaint(file: Path) -> Callable[[bytes], str]:
+    """Return a function that returns what the command says of such a file: one line."""
+
+    def complain(content: bytes) -> str:
+        file.write_bytes(content)
+        with pytest.raises(CommandError) as caught:
+            call_command("verify_archive", str(file))
+        said = str(caught.value)
+        assert said.isprintable(), said
+        return said
+
+    return complain
+
+
+def verified(file: Path, content: bytes) -> Verified:
+    file.write_bytes(content)
+    return verify_archive(file)
+
+
+# A sound one
+
+
+def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(SOUND)
+    call_command("verify_archive", str(file))
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 0 skipped; 14 files" in said
+    assert "as of 2026-11-23T10:00:00Z" in said
+
+
+@pytest.mark.parametrize("posts", [0, 1, 999, 1000, 1001, 2500])
+def test_it_counts_posts_across_pages_and_pieces(file: Path, posts: int) -> None:
+    archive = archive_bytes(rows(*(f"post {number} " + "x" * 300 for number in range(posts))))
+    assert verified(file, archive).counts == {"posts": posts, "follows": 2, "followers": 1, "skipped": 0}
+
+
+@many_examples
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
+def test_whatever_was_written_an_archive_of_it_is_sound(file: Path, bodies: list[str]) -> None:
+    assert verified(file, archive_bytes(rows(*bodies))).counts["posts"] == len(bodies)
+
+
+def test_unreadable_records_leave_a_sound_archive(file: Path) -> None:
+    archive = archive_bytes([*rows("good"), ("\ud800", "2026-01-01T12:00:00Z", 2), ("bad time", "nonsense", 3)])
+    assert verified(file, archive).counts == {"posts": 1, "follows": 2, "followers": 1, "skipped": 2}
+
+
+def test_progress_ends_at_the_whole(file: Path) -> None:
+    file.write_bytes(SOUND)
+    steps: list[tuple[int, int]] = []
+    verify_archive(file, lambda done, total: steps.append((done, total)))
+    done, total = steps[-1]
+    assert (
+        done
+        == total
+        == len(SOUND) + sum(len(data) for name, data in files_in(SOUND).items() if name != "manifest.json")
+    )
+    assert steps == sorted(steps)
+
+
+def test_a_shell_sees_the_exit_status_and_no_traceback(file: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(file.parent / "var")}
+    command = [sys.executable, "manage.py", "verify_archive", str(file)]
+    file.write_bytes(SOUND)
+    good = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert (good.returncode, good.stderr) == (0, "")
+    file.write_bytes(SOUND[:-100])
+    bad = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr == f"CommandError: {file} is damaged: it is cut short: no end of a ZIP is found.\n"
+
+
+# Any change at all
+
+
+@many_examples
+@given(st.integers(0, len(SOUND) - 1), st.integers(1, 255))
+def test_a_change_of_any_byte_is_caught(file: Path, offset: int, change: int) -> None:
+    changed = bytearray(SOUND)
+    changed[offset] ^= change
+    with pytest.raises(DamagedError):
+        verified(file, bytes(changed))
+
+
+def test_a_cut_at_any_place_is_caught(file: Path) -> None:
+    for length in range(len(SOUND)):
+        with pytest.raises(DamagedError):
+            verified(file, SOUND[:length])
+
+
+@many_examples
+@given(st.binary(min_size=1, max_size=100))
+def test_whatever_is_appended_or_put_before_is_caught(file: Path, more: bytes) -> None:
+    for changed in (SOUND + more, more + SOUND):
+        with pytest.raises(DamagedError):
+            verified(file, changed)
+
+
+@many_examples
+@given(st.integers(0, len(SOUND) - 80), st.integers(1, 255))
+def test_a_change_under_a_new_seal_breaks_nothing(file: Path, offset: int, change: int) -> None:
+    changed = bytearray(SOUND)
+    changed[offset] ^= change
+    with suppress(DamagedError):  # a time in the directory may pass, an error of ours may not
+        verified(file, sealed(bytes(changed)))
+
+
+@many_examples
+@given(st.binary(min_size=1, max_size=200))
+def test_any_bytes_get_an_answer(file: Path, content: bytes) -> None:
+    for hostile in (content, b"PK\3\4" + content, SOUND[:-93] + content, content.join([SOUND[:50], SOUND[50:]])):
+        with pytest.raises(DamagedError):
+            verified(file, hostile)
+
+
+@many_examples
+@given(name=st.sampled_from(sorted(files_in(SOUND))), content=st.binary(max_size=50), place=st.floats(0, 1))
+def test_any_content_of_a_file_gets_an_answer(file: Path, name: str, content: bytes, place: float) -> None:
+    files = files_in(SOUND)
+    at = int(place * len(files[name]))
+    files[name] = files[name][:at] + content + files[name][at + len(content) :]
+    with suppress(DamagedError):
+        verified(file, packed(files if name == "manifest.json" else with_manifest(files)))
+
+
+# What it says
+
+
+def test_a_missing_file_is_named(file: Path) -> None:
+    with pytest.raises(CommandError, match=r"archive\.zip cannot be read: No such file or directory"):
+        call_command("verify_archive", str(file))
+
+
+def test_a_folder_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is not a file"):
+        call_command("verify_archive", str(tmp_path))
+
+
+def test_a_pipe_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+    with pytest.raises(CommandError, match="is not a file"):
+        call_command("verify_archive", str(file))
+
+
+def test_a_file_that_cannot_be_opened_is_named(file: Path) -> None:
+    file.write_bytes(SOUND)
+    with pytest.raises(CommandError, match="cannot be read: Not a directory"):
+        call_command("verify_archive", str(file / "archive.zip"))
+    with pytest.raises(CommandError, match="cannot be read: File name too long"):
+        call_command("verify_archive", "x" * 300)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b'{"posts": []}\n', b"\x89PNG\r\n\x1a\n" * 100])
+def test_another_file_is_told_apart(complaint: Callable[[bytes], str], content: bytes) -> None:
+    assert "it is not a ZIP file" in complaint(content)
+
+
+def test_a_cut_is_called_a_cut(complaint: Callable[[bytes], str]) -> None:
+    assert "it is cut short: no end of a ZIP is found." in complaint(SOUND[: len(SOUND) // 2])
+    assert "it is cut short: the last bytes are missing (5)" in complaint(SOUND[:-5])
+
+
+def test_what_was_appended_is_counted(complaint: Callable[[bytes], str]) -> None:
+    assert "it goes on after its end: remove the last bytes (3)" in complaint(SOUND + b"\r\n ")
+
+
+def test_a_zip_without_a_seal_is_told_apart(complaint: Callable[[bytes], str]) -> None:
+    output = BytesIO()
+    with ZipFile(output, "w") as container:
+        for name, content in files_in(SOUND).items():
+            container.writestr(name, content)
+    assert "it has no seal: it was not made by this site, or was packed anew." in complaint(output.getvalue())
+
+
+def test_a_change_that_no_file_shows_is_seen_by_the_seal(complaint: Callable[[bytes], str]) -> None:
+    changed = bytearray(SOUND)
+    changed[10] ^= 1  # the time of the first file in its own header, which nobody reads
+    said = complaint(bytes(changed))
+    assert "the seal is broken: it was changed after it was made, though each file in it is intact." in said
+
+
+def test_a_changed_seal_is_said_so(complaint: Callable[[bytes], str]) -> None:
+    assert "the seal is broken" in complaint(SOUND[:-1] + (b"0" if SOUND[-1:] != b"0" else b"1"))
+
+
+def test_damage_within_a_file_names_the_file(complaint: Callable[[bytes], str]) -> None:
+    changed = bytearray(SOUND)
+    begin = SOUND.index(b"posts.json") + len(b"posts.json")
+    changed[begin + 20] ^= 0xFF
+    assert "is damaged: posts.json: it " in complaint(bytes(changed))
+
+
+def test_a_changed_text_is_told_with_both_hashes(complaint: Callable[[bytes], str]) -> None:
+    files = files_in(SOUND)
+    files["posts.json"] = files["posts.json"].replace(b"one", b"two")
+    said = complaint(packed(files))
+    assert "posts.json: its SHA-256 is " in said
+    assert ", the manifest says " in said
+
+
+def test_another_size_is_told_with_both(complaint: Callable[[bytes], str]) -> None:
+    files = files_in(SOUND)
+    files["profile.json"] += b" "
+    size = len(files["profile.json"])
+    assert f"profile.json: its size is {size} bytes, the manifest says {size - 1}." in complaint(packed(files))
+
+
+@pytest.mark.parametrize(
+    "name", ["posts.json", "posts.csv", "outbox.json", "actor.json", "profile.json", "follows.json", "followers.json"]
+)
+def test_a_missing_file_of_the_manifest_is_named(complaint: Callable[[bytes], str], name: str) -> None:
+    files = files_in(SOUND)
+    del files[name]
+    assert f"'{name}' is listed in the manifest, and missing." in complaint(packed(files))
+    assert f"'{name}' is missing." in complaint(packed(with_manifest(files)))
+
+
+def test_a_missing_manifest_is_said(complaint: Callable[[bytes], str]) -> None:
+    files = files_in(SOUND)
+    del files["manifest.json"]
+    assert "manifest.json is missing" in complaint(packed(files))
+
+
+def test_a_file_that_the_manifest_does_not_list_is_named(complaint: Callable[[bytes], str]) -> None:
+    assert "'evil.exe' is not listed" in complaint(packed({**files_in(SOUND), "evil.exe": b"MZ"}))
+
+
+def test_a_manifest_that_lists_a_file_twice_is_refused(complaint: Callable[[bytes], str]) -> None:
+    files = files_in(SOUND)
+    entries = json.loads(files["manifest.json"])["files"]
+    twice = json.loads(with_manifest(files)["manifest.json"]) | {"files": [*entries, entries[0]]}
+    assert "is listed in the manifest twice" in complaint(
+        packed({**files, "manifest.json": json.dumps(twice).encode()})
+    )
+
+
+def test_another_version_of_the_format_is_told(complaint: Callable[[bytes], str]) -> None:
+    said = complaint(packed(with_manifest(files_in(SOUND), schema_version=2)))
+    assert "manifest.json: its schema_version is 2; the one known here is 1." in said
+
+
+@pytest.mark.parametrize("key", ["posts", "follows", "followers", "skipped"])
+def test_a_count_that_disagrees_is_told_with_both(complaint: Callable[[bytes], str], key: str) -> None:
+    counts = json.loads(files_in(SOUND)["manifest.json"])["counts"]
+    said = complaint(packed(with_manifest(files_in(SOUND), counts={**counts, key: counts[key] + 1})))
+    assert f"{counts[key]} {key} found, the manifest counts {counts[key] + 1}." in said
+
+
+def without_the_first_article(page: bytes) -> bytes:
+    return page.replace(b"<article", b"<section", 1)
+
+
+@pytest.mark.parametrize(
+    ("argument", "change", "said"),
+    [
+        ("posts_csv", lambda data: data + b'2026-01-01T12:00:00Z,"more",x\r\n', "posts.csv: 6 posts found"),
+        ("posts_csv", lambda data: data.replace(b"timestamp,", b"time,"), "posts.csv: line 1: the columns are not"),
+        ("posts_csv", lambda data: data + b"a,b\r\n", "posts.csv: line 8: the columns are not"),
+        ("posts_csv", lambda data: data + b'"unclosed', "posts.csv: line 8: unexpected end of data"),
+        ("posts_csv", lambda data: data + b"\xff", "posts.csv: it is not valid UTF-8 after line "),
+        ("outbox_json", lambda data: data.replace(b'"totalItems":5', b'"totalItems":6'), "its totalItems says 6"),
+        ("outbox_json", lambda data: data.replace(b'"Create"', b'"Delete"', 1), "outbox.json: orderedItems/0/type: "),
+        ("pages_1_html", without_the_first_article, "the pages together: 4 posts found, the manifest counts 5."),
+        ("posts_json", b"[]", "posts.json: [] is not of type"),
+        ("posts_json", b'{"posts":[]}', "posts.json: 0 posts found, the manifest counts 5."),
+        ("posts_json", b"{", "posts.json: it is not valid JSON: "),
+        ("posts_json", b"", "posts.json: it is not valid JSON: "),
+        ("posts_json", b'{"posts":' + b"[" * 2000, "posts.json: it is not valid JSON: "),
+        ("posts_json", b'{"posts":{"a":1}}', "posts.json: posts: "),
+        ("posts_json", b'{"posts":[{"body":"a","timestamp":"2026-01-01 12:00"}]}', "posts.json: posts/0/timestamp: "),
+        (
+            "posts_json",
+            b'{"posts":[{"body":"a","timestamp":"2026-02-30T12:00:00Z"}]}',
+            "posts.json: posts/0/timestamp: ",
+        ),
+        ("posts_json", b'{"posts":[{"body":7,"timestamp":"2026-01-01T12:00:00Z"}]}', "posts.json: posts/0/body: "),
+        ("posts_json", lambda data: data.replace(b"]}", b'],"more":[1]}'), "posts.json: Additional properties"),
+        ("posts_json", lambda data: data + b"{}", "posts.json: it is not valid JSON: "),
+        ("profile_json", b"{}", 'profile.json: "username" is a required property'),
+        ("actor_json", b"null", "actor.json: null is not of type"),
+        ("manifest_json", b'{"schema_version": "\\u001b[2J"}', "its schema_version is \\x1b[2J; the one known here"),
+    ],
+)
+def test_contents_that_break_the_format_are_told(
+    complaint: Callable[[bytes], str], argument: str, change: Any, said: str
+) -> None:
+    if argument == "manifest_json":
+        assert said in complaint(packed({**files_in(SOUND), "manifest.json": change}))
+    else:
+        assert said in complaint(repacked(SOUND, **{argument: change}))
+
+
+@pytest.mark.parametrize("manifest", [b"", b"{}", b"[]", b"null", b"\xff", b'{"schema_version": 1}', b"[" * 100_000])
+def test_an_absurd_manifest_is_refused(complaint: Callable[[bytes], str], manifest: bytes) -> None:
+    assert "manifest.json: " in complaint(packed({**files_in(SOUND), "manifest.json": manifest}))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"size": -1}, {"size": 2**70}, {"size": "5"}, {"name": "../evil"}, {"name": "/etc/passwd"}, {"sha256": "0"}],
+)
+def test_an_absurd_entry_of_the_manifest_is_refused(complaint: Callable[[bytes], str], entry: dict[str, Any]) -> None:
+    entries = json.loads(files_in(SOUND)["manifest.json"])["files"]
+    said = complaint(packed(with_manifest(files_in(SOUND), files=[{**entries[0], **entry}, *entries[1:]])))
+    assert "is damaged: " in said
+
+
+# Hostile containers
+
+
+def test_two_files_of_one_name_are_refused(complaint: Callable[[bytes], str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twice = zipped([*files_in(SOUND).items(), ("posts.json", b"other")])
+    assert "'posts.json' is in it twice." in complaint(twice)
+
+
+@pytest.mark.parametrize("compression", [ZIP_STORED, ZIP_BZIP2])
+def test_files_packed_in_another_way_are_refused(complaint: Callable[[bytes], str], compression: int) -> None:
+    assert "packed in another way" in complaint(zipped(files_in(SOUND).items(), compression))
+
+
+def test_encrypted_files_are_refused(complaint: Callable[[bytes], str]) -> None:
+    changed = bytearray(SOUND)
+    changed[SOUND.index(b"PK\1\2") + 8] |= 1
+    assert "is encrypted" in complaint(sealed(bytes(changed)))
+
+
+def test_a_name_that_differs_in_the_directory_is_refused(complaint: Callable[[bytes], str]) -> None:
+    assert "has another name" in complaint(sealed(SOUND.replace(b"posts.csv", b"posts.exe", 1)))
+
+
+def test_names_cannot_speak_to_the_terminal(complaint: Callable[[bytes], str]) -> None:
+    said = complaint(zipped([("\x1b[2J\r\nall is well", b"x"), *files_in(SOUND).items()]))
+    assert "'\\x1b[2J\\r\\nall is well' is not listed" in said
+
+
+def test_bytes_between_the_files_are_refused(complaint: Callable[[bytes], str]) -> None:
+    directory = SOUND.index(b"PK\1\2")
+    changed = bytearray(SOUND[:directory] + b"hidden" + SOUND[directory:])
+    place = changed.rindex(b"PK\5\6") + 16
+    changed[place : place + 4] = (directory + 6).to_bytes(4, "little")
+    assert f"the bytes from {directory} to {directory + 6} belong to no file" in complaint(sealed(bytes(changed)))
+
+
+def test_files_that_share_their_bytes_are_refused(complaint: Callable[[bytes], str]) -> None:
+    """The bomb that needs no nesting: many names for the same compressed bytes."""
+    changed = bytearray(SOUND)
+    second = SOUND.index(b"PK\1\2", SOUND.index(b"PK\1\2") + 1)
+    changed[second + 42 : second + 46] = bytes(4)  # it begins where the first does
+    assert "does not begin where the file before it ends" in complaint(sealed(bytes(changed)))
+
+
+def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: Callable[[bytes], str]) -> None:
+    bomb = packed({"manifest.json": bytes(200_000_000)})
+    claim = struct.pack("<I", 100)
+    changed = bytearray(bomb)
+    changed[22:26] = claim
+    directory = bomb.index(b"PK\1\2")
+    changed[directory + 24 : directory + 28] = claim
+    said, memory = measured(lambda: complaint(sealed(bytes(changed))))
+    assert "manifest.json: it unpacks to more than its 100 bytes." in said
+    assert memory < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("manifest.json", b"[" + b" " * 100_000_000 + b"]", "manifest.json: it is larger than"),
+        ("posts.json", b'{"posts":[{"body":"' + b"a" * 100_000_000 + b'"}]}', "posts.json: it has no list 'posts', or"),
+        ("posts.json", b" " * 100_000_000, "posts.json: it has no list 'posts', or"),
+        ("posts.csv", b"timestamp,body,url\r\n" + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
+        ("posts.csv", b"timestamp,body,url\r\n" + b'"\n",' * 20_000_000, "a row of more than"),
+        ("posts.csv", b"timestamp,body,url\r\n" + b'"' + b"\n" * 100_000_000, "field larger than"),
+        ("profile.json", b"[" + b" " * 100_000_000 + b"]", "profile.json: it is larger than"),
+    ],
+)
+def test_a_bomb_that_says_its_size_fills_no_memory(
+    complaint: Callable[[bytes], str], name: str, content: bytes, said: str
+) -> None:
+    files = files_in(SOUND) | {name: content}
+    bomb = packed(files if name == "manifest.json" else with_manifest(files))
+    del files, content
+    answer, memory = measured(lambda: complaint(bomb))
+    assert said in answer
+    assert memory < 50_000_000
+
+
+def test_a_directory_of_absurd_size_is_not_read(complaint: Callable[[bytes], str]) -> None:
+    changed = bytearray(SOUND)
+    place = SOUND.rindex(b"PK\5\6") + 12
+    changed[place : place + 4] = (0x7FFF_FFFF).to_bytes(4, "little")
+    assert "its directory cannot be read" in complaint(sealed(bytes(changed)))
+    entries = b"PK\1\2" + bytes(42)
+    size = len(entries) * 400_000
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0, 0, size, 4, 71)
+    assert "its directory claims to be of" in complaint(
+        sealed(b"PK\3\4" + entries * 400_000 + end + b"sha256:" + bytes(64))
+    )
+
+
+def test_memory_does_not_grow_with_the_posts(file: Path) -> None:
+    def memory(posts: int) -> int:
+        file.write_bytes(archive_bytes(rows(*(f"post {number} " + "x" * 100 for number in range(posts)))))
+        return measured(lambda: verify_archive(file))[1]
+
+    memory(10)  # the schemas are read once
+    assert memory(20_000) < memory(3_000) + 500_000
+
+
+def measured(work: Callable[[], Any]) -> tuple[Any, int]:
+    """Return what `work` returns, and the most memory that it held at once."""
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+# The schemas
+
+
+def test_every_schema_describes_each_of_its_properties() -> None:
+    for path in SCHEMAS.iterdir():
+        schema = json.loads(path.read_bytes())
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        assert undescribed(schema, path.name) == []
+
+
+def undescribed(schema: Any, place: str) -> list[str]:
+    if not isinstance(schema, dict):
+        return []
+    found = [f"{place}: {name}" for name, part in schema.get("properties", {}).items() if "description" not in part]
+    parts = [*schema.get("properties", {}).items(), *schema.get("$defs", {}).items(), ("items", schema.get("items"))]
+    return found + [fault for name, part in parts for fault in undescribed(part, f"{place}/{name}")]
+
+
+@pytest.mark.processes
+def test_production_publishes_the_schemas_under_their_plain_names(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "VAR_DIR": str(tmp_path),
+        "SECRET_KEY": "k" * 60,
+        "SITE_URL": "http://microblog.example",
+        "DJANGO_SETTINGS_MODULE": "microblog_project.settings",
+    }
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("manage.py", "collectstatic", "--noinput")
+    for path in SCHEMAS.iterdir():
+        assert run("-c", FETCH, f"/static/exports/schemas/{path.name}") == path.read_text() + "\n200 application/json"
+
+
+FETCH = """
+import sys, django
+django.setup()
+from django.test import Client
+response = Client().get(sys.argv[1], headers={"host": "microblog.example"})
+sys.stdout.write(b"".join(response.streaming_content).decode())
+sys.stdout.write(f"\\n{response.status_code} {response.headers['Content-Type']}")
+"""

@@ -1,0 +1,106 @@
+"""Archives as bytes, made without a database: sound ones, and such as nobody should trust."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from exports.writer import DigestingFile, PostRow, Source, write_archive
+from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
+
+MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+SITE = "http://localhost:8000"
+TIME = "2026-01-01T12:00:00Z"
+
+
+def person(username: str) -> dict[str, str]:
+    return {"username": username, "url": f"{SITE}/user/{username}/", "since": TIME}
+
+
+def rows(*bodies: str) -> list[PostRow]:
+    return [(body, TIME, number) for number, body in enumerate(bodies, start=1)]
+
+
+def source(posts: Iterable[PostRow], **profile: str) -> Source:
+    return Source(
+        site_url=SITE,
+        member_url=f"{SITE}/user/susan/",
+        snapshot_at=MOMENT,
+        profile={
+            "username": "susan",
+            "email": "susan@example.com",
+            "about_me": "Reads.",
+            "url": f"{SITE}/user/susan/",
+            "joined": TIME,
+            "last_seen": None,
+            **profile,
+        },
+        posts=posts,
+        follows=[person("john"), person("mary")],
+        followers=[person("john")],
+    )
+
+
+def archive_bytes(posts: list[PostRow], **profile: str) -> bytes:
+    """Return a whole archive of these posts."""
+    output = BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        write_archive(source(posts, **profile), DigestingFile(output), Path(folder))
+    return output.getvalue()
+
+
+def files_in(archive: bytes) -> dict[str, bytes]:
+    with ZipFile(BytesIO(archive)) as container:
+        return {name: container.read(name) for name in container.namelist()}
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """Return a sealed ZIP of these files, as they are."""
+    output = BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        container = SealedZip(DigestingFile(output), Path(folder), MOMENT)
+        for name, content in files.items():
+            container.add_bytes(name, content)
+        container.close()
+    return output.getvalue()
+
+
+def repacked(archive: bytes, **changes: bytes | Callable[[bytes], bytes]) -> bytes:
+    """Return the archive with some files changed (`posts_json=...`), and a manifest and a seal that agree with them."""
+    files = files_in(archive)
+    for argument, change in changes.items():
+        name = next(name for name in files if name.replace(".", "_").replace("/", "_") == argument)
+        files[name] = change(files[name]) if callable(change) else change
+    return packed(with_manifest(files))
+
+
+def with_manifest(files: dict[str, bytes], /, **changes: Any) -> dict[str, bytes]:
+    """Return the files with the manifest's list made anew, and its entries changed."""
+    manifest = json.loads(files["manifest.json"])
+    others = {name: content for name, content in files.items() if name != "manifest.json"}
+    manifest["files"] = [
+        {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in others.items()
+    ]
+    return {**others, "manifest.json": json.dumps({**manifest, **changes}).encode()}
+
+
+def zipped(files: Iterable[tuple[str, bytes]], compression: int = ZIP_DEFLATED) -> bytes:
+    """Return a ZIP as other programs make them, sealed all the same."""
+    output = BytesIO()
+    with ZipFile(output, "w", compression) as container:
+        for name, content in files:
+            container.writestr(name, content)
+        container.comment = SEAL + bytes(64)
+    return sealed(output.getvalue())
+
+
+def sealed(archive: bytes) -> bytes:
+    """Return the archive with the seal that its bytes should have."""
+    unsealed = archive[:-SEAL_LENGTH]
+    return unsealed + SEAL + hashlib.sha256(unsealed).hexdigest().encode()
