@@ -41,7 +41,9 @@ def main() -> int:
     rows = [figure.row(judged=not options.quick) for figure in figures]
     print(f"\n{as_text(rows)}\n\n{time.monotonic() - started:.0f} s in all")
     if options.write:
-        options.write.write_text(TABLE.sub(rf"\g<1>{as_markdown(rows)}\g<2>", options.write.read_text()))
+        table = as_markdown(rows)
+        page = options.write.read_text()
+        options.write.write_text(TABLE.sub(lambda found: found[1] + table + found[2], page))
     return verdict(figures, quick=options.quick)
 
 

@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -39,7 +40,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     if bench.database != "sqlite":
         return
     output = Chunks()
-    posts = write_posts(islice(posts_rows(bench.member(bench.largest).pk), POSTS), output)
+    with closing(posts_rows(bench.member(bench.largest).pk)) as rows:
+        posts = write_posts(islice(rows, POSTS), output)
     chunks = list(output)
     methods = methods_for(chunks)
     sizes = {name: compress() for name, compress in methods.items()}

@@ -6,7 +6,8 @@ download, is measured from outside. VmHWM counts the pages of mapped files as we
 """
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import product
 
 import psutil
 from django.urls import reverse
@@ -25,35 +26,36 @@ from tests.mail_server import MailServer
 ROUNDS = 3
 LIMIT = 5.0  # MB
 
-Peak = Callable[[Task], float]
+Case = tuple[str, int]
+"""A kind of export, and how many posts its member has."""
+Peaks = dict[Case, list[float]]
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """Compare the member with the fewest posts and the one with the most, for each kind."""
+    cases = list(product(KINDS, (bench.smallest, bench.largest)))
+    with worker(bench, measured=True):
+        yield from compared_peaks(bench, "work-horse", {case: export_peaks(bench, *case) for case in cases})
+        tasks = {(kind, size): export(bench.member(size), kind) for kind, size in cases}
+    yield from compared_peaks(bench, "download", download_peaks(bench, tasks))
+    yield from compared_peaks(bench, "mail with a link", mail_peaks(bench, tasks))
+    for task in tasks.values():
+        forget(task)
+
+
+def compared_peaks(bench: Bench, what: str, peaks: Peaks) -> Iterator[Figure]:
+    """Yield the figures for what the largest member costs above the smallest."""
     for kind in KINDS:
-        with worker(bench, measured=True):
-            peaks = {size: export_peaks(bench, kind, size) for size in (bench.smallest, bench.largest)}
-            tasks = {size: export(bench.member(size), kind) for size in peaks}
-        yield compared_peaks(bench, f"memory: work-horse, {kind}", peaks)
-        yield compared_peaks(bench, f"memory: download, {kind}", download_peaks(bench, tasks))
-        yield compared_peaks(bench, f"memory: mail with a link, {kind}", mail_peaks(bench, tasks))
-        for task in tasks.values():
-            forget(task)
-
-
-def compared_peaks(bench: Bench, name: str, peaks: dict[int, list[float]]) -> Figure:
-    """Return the figure for what the largest member costs above the smallest."""
-    small, large = (statistics.median(peaks[size]) for size in (bench.smallest, bench.largest))
-    posts = in_words(bench.largest)
-    return Figure(
-        f"{name}, {posts} posts",
-        bench.database,
-        megabytes(large),
-        f"{in_words(bench.smallest)} posts {megabytes(small)}",
-        (large - small) / 1e6,
-        " MB",
-        LIMIT,
-    )
+        small, large = (statistics.median(peaks[kind, size]) for size in (bench.smallest, bench.largest))
+        yield Figure(
+            f"memory: {what}, {kind}, {in_words(bench.largest)} posts",
+            bench.database,
+            megabytes(large),
+            f"{in_words(bench.smallest)} posts {megabytes(small)}",
+            (large - small) / 1e6,
+            " MB",
+            LIMIT,
+        )
 
 
 def export_peaks(bench: Bench, kind: str, size: int) -> list[float]:
@@ -66,13 +68,12 @@ def export_peaks(bench: Bench, kind: str, size: int) -> list[float]:
     return peaks
 
 
-def download_peaks(bench: Bench, tasks: dict[int, Task]) -> dict[int, list[float]]:
-    """Return the peaks of gunicorn's workers, by the member's posts, each while it serves one download."""
-    visitors = {}
+def download_peaks(bench: Bench, tasks: dict[Case, Task]) -> Peaks:
+    """Return the peaks of gunicorn's workers, each while it serves one download."""
     with gunicorn(bench, workers=1) as (port, _pid):
-        for size, task in tasks.items():
-            visitors[size] = Visitor(port).sign_in(task.user.username)
-    return {size: [download_peak(bench, visitors[size], task)] for size, task in tasks.items()}
+        members = {task.user.username for task in tasks.values()}
+        visitors = {username: Visitor(port).sign_in(username) for username in members}
+    return {case: [download_peak(bench, visitors[task.user.username], task)] for case, task in tasks.items()}
 
 
 def download_peak(bench: Bench, visitor: Visitor, task: Task) -> float:
@@ -86,12 +87,12 @@ def download_peak(bench: Bench, visitor: Visitor, task: Task) -> float:
         return peak_memory(serving.pid)
 
 
-def mail_peaks(bench: Bench, tasks: dict[int, Task]) -> dict[int, list[float]]:
-    """Return the peaks of work-horses, by the member's posts, each while it mails a link to a real SMTP server."""
+def mail_peaks(bench: Bench, tasks: dict[Case, Task]) -> Peaks:
+    """Return the peaks of work-horses, each while it mails a link to a real SMTP server."""
     server = MailServer()
     try:
         with worker(bench, measured=True, EMAIL_URL=server.url, EXPORT_ATTACHMENT_LIMIT="1"):
-            peaks = {size: [mail_peak(task)] for size, task in tasks.items()}
+            peaks = {case: [mail_peak(task)] for case, task in tasks.items()}
     finally:
         server.stop()
     if len(server.messages) != len(tasks) or any(list(mail.iter_attachments()) for mail in server.messages):

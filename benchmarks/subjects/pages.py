@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     deep = f"{first}?before={Position.of(posts[bench.largest // 2])}"
     with gunicorn(bench, workers=1) as (port, _pid):
         reader = Visitor(port).sign_in(member_name(bench.smallest))
-        near, far = in_turn(10 if bench.quick else ROUNDS, fetching(reader, first), fetching(reader, deep))
+        near, far = in_turn(bench.rounds(ROUNDS), fetching(reader, first), fetching(reader, deep))
     near_median, far_median = statistics.median(near), statistics.median(far)
     yield Figure(
         f"pages: profile with {in_words(bench.largest)} posts, deep page",

@@ -36,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     user = make_member("clicker")
     with worker(bench), gunicorn(bench, workers=2) as (port, _pid):
         clicks = Clicks(user, Visitor(port).sign_in(user.username))
-        theirs, ours = in_turn(10 if bench.quick else ROUNDS, enqueue_to_start, clicks)
+        theirs, ours = in_turn(bench.rounds(ROUNDS), enqueue_to_start, clicks)
     yield Figure(
         "start: click to the job's first line",
         bench.database,
