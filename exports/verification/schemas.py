@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from exports.verification.damage import FormatError
 
@@ -29,4 +29,4 @@ def _validator(name: str, is_part: bool) -> Draft202012Validator:
     schema: dict[str, Any] = orjson.loads((SCHEMAS / name).read_bytes())
     if is_part:
         schema["required"] = []
-    return Draft202012Validator(schema, validate_formats=True, offline=True)
+    return Draft202012Validator(schema, validate_formats=True, pattern_options=RegexOptions(), offline=True)

@@ -43,28 +43,45 @@ def readable_rows(batch: list[AnyRow], skipped: list[Skipped]) -> list[AnyRow]:
     at as a whole, and row by row only if something is wrong with it.
     """
     try:
-        "".join([row[0] for row in batch]).encode()
-        deque(map(datetime.fromisoformat, [row[1] for row in batch]), maxlen=0)
+        _check_texts([row[0] for row in batch])
+        _check_times([row[1] for row in batch])
     except (TypeError, ValueError):
         return [row for row in batch if _is_readable(row, skipped)]
     return batch
 
 
+def _check_texts(texts: list[str]) -> None:
+    """Raise TypeError or ValueError unless all are texts, in valid Unicode."""
+    "".join(texts).encode()
+
+
+def _check_times(times: list[str]) -> None:
+    """Raise TypeError or ValueError unless all are times as `Row` has them: they go into files as they are.
+
+    Python alone would also take other forms, and anything at all between the day and the hour.
+    """
+    signs = "".join(times).encode().translate(None, b"0123456789.")
+    if signs != b"--T::Z" * len(times):
+        raise ValueError("not in the form YYYY-MM-DDTHH:MM:SSZ")
+    deque(map(datetime.fromisoformat, times), maxlen=0)
+
+
 def _is_readable(row: Row | PostRow, skipped: list[Skipped]) -> bool:
     reason = problem_with(row[0], row[1])
     if reason:
-        skipped.append(Skipped(reason, str(row[1]), row[2] if len(row) > 2 else None))  # noqa: PLR2004
+        timestamp = str(row[1]).encode(errors="backslashreplace").decode()
+        skipped.append(Skipped(reason, timestamp, row[2] if len(row) > 2 else None))  # noqa: PLR2004
     return not reason
 
 
 def problem_with(body: str, timestamp: str) -> str:
     """Return why a post with that body and time cannot be written, empty if it can."""
     try:
-        body.encode()
-    except UnicodeEncodeError:
+        _check_texts([body])
+    except (TypeError, ValueError):
         return "The text is not valid Unicode."
     try:
-        datetime.fromisoformat(timestamp)
+        _check_times([timestamp])
     except (TypeError, ValueError):
         return "The time is not a valid date and time."
     return ""
