@@ -10,16 +10,19 @@ BYTE_ORDER_MARK = "\ufeff".encode()
 FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """How a cell starts that a spreadsheet would compute: OWASP, "CSV Injection", with the full-width forms."""
 
+MARKED_STARTS = FORMULA_STARTS | {"'"}
+"""A text's own apostrophe is marked like them: so that whoever takes one away has every text as it was."""
+
 HEADER = BYTE_ORDER_MARK + b"timestamp,body,url\r\n"
 
 
 def spreadsheet_rows(
     *, posts_url: str, ids: Sequence[bytes], timestamps: Sequence[bytes], bodies: Sequence[str]
 ) -> bytes:
-    """Return the lines of a batch; an apostrophe is put before a text that would be taken for a formula.
+    """Return the lines of a batch; an apostrophe is put before a text that could be taken for a formula.
 
     Written by hand, with the texts' quotes doubled all at once: ten times as fast as the standard library's csv.
     """
-    safe = [f"'{text}" if text[:1] in FORMULA_STARTS else text for text in bodies]
+    safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in bodies]
     quoted = split(joined(safe).replace('"', '""'))
     return woven(timestamps, b',"', quoted, b'",' + posts_url.encode(), ids, b"/\r\n")

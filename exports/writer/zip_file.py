@@ -107,7 +107,8 @@ class SealedZip:
         self._zip.close()
 
     def discard(self) -> None:
-        """Drop the parts that were not added."""
+        """Drop the parts that were not added, and the directory if it was not written: ZipFile would do it later."""
+        self._zip.fp = None
         for part in self._parts:
             part.spool.close()
 

@@ -1,0 +1,579 @@
+"""The complete archive, made by a worker from the queue: what is in it, whatever the database holds or does."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.db import connection, connections
+from django.test import Client
+from django.utils.html import escape
+
+from accounts.models import Follow, User
+from exports.models import Archive, TaskStatus
+from exports.services import building
+from exports.services.launching import task_launch
+from exports.services.progress import Heartbeat
+from exports.verification import Verified, verify_archive
+from exports.writer import BATCH_SIZE
+from microblog_project.embedded_server import BASE_DIR
+from posts.models import Post
+from tests.exports.conftest import FIRST, write_posts_for
+from tests.exports.zip_files import files_in
+from tests.members import make_member, signed_in_client
+
+Work = Callable[[], None]
+
+TEXTS = [
+    "plain",
+    "🦔 émojis 👩\u200d👩\u200d👧\u200d👦 and \u202eright to left\u202c: שלום مرحبا",
+    "\"double\" 'single' “curly” `back`",
+    "two\nlines\r\nand\rmore\n",
+    "\u2028line\u2029paragraph\u0085next\x0b\x0c\x1c",
+    r"\u0041 \n \\ \" \ud83d",
+    "<b>bold</b> &amp; &lt; <!-- --> ]]> {{ x }} {% y %}",
+    "a,b;c\td",
+    "\ufeffmark",
+    "\x01\x1b[31m",
+    '},{"body":"',
+    "</p></article><article id=p9>",
+]
+FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+STARTS = tuple("=+-@\t\r\n" + FULL_WIDTH)
+FORMULAS = [f"{start}SUM(A1)" for start in STARTS]
+APOSTROPHED = ["'=1+1", "'", "''", "'plain"]
+
+
+@pytest.fixture
+def exported_archive(work: Work) -> Callable[[User], Archive]:
+    """Return a function that makes a member's complete archive."""
+
+    def export(user: User) -> Archive:
+        task = task_launch(user=user, name="export_archive")
+        work()
+        return Archive.objects.get(task=task)
+
+    return export
+
+
+Export = Callable[[User], Archive]
+
+
+def contents(archive: Archive) -> dict[str, bytes]:
+    with archive.file.open("rb") as file:
+        return files_in(file.read())
+
+
+def document(archive: Archive, name: str) -> Any:
+    return json.loads(contents(archive)[name])
+
+
+def verified(archive: Archive) -> Verified:
+    return verify_archive(Path(archive.file.path))
+
+
+def bodies(archive: Archive) -> list[str]:
+    return [post["body"] for post in document(archive, "posts.json")["posts"]]
+
+
+def spreadsheet(archive: Archive) -> list[list[str]]:
+    return list(csv.reader(StringIO(contents(archive)["posts.csv"].decode("utf-8-sig"), newline=""), strict=True))
+
+
+def write(user: User, texts: Iterable[str]) -> None:
+    user.posts.all().delete()
+    moments = (FIRST + timedelta(minutes=minute) for minute in range(10**6))
+    Post.objects.bulk_create(Post(author=user, body=text, timestamp=next(moments)) for text in texts)
+
+
+class Reader(HTMLParser):
+    """What a browser finds in a page: its elements, and the texts of the posts."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.posts: list[str] = []
+        self._in_post = False
+        self.feed(page.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "p" and ("dir", "auto") in attrs:
+            self._in_post = True
+            self.posts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_post = self._in_post and tag != "p"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_post:
+            self.posts[-1] += data
+
+
+# What is in it
+
+
+def test_everything_of_the_member_and_of_nobody_else_is_in_it(
+    susan: User, john: User, exported_archive: Export
+) -> None:
+    write_posts_for(john, 2)
+    Follow.objects.create(follower=susan, followed=john)
+    mary = make_member("mary")
+    Follow.objects.create(follower=mary, followed=susan)
+    Follow.objects.create(follower=mary, followed=john)
+    User.objects.filter(pk=susan.pk).update(about_me="Reads.", last_seen=FIRST, date_joined=FIRST)
+    archive = exported_archive(susan)
+    assert bodies(archive) == ["susan 0", "susan 1", "susan 2"]
+    assert document(archive, "profile.json") == {
+        "username": "susan",
+        "email": "susan@example.com",
+        "about_me": "Reads.",
+        "url": "http://localhost:8000/user/susan/",
+        "joined": "2026-01-01T12:00:00Z",
+        "last_seen": "2026-01-01T12:00:00Z",
+    }
+    [followed] = document(archive, "follows.json")["follows"]
+    [follower] = document(archive, "followers.json")["followers"]
+    assert (followed["username"], followed["url"]) == ("john", "http://localhost:8000/user/john/")
+    assert follower["username"] == "mary"
+    assert document(archive, "skipped.json") == {"skipped": []}
+
+
+def test_the_counts_agree_everywhere(susan: User, john: User, exported_archive: Export) -> None:
+    Follow.objects.create(follower=susan, followed=john)
+    archive = exported_archive(susan)
+    counts = {"posts": 3, "follows": 1, "followers": 0, "skipped": 0}
+    assert archive.item_counts == document(archive, "manifest.json")["counts"] == verified(archive).counts == counts
+    assert (archive.posts, archive.task.done, archive.task.status) == (3, 3, TaskStatus.SUCCEEDED)
+    assert "3 posts" in contents(archive)["index.html"].decode()
+    page = signed_in_client(susan).get("/exports/").content.decode()
+    assert "3 posts" in page
+    assert "Follows: 1. Followers: 0." in page
+
+
+def test_the_moment_of_the_snapshot_is_the_same_everywhere(susan: User, exported_archive: Export) -> None:
+    archive = exported_archive(susan)
+    told = datetime.fromisoformat(document(archive, "manifest.json")["snapshot_at"])
+    assert told == archive.snapshot_at
+    assert archive.task.started_at
+    assert archive.task.started_at <= told <= archive.created_at
+
+
+def test_a_member_without_anything_gets_a_sound_archive(john: User, exported_archive: Export) -> None:
+    archive = exported_archive(john)
+    assert verified(archive).counts == {"posts": 0, "follows": 0, "followers": 0, "skipped": 0}
+    assert "There are no posts in this archive." in contents(archive)["index.html"].decode()
+    assert [name for name in contents(archive) if name.startswith("pages/")] == []
+
+
+def test_the_file_is_named_after_member_and_day(susan: User, exported_archive: Export) -> None:
+    archive = exported_archive(susan)
+    assert archive.filename == f"microblog-susan-{archive.task.created_at:%Y-%m-%d}.zip"
+    assert archive.content_type == "application/zip"
+
+
+def test_other_programs_find_the_zip_sound(susan: User, exported_archive: Export) -> None:
+    path = exported_archive(susan).file.path
+    with ZipFile(path) as container:
+        assert container.testzip() is None
+    assert subprocess.run(["unzip", "-tq", path], check=False, capture_output=True).returncode == 0
+
+
+def test_the_outbox_is_that_of_a_mastodon_archive(susan: User, exported_archive: Export) -> None:
+    archive = exported_archive(susan)
+    first = susan.posts.order_by("timestamp")[0]
+    outbox = document(archive, "outbox.json")
+    assert {name: outbox[name] for name in outbox if name != "orderedItems"} == {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": "outbox.json",
+        "type": "OrderedCollection",
+        "totalItems": 3,
+    }
+    public = {"to": ["https://www.w3.org/ns/activitystreams#Public"], "cc": []}
+    address = f"http://localhost:8000/posts/{first.pk}/"
+    assert outbox["orderedItems"][0] == {
+        "id": f"{address}#create",
+        "type": "Create",
+        "actor": "http://localhost:8000/user/susan/",
+        "published": "2026-01-01T12:00:00Z",
+        **public,
+        "object": {
+            "id": address,
+            "type": "Note",
+            "summary": None,
+            "inReplyTo": None,
+            "published": "2026-01-01T12:00:00Z",
+            "url": address,
+            "attributedTo": "http://localhost:8000/user/susan/",
+            **public,
+            "sensitive": False,
+            "content": "<p>susan 0</p>",
+            "attachment": [],
+            "tag": [],
+        },
+    }
+    person = document(archive, "actor.json")
+    assert (person["type"], person["id"]) == ("Person", outbox["orderedItems"][0]["actor"])
+    assert (person["preferredUsername"], person["outbox"]) == ("susan", "outbox.json")
+
+
+def test_the_addresses_in_it_lead_to_the_posts(susan: User, exported_archive: Export) -> None:
+    _header, first, *_others = spreadsheet(exported_archive(susan))
+    assert first[1] == "susan 0"
+    answer = Client().get(first[2].removeprefix("http://localhost:8000"))
+    assert "susan 0" in answer.content.decode()
+
+
+def test_the_same_rows_of_the_same_moment_make_the_same_bytes(
+    susan: User, exported_archive: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_snapshot = building.read_snapshot
+
+    @contextmanager
+    def at_noon() -> Iterator[datetime]:
+        with read_snapshot():
+            yield datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
+
+    monkeypatch.setattr(building, "read_snapshot", at_noon)
+    write_posts_for(susan, 1200)
+    assert exported_archive(susan).sha256 == exported_archive(susan).sha256
+
+
+# Any text
+
+
+def test_texts_survive_in_every_file(susan: User, exported_archive: Export) -> None:
+    texts = TEXTS + FORMULAS + APOSTROPHED
+    write(susan, texts)
+    archive = exported_archive(susan)
+    verified(archive)
+    assert bodies(archive) == texts
+    assert [row[1] for row in spreadsheet(archive)[1:]] == [
+        f"'{text}" if text.startswith((*STARTS, "'")) else text for text in texts
+    ]
+    assert notes(archive) == [f"<p>{escape_text(text)}</p>" for text in texts]
+    [page] = [page for name, page in contents(archive).items() if name.startswith("pages/")]
+    assert Reader(page).posts == texts[::-1]
+
+
+def notes(archive: Archive) -> list[str]:
+    return [item["object"]["content"] for item in document(archive, "outbox.json")["orderedItems"]]
+
+
+def escape_text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br />")
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="PostgreSQL keeps no NUL")
+def test_control_characters_that_not_all_files_can_hold(susan: User, exported_archive: Export) -> None:
+    write(susan, ["nul\0nul", "del\x7fdel", "\x7f", "\0", "plain"])
+    archive = exported_archive(susan)
+    verified(archive)
+    assert bodies(archive) == ["nul\0nul", "del\x7fdel", "\x7f", "\0", "plain"]
+    assert [row[1] for row in spreadsheet(archive)[1:]] == ["nul\0nul", "del�del", "�", "\0", "plain"]
+    assert notes(archive) == [f"<p>{text}</p>" for text in ("nul�nul", "del�del", "�", "�", "plain")]
+
+
+def test_a_spreadsheet_computes_nothing_and_the_apostrophe_can_be_taken_back(
+    susan: User, exported_archive: Export
+) -> None:
+    texts = FORMULAS + APOSTROPHED + ["plain"]
+    write(susan, texts)
+    archive = exported_archive(susan)
+    assert contents(archive)["posts.csv"].startswith(b"\xef\xbb\xbftimestamp,body,url\r\n")
+    cells = [row[1] for row in spreadsheet(archive)[1:]]
+    assert [cell for cell in cells if cell.startswith(STARTS)] == []
+    assert [cell.removeprefix("'") for cell in cells] == texts
+
+
+def test_nobody_can_put_elements_into_a_page(susan: User, exported_archive: Export) -> None:
+    evil = "\"'></title></p></h1><script>alert(1)</script><img src=x onerror=alert(1)>"
+    write(susan, [evil, f"<!--{evil}", f"<style>{evil}", "&#60;script&#62;alert(1)&#60;/script&#62;"])
+    username = "\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}"
+    User.objects.filter(pk=susan.pk).update(username=username, about_me=evil)
+    susan.refresh_from_db()
+    archive = exported_archive(susan)
+    verified(archive)
+    pages = {name: Reader(data) for name, data in contents(archive).items() if name.endswith(".html")}
+    for name, page in pages.items():
+        tags = {tag for tag, _attributes in page.elements}
+        assert not tags & {"img", "style", "iframe"}, name
+        assert [tag for tag, attributes in page.elements if any(key.startswith("on") for key in attributes)] == []
+        scripts = [attributes.get("src") for tag, attributes in page.elements if tag == "script"]
+        assert scripts in (["assets/index.js"], ["../assets/search.js"])
+    assert evil in pages["pages/1.html"].posts
+    assert escape(username) in contents(archive)["index.html"].decode()
+    summary = document(archive, "actor.json")["summary"]
+    assert Reader(summary.encode()).elements == []
+
+
+# While others write
+
+
+@contextmanager
+def interrupted(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None], *, when: str) -> Iterator[None]:
+    """Have another connection change rows once, before the first row is read or after the first batch."""
+    left = [change]
+
+    def change_elsewhere() -> None:
+        def run() -> None:
+            try:
+                left.pop()()
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+
+    failures: list[BaseException] = []
+    count, advance = building.posts_count, Heartbeat.advance
+
+    def count_and_change(user_id: int) -> int:
+        counted = count(user_id)
+        if left and when == "before the rows":
+            change_elsewhere()
+        return counted
+
+    def advance_and_change(heartbeat: Heartbeat, done: int) -> None:
+        advance(heartbeat, done)
+        if left and when == "among the rows":
+            change_elsewhere()
+
+    monkeypatch.setattr(building, "posts_count", count_and_change)
+    monkeypatch.setattr(Heartbeat, "advance", advance_and_change)
+    yield
+    assert (left, failures) == ([], [])
+
+
+@pytest.mark.parametrize("when", ["before the rows", "among the rows"])
+@pytest.mark.parametrize("kind", ["export_archive", "export_posts"])
+def test_what_others_write_meanwhile_neither_skews_nor_breaks_it(  # noqa: PLR0917
+    susan: User, john: User, work: Work, monkeypatch: pytest.MonkeyPatch, when: str, kind: str
+) -> None:
+    posts = 3 * BATCH_SIZE + 1
+    susan.posts.all().delete()
+    write_posts_for(susan, posts)
+    Follow.objects.create(follower=susan, followed=john)
+
+    def change() -> None:
+        mine = Post.objects.filter(author=susan).order_by("timestamp")
+        Post.objects.filter(pk__in=list(mine.values_list("pk", flat=True)[: BATCH_SIZE + 5])).delete()
+        mine.update(body="changed")
+        Post.objects.create(author=susan, body="a new first one", timestamp=FIRST - timedelta(days=1))
+        Post.objects.create(author=susan, body="a new last one")
+        Follow.objects.all().delete()
+        User.objects.filter(pk=susan.pk).update(about_me="changed")
+
+    task = task_launch(user=susan, name=kind)
+    with interrupted(monkeypatch, change, when=when):
+        work()
+    task.refresh_from_db()
+    assert (task.status, task.done, task.total) == (TaskStatus.SUCCEEDED, posts, posts)
+    archive = Archive.objects.get(task=task)
+    assert archive.posts == posts
+    with archive.file.open("rb") as file:
+        data = file.read()
+    written = json.loads(files_in(data)["posts.json"] if kind == "export_archive" else data)["posts"]
+    assert [post["body"] for post in written] == [f"susan {number}" for number in range(posts)]
+    if kind == "export_archive":
+        assert verified(archive).counts == {"posts": posts, "follows": 1, "followers": 0, "skipped": 0}
+
+
+# Records that no file can hold
+
+
+BATCH = BATCH_SIZE
+unreadable_places = pytest.mark.parametrize(
+    "places",
+    [
+        pytest.param([0], id="first of all"),
+        pytest.param([BATCH // 2], id="within a batch"),
+        pytest.param([BATCH - 1], id="last of a batch"),
+        pytest.param([BATCH], id="first of the next batch"),
+        pytest.param([2 * BATCH + 1], id="last of all"),
+        pytest.param(range(BATCH), id="the whole first batch"),
+        pytest.param(range(BATCH, 2 * BATCH), id="a whole batch between two"),
+        pytest.param(range(2 * BATCH + 2), id="every one"),
+    ],
+)
+on_sqlite = pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") == "postgresql", reason="PostgreSQL keeps nothing but valid texts and times"
+)
+NOT_UNICODE = "The text is not valid Unicode."
+NO_TIME = "The time is not a valid date and time."
+
+
+def spoil(posts: Iterable[Post], assignment: str) -> None:
+    with connection.cursor() as cursor:
+        for post in posts:
+            cursor.execute(f"UPDATE posts_post SET {assignment} WHERE id = %s", [post.pk])
+
+
+@on_sqlite
+@unreadable_places
+@pytest.mark.parametrize("kind", ["export_archive", "export_posts"])
+@pytest.mark.parametrize(
+    ("assignment", "reason"),
+    [("body = CAST(x'61ff62' AS TEXT)", NOT_UNICODE), ("timestamp = 'x' || substr(timestamp, 2)", NO_TIME)],
+    ids=["text", "time"],
+)
+def test_an_unreadable_post_is_left_out_and_told_wherever_it_is(  # noqa: PLR0917
+    susan: User, work: Work, places: Iterable[int], kind: str, assignment: str, reason: str
+) -> None:
+    susan.posts.all().delete()
+    write_posts_for(susan, 2 * BATCH + 2)
+    posts = list(susan.posts.order_by("timestamp"))
+    spoilt = {posts[place].pk for place in places}
+    expected = sorted(post.body for post in posts if post.pk not in spoilt)
+    spoil((post for post in posts if post.pk in spoilt), assignment)
+    task = task_launch(user=susan, name=kind)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.SUCCEEDED, task.traceback
+    archive = Archive.objects.get(task=task)
+    assert (archive.posts, archive.item_counts["skipped"]) == (len(expected), len(spoilt))
+    if kind == "export_posts":
+        with archive.file.open("rb") as file:
+            assert sorted(post["body"] for post in json.load(file)["posts"]) == expected
+    else:
+        assert sorted(bodies(archive)) == expected
+        assert verified(archive).counts["skipped"] == len(spoilt)
+        skipped = document(archive, "skipped.json")["skipped"]
+        assert {record["id"] for record in skipped} == spoilt
+        assert {(record["record"], record["reason"]) for record in skipped} == {("post", reason)}
+        assert_links_lead_somewhere(contents(archive))
+
+
+def assert_links_lead_somewhere(files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        if name.endswith(".html"):
+            for tag, attributes in Reader(data).elements:
+                address = (attributes.get("href") or attributes.get("src") or "#").split("#")[0]
+                if address and not address.startswith("http"):
+                    target = os.path.normpath(Path(name).parent / address)
+                    assert target in files, (name, tag, address)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "body = x'ff00'",
+        "body = CAST(x'eda080' AS TEXT)",
+        "timestamp = CAST(x'ff' AS TEXT)",
+        "timestamp = '2026-01-01' || x'ff' || '12:00:00'",
+        "timestamp = x'ff'",
+        "timestamp = 17",
+        "timestamp = ''",
+        "timestamp = '2026-01-01\"12:00:00'",
+        "timestamp = '2026-01-01<12:00:00'",
+        "timestamp = '20260101 120000'",
+        "timestamp = '2026-01-01'",
+        "timestamp = '2026-02-30 12:00:00'",
+        "timestamp = '0000-01-01 12:00:00'",
+        "timestamp = '2026-01-01 12:00:00+05:00'",
+    ],
+)
+def test_whatever_a_hand_in_the_database_leaves_the_archive_is_sound(
+    susan: User, exported_archive: Export, assignment: str
+) -> None:
+    spoil([susan.posts.order_by("timestamp")[1]], assignment)
+    archive = exported_archive(susan)
+    assert sorted(bodies(archive)) == ["susan 0", "susan 2"]
+    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "skipped": 1}
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="times that only PostgreSQL has")
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01 12:00:00+00", "0044-03-15 12:00:00+00 BC"])
+def test_a_time_beyond_the_calendar_is_left_out(susan: User, exported_archive: Export, moment: str) -> None:
+    spoil([susan.posts.order_by("timestamp")[1]], f"timestamp = '{moment}'")
+    archive = exported_archive(susan)
+    assert sorted(bodies(archive)) == ["susan 0", "susan 2"]
+    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "skipped": 1}
+
+
+@on_sqlite
+def test_the_member_is_told_of_it_in_mail_alert_and_history(susan: User, exported_archive: Export) -> None:
+    spoil([susan.posts.order_by("timestamp")[1]], "body = CAST(x'ff' AS TEXT)")
+    archive = exported_archive(susan)
+    [message] = mail.outbox
+    told = "1 record could not be exported. skipped.json, in the archive, says which and why."
+    assert told in message.body
+    assert told in str(message.alternatives[0][0])
+    client = signed_in_client(susan)
+    [news] = [item["data"] for item in client.get("/notifications/?since=0").json() if item["name"] == "task_progress"]
+    assert news["archive"]["item_counts"]["skipped"] == 1
+    susan.posts.all().delete()
+    page = " ".join(client.get("/exports/").content.decode().split())
+    assert page.count(told) == 2  # the alert, and the history
+    index = contents(archive)["index.html"].decode()
+    assert "1 post could not be exported." in index
+    assert '<a href="skipped.json">' in index
+
+
+# When it ends early
+
+
+def test_a_failure_on_the_way_leaves_no_file(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    def broken(_heartbeat: Heartbeat, _done: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Heartbeat, "advance", broken)
+    task = task_launch(user=susan, name="export_archive")
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.FAILED
+    assert list((settings.VAR_DIR / "tmp").iterdir()) == []
+    assert not Archive.objects.exists()
+
+
+DYING = """
+import os, signal, sys
+import django
+django.setup()
+from pathlib import Path
+from exports.writer import DigestingFile, write_archive
+from tests.exports.zip_files import TIME, source
+
+def posts():
+    for number in range(10**6):
+        if number == 20_000:
+            print(sum("(deleted)" in os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+                      if os.path.islink(f"/proc/self/fd/{fd}")), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield f"{number} {os.urandom(50).hex()}", TIME, number
+
+folder = Path(sys.argv[1])
+with (folder / "export-archive").open("wb") as file:
+    write_archive(source(posts()), DigestingFile(file), folder)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_worker_that_is_killed_on_the_way_leaves_none_of_the_parts(tmp_path: Path) -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "microblog_project.settings"}
+    command = [sys.executable, "-c", DYING, str(tmp_path)]
+    died = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert int(died.stdout) >= 3, "the parts should have been waiting in files"
+    assert [path.name for path in tmp_path.iterdir()] == ["export-archive"]  # the housekeeping knows this one
