@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from accounts.models import User
+from accounts.validators import MAX_LENGTH
 from exports.models import Archive, Task
 from exports.services.archiving import archive_keep, local_file
 from exports.services.member_data import absolute_url, followers_records, follows_records, member_profile
@@ -46,7 +47,8 @@ def complete_archive(task: Task, heartbeat: Heartbeat) -> Archive:
 
     Raises as `posts_archive` does.
     """
-    filename = f"microblog-{task.user.username}-{task.created_at:%Y-%m-%d}.zip"
+    username = task.user.username[:MAX_LENGTH]  # staff can have been given a longer one
+    filename = f"microblog-{username}-{task.created_at:%Y-%m-%d}.zip"
     return _build(task, heartbeat, _write_archive, filename=filename, content_type="application/zip")
 
 

@@ -187,6 +187,13 @@ def test_the_file_is_named_after_member_and_day(susan: User, exported_archive: E
     assert archive.content_type == "application/zip"
 
 
+def test_the_longest_name_makes_no_name_of_a_file_too_long(john: User, exported_archive: Export) -> None:
+    User.objects.filter(pk=john.pk).update(username="x" * 150)
+    archive = exported_archive(john)
+    assert archive.filename == f"microblog-{'x' * 30}-{archive.task.created_at:%Y-%m-%d}.zip"
+    assert document(archive, "profile.json")["username"] == "x" * 150
+
+
 def test_other_programs_find_the_zip_sound(susan: User, exported_archive: Export) -> None:
     path = exported_archive(susan).file.path
     with ZipFile(path) as container:
@@ -502,7 +509,7 @@ def test_whatever_a_hand_in_the_database_leaves_the_archive_is_sound(
 
 
 @pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="times that only PostgreSQL has")
-@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01 12:00:00+00", "0044-03-15 12:00:00+00 BC"])
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01 12:00:00+00"])
 def test_a_time_beyond_the_calendar_is_left_out(susan: User, exported_archive: Export, moment: str) -> None:
     spoil([susan.posts.order_by("timestamp")[1]], f"timestamp = '{moment}'")
     archive = exported_archive(susan)
