@@ -1,0 +1,184 @@
+"""The parts of the archive's writer, with any text there can be."""
+
+import csv
+import gc
+import hashlib
+import html
+import json
+import subprocess
+from datetime import UTC, datetime
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from exports.verification.zip_directory import read_members
+from exports.writer import BATCH_SIZE, DigestingFile, PostRow, write_archive
+from exports.writer.activity_streams import Activities
+from exports.writer.offline_pages import articles, escaped
+from exports.writer.spreadsheet import FORMULA_STARTS, spreadsheet_rows
+from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
+from exports.writer.zip_file import SEAL_LENGTH, SealedZip
+from tests.exports.zip_files import MOMENT, archive_bytes, files_in, rows, source, with_manifest
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+lists = st.lists(texts, min_size=1)
+some_examples = examples(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NOON = b"2026-01-01T12:00:00Z"
+
+
+def without_separators(text: str) -> str:
+    return text.replace(SEPARATOR, REPLACEMENT)
+
+
+# Weaving
+
+
+@given(lists)
+def test_what_was_joined_is_split_again(column: list[str]) -> None:
+    assert [text.decode() for text in split(joined(column))] == [without_separators(text) for text in column]
+
+
+@given(st.lists(st.tuples(st.binary(), st.binary())))
+def test_columns_are_woven_into_rows(pairs: list[tuple[bytes, bytes]]) -> None:
+    left, right = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    assert woven(b"<", left, b"|", right, b">") == b"".join(b"<" + one + b"|" + two + b">" for one, two in pairs)
+
+
+# The spreadsheet
+
+
+@given(lists)
+def test_every_text_comes_back_from_the_spreadsheet(bodies: list[str]) -> None:
+    count = len(bodies)
+    data = spreadsheet_rows(
+        posts_url="http://localhost/posts/", ids=[b"7"] * count, timestamps=[NOON] * count, bodies=bodies
+    )
+    read = list(csv.reader(StringIO(data.decode(), newline=""), strict=True))
+    assert [row[0] for row in read] == [NOON.decode()] * count
+    assert [row[1].removeprefix("'") for row in read] == [without_separators(body) for body in bodies]
+    assert [row[1] for row in read if row[1][:1] in FORMULA_STARTS and row[1]] == []
+    assert [row[2] for row in read] == ["http://localhost/posts/7/"] * count
+
+
+# ActivityStreams
+
+
+@given(lists, texts)
+def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str], name: str) -> None:
+    activities = Activities(actor_url=name, posts_url="http://localhost/posts/")
+    ids = [b"%d" % number for number in range(len(bodies))]
+    data = activities.encoded(ids=ids, timestamps=[NOON] * len(ids), escaped=escaped(joined(bodies)))
+    notes = [activity["object"] for activity in json.loads(b"[" + bytes(data) + b"]")]
+    contents = [note["content"].removeprefix("<p>").removesuffix("</p>").replace("<br />", "\n") for note in notes]
+    assert [html.unescape(content) for content in contents] == [html.unescape(escaped_alone(body)) for body in bodies]
+    assert not any("<" in content or ">" in content for content in contents)
+    assert {note["attributedTo"] for note in notes} == {name}
+    assert [note["id"] for note in notes] == [f"http://localhost/posts/{number}/" for number in range(len(bodies))]
+
+
+def escaped_alone(body: str) -> str:
+    return escaped(without_separators(body))
+
+
+# The pages
+
+
+@given(lists)
+def test_articles_hold_the_texts_newest_first_and_no_markup_of_theirs(bodies: list[str]) -> None:
+    ids = [b"%d" % number for number in range(len(bodies))]
+    data = articles(ids=ids, timestamps=[NOON] * len(ids), escaped=escaped(joined(bodies))).decode()
+    assert data.count("<") == 8 * len(bodies)
+    assert data.count("<article ") == len(bodies)
+    positions = [data.index(f'id="p{number}"') for number in range(len(bodies))]
+    assert positions == sorted(positions, reverse=True)
+    assert all(escaped_alone(body) in data for body in bodies)
+
+
+# The container
+
+
+def test_the_same_contents_of_the_same_moment_make_the_same_bytes() -> None:
+    posts = rows(*(f"post {number}" for number in range(2 * BATCH_SIZE + 1)))
+    assert archive_bytes(posts) == archive_bytes(posts)
+
+
+def test_one_post_more_makes_other_bytes() -> None:
+    assert archive_bytes(rows("one")) != archive_bytes(rows("one", "two"))
+
+
+def test_the_seal_is_the_digest_of_all_before_it() -> None:
+    archive = archive_bytes(rows("one"))
+    seal = b"sha256:" + hashlib.sha256(archive[:-SEAL_LENGTH]).hexdigest().encode()
+    assert archive.endswith(seal)
+    with ZipFile(BytesIO(archive)) as container:
+        assert container.comment == seal
+
+
+def test_the_manifest_lists_every_other_file() -> None:
+    files = files_in(archive_bytes(rows("one")))
+    assert json.loads(files["manifest.json"]) == json.loads(with_manifest(files)["manifest.json"])
+
+
+def test_times_in_the_container_are_those_of_the_snapshot() -> None:
+    with ZipFile(BytesIO(archive_bytes(rows("one")))) as container:
+        assert {info.date_time for info in container.infolist()} == {MOMENT.timetuple()[:6]}
+        assert {info.external_attr >> 16 for info in container.infolist()} == {0o100644}
+
+
+@pytest.mark.parametrize("posts", [1, BATCH_SIZE, BATCH_SIZE + 1, 1000, 1001, 5000])
+def test_every_post_is_on_one_page_and_pages_lead_to_each_other(posts: int) -> None:
+    files = files_in(archive_bytes(rows(*(f"post {number}" for number in range(posts)))))
+    pages = [files[f"pages/{number}.html"].decode() for number in range(1, count_pages(files) + 1)]
+    assert sum(page.count("<article ") for page in pages) == posts
+    for number, page in enumerate(pages, start=1):
+        assert (f'href="{number + 1}.html"' in page) == (number < len(pages))
+        assert (f'href="{number - 1}.html"' in page) == (number > 1)
+        assert f'href="pages/{number}.html"' in files["index.html"].decode()
+    assert "\0" not in "".join(pages)
+
+
+def count_pages(files: dict[str, bytes]) -> int:
+    return sum(name.startswith("pages/") for name in files)
+
+
+def test_progress_counts_the_rows_up_to_the_last(tmp_path: Path) -> None:
+    seen: list[int] = []
+    posts: list[PostRow] = [*rows("one"), ("\ud800", "2026-01-01T12:00:00Z", 2)] * BATCH_SIZE
+    write_archive(source(posts), DigestingFile(BytesIO()), tmp_path, seen.append)
+    assert seen == [BATCH_SIZE, 2 * BATCH_SIZE]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_what_the_callback_raises_ends_the_writing_and_nothing_is_left(tmp_path: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(_done: int) -> None:
+        raise StopError
+
+    with (tmp_path / "archive.zip").open("wb") as file, pytest.raises(StopError):
+        write_archive(source(rows("one")), DigestingFile(file), tmp_path, stop)
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == ["archive.zip"]
+    assert b"PK\5\6" not in (tmp_path / "archive.zip").read_bytes()
+
+
+def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
+    files = 65_600
+    path = tmp_path / "many.zip"
+    with path.open("wb") as file:
+        container = SealedZip(DigestingFile(file), tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+        for number in range(files):
+            container.add_bytes(f"pages/{number}.html", b"%d" % number)
+        container.close()
+    with ZipFile(path) as container_read:
+        assert len(container_read.namelist()) == files
+        assert container_read.read("pages/65599.html") == b"65599"
+    with path.open("rb") as file:
+        assert len(read_members(file)) == files
+    assert subprocess.run(["unzip", "-tq", path], check=False, capture_output=True).returncode == 0
