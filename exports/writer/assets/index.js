@@ -51,7 +51,7 @@ function settle(current, page, posts) {
   if (!opened) return;
   current.open.delete(page);
   opened.frame.remove();
-  opened.place.replaceWith(...posts.map((post) => article(post, page, current.query)));
+  opened.place.replaceWith(...posts.map((post) => article(post, page)));
   current.found += posts.length;
   current.looked += 1;
   goOn(current);
@@ -65,11 +65,11 @@ function tell(current) {
   more.hidden = current.open.size > 0 || current.next === 0;
 }
 
-function article(post, page, query) {
+function article(post, page) {
   const element = document.createElement("article");
   const text = document.createElement("p");
   text.dir = "auto";
-  text.append(...marked(post.text, query));
+  text.append(...marked(post.pieces));
   const link = document.createElement("a");
   link.href = `pages/${page}.html#${post.id}`;
   link.textContent = post.time;
@@ -77,12 +77,11 @@ function article(post, page, query) {
   return element;
 }
 
-function marked(text, query) {
-  const words = query.split(/\s+/).filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return text.split(new RegExp(`(${words.join("|")})`, "iu")).map((part, index) => {
-    if (index % 2 === 0) return part;
+function marked(pieces) {
+  return pieces.map((piece, index) => {
+    if (index % 2 === 0) return piece;
     const mark = document.createElement("mark");
-    mark.textContent = part;
+    mark.textContent = piece;
     return mark;
   });
 }

@@ -1,0 +1,221 @@
+"""The archive's pages, opened from the extracted folder: read, paged and searched with no server and no network."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from exports.writer import PostRow
+from tests.exports.zip_files import archive_bytes
+
+POSTS = 2500
+EVIL = "</p><script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"
+SPECIAL = {
+    7: "A needle in the haystack",
+    8: "Crème brûlée at the CAFÉ",
+    9: r"what? (a+b)* [x] $5 ^ \d | {n} .",
+    10: "שלום עולם, the straße",
+    11: "first line\nsecond line",
+    12: EVIL,
+    13: "x" * 140,
+    2499: "The newest of all",
+    2400: "Another needle, in a newer haystack",
+}
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
+
+
+def posts(count: int = POSTS) -> list[PostRow]:
+    first = datetime(2023, 11, 1, 8, 30, tzinfo=UTC)
+    return [
+        (
+            SPECIAL.get(number, f"Post number {number}"),
+            (first + timedelta(hours=10 * number)).isoformat().replace("+00:00", "Z"),
+            number,
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive, extracted as a member would."""
+    return extracted(
+        tmp_path_factory.mktemp("my archive, extracted #1"), POSTS
+    )  # as awkward as folders of downloads are
+
+
+@pytest.fixture(scope="module")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of a few posts: axe takes its time over each of them."""
+    return extracted(tmp_path_factory.mktemp("small"), 30)
+
+
+def extracted(folder: Path, count: int) -> Path:
+    (folder / "archive.zip").write_bytes(archive_bytes(posts(count), about_me="Écrit peu, lit beaucoup. 📚"))
+    with ZipFile(folder / "archive.zip") as archive:
+        archive.extractall(folder / "archive")
+    return folder / "archive"
+
+
+class Watched:
+    """A page of the browser; whatever leaves the folder, and every complaint, is noted."""
+
+    def __init__(self, context: BrowserContext, folder: Path) -> None:
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        home = folder.as_uri()
+        self.page.on("request", lambda request: None if request.url.startswith(home) else self.note(request.url))
+        self.page.on("requestfailed", lambda request: self.note(f"{request.url}: {request.failure}"))
+        self.page.on("console", lambda message: self.note(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.note(str(error)))
+
+    def note(self, complaint: str) -> None:
+        self.complaints.append(complaint)
+
+
+@pytest.fixture
+def index(browser: Browser, folder: Path) -> Iterator[Page]:
+    """The archive's `index.html` in a browser that nothing may complain in."""
+    context = browser.new_context()
+    watched = Watched(context, folder)
+    watched.page.goto((folder / "index.html").as_uri())
+    yield watched.page
+    context.close()
+    assert watched.complaints == []
+
+
+def search(page: Page, words: str) -> None:
+    page.fill("#query", words)
+    page.press("#query", "Enter")
+    expect(page.locator("#search [role=status]")).not_to_contain_text("Searching")
+
+
+def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
+    expect(index.locator("h1")).to_have_text("susan")
+    expect(index.locator("header")).to_contain_text("Écrit peu, lit beaucoup. 📚")
+    expect(index.locator("header")).to_contain_text("2,500 posts")
+    paths = index.locator("dl a, details a").evaluate_all(
+        "links => links.map((link) => decodeURIComponent(new URL(link.href).pathname))"
+    )
+    assert len(paths) > len(SPECIAL)
+    assert [path for path in paths if not Path(path).exists()] == []
+
+
+def test_pages_are_read_and_turned(index: Page) -> None:
+    index.locator("details a").first.click()
+    expect(index.locator("article").first).to_contain_text("The newest of all")
+    read = []
+    while True:
+        read += index.locator("article").evaluate_all("articles => articles.map((article) => article.id)")
+        older = index.get_by_role("link", name="Older").first
+        if not older.count():
+            break
+        older.click()
+    assert read == [f"p{number}" for number in reversed(range(POSTS))]
+    index.get_by_role("link", name="Newer").first.click()
+    expect(index.get_by_role("link", name="Older").first).to_be_visible()
+    index.get_by_role("link", name="Start").first.click()
+    expect(index.locator("h1")).to_have_text("susan")
+
+
+def test_texts_look_as_they_were_written_and_do_nothing(index: Page) -> None:
+    index.goto(index.url.replace("index.html", "pages/1.html"))
+    expect(index.locator("#p12 p")).to_have_text(EVIL)
+    assert index.locator("#p11 p").text_content() == "first line\nsecond line"
+    assert index.locator("#p11 p").evaluate("text => getComputedStyle(text).whiteSpace") == "pre-wrap"
+    assert index.locator("#p10 p").evaluate("text => getComputedStyle(text).direction") == "rtl"
+    assert "owned" not in index.title()
+
+
+def test_a_word_is_found_on_every_page_and_marked(index: Page) -> None:
+    search(index, "NEEDLE haystack")
+    expect(index.locator("#search [role=status]")).to_have_text("2 found")
+    expect(index.locator("#results p")).to_have_text([SPECIAL[2400], SPECIAL[7]])
+    assert index.locator("#results mark").all_text_contents() == ["needle", "haystack"] * 2
+    index.locator("#results a").last.click()
+    expect(index.locator("#p7")).to_be_in_viewport()
+
+
+def test_nothing_found_is_said(index: Page) -> None:
+    search(index, "nowhere to be found")
+    expect(index.locator("#search [role=status]")).to_have_text("No post has all of these words.")
+    expect(index.locator("#results article")).to_have_count(0)
+    expect(index.locator("#more")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "marked"),
+    [
+        ("creme cafe", 8, ["Crème", "CAFÉ"]),
+        ("BRÛLÉE", 8, ["brûlée"]),
+        ("bru\u0302le", 8, ["brûlé"]),
+        ("(a+b)* [x] $5 ^", 9, ["(a+b)*", "[x]", "$5", "^"]),
+        (r"\d | {n}", 9, [r"\d", "|", "{n}"]),
+        ("עולם", 10, ["עולם"]),
+        ("STRASSE", 10, ["straße"]),
+        ("<script>", 12, ["<script>"]),
+    ],
+)
+def test_accents_and_signs_in_a_query(index: Page, query: str, number: int, marked: list[str]) -> None:
+    search(index, query)
+    expect(index.locator("#results p")).to_have_text([SPECIAL[number]])
+    assert index.locator("#results mark").all_text_contents() == marked
+
+
+def test_a_second_search_takes_the_place_of_the_first(index: Page) -> None:
+    index.fill("#query", "number")
+    index.press("#query", "Enter")
+    search(index, "needle")
+    expect(index.locator("#results article")).to_have_count(2)
+    expect(index.locator("iframe")).to_have_count(0)
+
+
+def test_a_common_word_is_shown_in_portions(index: Page) -> None:
+    search(index, "post")
+    shown = index.locator("#results article").count()
+    assert 50 <= shown <= POSTS
+    while index.locator("#more").is_visible():
+        index.click("#more")
+        expect(index.locator("#search [role=status]")).not_to_contain_text("Searching")
+    expect(index.locator("#results article")).to_have_count(POSTS - len(SPECIAL))
+    first, last = index.locator("#results p").first, index.locator("#results p").last
+    expect(first).to_have_text("Post number 2498")
+    expect(last).to_have_text("Post number 0")
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_every_page_is_accessible_and_fits_the_screen(
+    browser: Browser, small_folder: Path, scheme: Any, width: int
+) -> None:
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
+    watched = Watched(context, small_folder)
+    page = watched.page
+    faults = []
+    for name in ("index.html", "pages/1.html"):
+        page.goto((small_folder / name).as_uri())
+        if name == "index.html":
+            search(page, "needle")
+        violations = Axe().run(page, options={"preload": False}).response["violations"]  # else it reads the style sheet
+        faults += [f"{name} {item['id']}: {item['nodes'][0]['html']}" for item in violations]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        faults += [f"{name} is {wide} px too wide"] if wide > 0 else []
+    context.close()
+    assert faults == []
+    assert watched.complaints == []
+
+
+def test_without_javascript_all_can_be_read(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "index.html").as_uri())
+    expect(page.locator("#search")).to_be_hidden()
+    page.locator("details a").first.click()
+    expect(page.locator("article").first).to_contain_text("The newest of all")
+    page.get_by_role("link", name="Older").first.click()
+    expect(page.locator("article").first).to_be_visible()
+    context.close()
