@@ -9,10 +9,11 @@ import orjson
 
 from exports.verification.damage import FormatError
 from exports.verification.schemas import check_document
+from exports.writer.spreadsheet import HEADER
 
 MAX_RECORD = 1024 * 1024  # bytes; a post is of a few hundred
 MAX_HEAD = 4096  # bytes, up to the first record's first key
-COLUMNS = ["timestamp", "body", "url"]
+COLUMNS = HEADER.decode("utf-8-sig").strip().split(",")
 ARTICLE = b'<article id="p'
 
 

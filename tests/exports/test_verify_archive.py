@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from exports.verification import DamagedError, Verified, verify_archive
 from exports.verification.schemas import SCHEMAS
+from exports.writer.spreadsheet import HEADER
 from microblog_project.embedded_server import BASE_DIR
 from tests.exports.zip_files import archive_bytes, files_in, packed, repacked, rows, sealed, with_manifest, zipped
 
@@ -293,9 +294,9 @@ def without_the_first_article(page: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("argument", "change", "said"),
     [
-        ("posts_csv", lambda data: data + b'2026-01-01T12:00:00Z,"more",x\r\n', "posts.csv: 6 posts found"),
+        ("posts_csv", lambda data: data + data[len(HEADER) :].splitlines(keepends=True)[0], "posts.csv: 6 posts found"),
         ("posts_csv", lambda data: data.replace(b"timestamp,", b"time,"), "posts.csv: line 1: the columns are not"),
-        ("posts_csv", lambda data: data + b"a,b\r\n", "posts.csv: line 8: the columns are not"),
+        ("posts_csv", lambda data: data + b"a\r\n", "posts.csv: line 8: the columns are not"),
         ("posts_csv", lambda data: data + b'"unclosed', "posts.csv: line 8: unexpected end of data"),
         ("posts_csv", lambda data: data + b"\xff", "posts.csv: it is not valid UTF-8 after line "),
         ("outbox_json", lambda data: data.replace(b'"totalItems":5', b'"totalItems":6'), "its totalItems says 6"),
@@ -409,9 +410,9 @@ def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: C
         ("manifest.json", b"[" + b" " * 100_000_000 + b"]", "manifest.json: it is larger than"),
         ("posts.json", b'{"posts":[{"body":"' + b"a" * 100_000_000 + b'"}]}', "posts.json: it has no list 'posts', or"),
         ("posts.json", b" " * 100_000_000, "posts.json: it has no list 'posts', or"),
-        ("posts.csv", b"timestamp,body,url\r\n" + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
-        ("posts.csv", b"timestamp,body,url\r\n" + b'"\n",' * 20_000_000, "a row of more than"),
-        ("posts.csv", b"timestamp,body,url\r\n" + b'"' + b"\n" * 100_000_000, "field larger than"),
+        ("posts.csv", HEADER + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
+        ("posts.csv", HEADER + b'"\n",' * 20_000_000, "a row of more than"),
+        ("posts.csv", HEADER + b'"' + b"\n" * 100_000_000, "field larger than"),
         ("profile.json", b"[" + b" " * 100_000_000 + b"]", "profile.json: it is larger than"),
     ],
 )
