@@ -18,12 +18,12 @@ alerts.register(TASK_PROGRESS, template="exports/_task_alert.html", script="expo
 
 
 @receiver(quiet_poll)
-def reconcile_own_tasks(*, user: User, **_signal: Any) -> None:
-    """Recover the member's own tasks if they look stale: their open page is enough to notice."""
-    tasks_reconcile(Task.objects.filter(user=user))
+def look_after_own_tasks(*, user: User, **_signal: Any) -> None:
+    """Recover the member's own tasks if they look stale, and tell anew of their place in the queue.
 
-
-@receiver(quiet_poll)
-def tell_own_places(*, user: User, **_signal: Any) -> None:
-    """Keep an open page up with the queue: a task that waits for others has no worker to tell of it."""
-    places_publish(user=user)
+    Their open page is enough to notice; usually there is nothing, and one query says so.
+    """
+    active = Task.objects.active().filter(user=user)
+    if active.exists():
+        tasks_reconcile(active)
+        places_publish(user=user)

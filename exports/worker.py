@@ -6,11 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
+from django.utils.module_loading import import_string
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
+from exports.services.kinds import KINDS
 from exports.services.reconciliation import mails_reconcile, task_recover_from_worker, tasks_reconcile
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ class ExportWorker(Worker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # `rqworker` has no option for it, and passes its own worker_ttl.
         super().__init__(*args, **{**kwargs, "maintenance_interval": 60})
+        # Imported here once, and not by each work-horse anew: that took longer than all else from click to start.
+        for kind in KINDS.values():
+            import_string(kind.function)
         self._reconciled_at = float("-inf")
         self._cleaned_at = float("-inf")
 

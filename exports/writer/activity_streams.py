@@ -14,7 +14,7 @@ from exports.writer.weaving import split, woven
 CONTEXT = "https://www.w3.org/ns/activitystreams"
 OUTBOX_HEAD = {"@context": CONTEXT, "id": "outbox.json", "type": "OrderedCollection"}
 OUTBOX_ITEMS = "orderedItems"
-PUBLIC = b'"to":["https://www.w3.org/ns/activitystreams#Public"],"cc":[]'
+PUBLIC = b'"to":["https://www.w3.org/ns/activitystreams#Public"]'
 
 
 def actor(*, url: str, username: str, about_me: str, joined: str) -> dict[str, Any]:
@@ -43,9 +43,9 @@ class Activities:
         self._begin = b'{"id":"' + posts
         self._actor = b'/#create","type":"Create","actor":"' + actor + b'","published":"'
         self._note = b'",' + PUBLIC + b',"object":{"id":"' + posts
-        self._published = b'/","type":"Note","summary":null,"inReplyTo":null,"published":"'
+        self._published = b'/","type":"Note","summary":null,"published":"'
         self._url = b'","url":"' + posts
-        self._content = b'/","attributedTo":"' + actor + b'",' + PUBLIC + b',"sensitive":false,"content":"<p>'
+        self._content = b'/","attributedTo":"' + actor + b'","sensitive":false,"content":"<p>'
         self._end = b'</p>","attachment":[],"tag":[]}},'
 
     def encoded(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> memoryview:

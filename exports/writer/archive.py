@@ -103,7 +103,7 @@ class PostFiles:
     def add(self, batch: "PostBatch") -> None:
         """Write a batch to each of them."""
         self._posts.add(batch.records)
-        self._spreadsheet.write(spreadsheet_rows(posts_url=self._posts_url, bodies=batch.bodies, **batch.columns))
+        self._spreadsheet.write(spreadsheet_rows(timestamps=batch.columns["timestamps"], bodies=batch.bodies))
         self._outbox.add_encoded(self._activities.encoded(escaped=batch.escaped, **batch.columns))
         self._pages.add(escaped=batch.escaped, **batch.columns)
         self.written += len(batch.bodies)

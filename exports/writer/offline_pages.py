@@ -110,17 +110,14 @@ def escaped(text: str) -> str:
 
 def articles(*, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> bytes:
     """Return the posts as HTML, the newest first; `escaped` are their texts as HTML, joined, all oldest first."""
-    minutes = [time[:16] for time in reversed(timestamps)]
     return woven(
         b'<article id="p',
         ids[::-1],
         b'"><p dir="auto">',
         split(escaped)[::-1],
-        b'</p><a href="#p',
-        ids[::-1],
-        b'"><time>',
-        minutes,
-        b"</time></a></article>\n",
+        b"</p><time>",
+        timestamps[::-1],
+        b"</time></article>\n",
     )
 
 

@@ -13,16 +13,14 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 MARKED_STARTS = FORMULA_STARTS | {"'"}
 """A text's own apostrophe is marked like them: so that whoever takes one away has every text as it was."""
 
-HEADER = BYTE_ORDER_MARK + b"timestamp,body,url\r\n"
+HEADER = BYTE_ORDER_MARK + b"timestamp,body\r\n"
 
 
-def spreadsheet_rows(
-    *, posts_url: str, ids: Sequence[bytes], timestamps: Sequence[bytes], bodies: Sequence[str]
-) -> bytes:
+def spreadsheet_rows(*, timestamps: Sequence[bytes], bodies: Sequence[str]) -> bytes:
     """Return the lines of a batch; an apostrophe is put before a text that could be taken for a formula.
 
     Written by hand, with the texts' quotes doubled all at once: ten times as fast as the standard library's csv.
     """
     safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in bodies]
     quoted = split(joined(safe).replace('"', '""'))
-    return woven(timestamps, b',"', quoted, b'",' + posts_url.encode(), ids, b"/\r\n")
+    return woven(timestamps, b',"', quoted, b'"\r\n')
