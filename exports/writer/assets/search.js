@@ -1,6 +1,6 @@
 "use strict";
 
-// In a frame of index.html: tell it which posts of this page have all the words of `#search=...`.
+// In a frame of index.html: tell it which posts of this page have all the words of `#search=...`. Else show the times.
 
 // Without accents and case; in capitals, because they alone make one of ß and ss, and of the two small sigmas.
 function plain(text) {
@@ -30,13 +30,18 @@ function inPieces(text, words) {
   return [...pieces, text.slice(done)];
 }
 
+// "2026-11-23T10:00:00.123456Z" as people read it.
+function shown(time) {
+  return time.slice(0, 16).replace("T", " ");
+}
+
 function postsWith(words) {
   const posts = [];
   for (const article of document.querySelectorAll("article")) {
     const text = article.querySelector("p").textContent;
     const searched = plain(text);
     if (words.length && words.every((word) => searched.includes(word))) {
-      posts.push({ id: article.id, pieces: inPieces(text, words), time: article.querySelector("time").textContent });
+      posts.push({ id: article.id, pieces: inPieces(text, words), time: shown(article.querySelector("time").textContent) });
     }
   }
   return posts;
@@ -48,4 +53,9 @@ if (query !== null && window.parent !== window) {
   const posts = postsWith(plain(query).split(/\s+/).filter(Boolean));
   // A file has no origin that could be named; the posts are those of the reader's own archive.
   window.parent.postMessage({ page: Number(document.body.dataset.page), posts }, "*");
+} else {
+  for (const time of document.querySelectorAll("time")) {
+    time.dateTime = time.textContent;
+    time.textContent = shown(time.textContent);
+  }
 }
