@@ -21,10 +21,23 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from exports.verification import DamagedError, Verified, verify_archive
+from exports.verification.contents import count_articles
 from exports.verification.schemas import SCHEMAS
+from exports.writer import DigestingFile
 from exports.writer.spreadsheet import HEADER
+from exports.writer.zip_file import FileEntry, SealedZip, ZipPart
 from microblog_project.embedded_server import BASE_DIR
-from tests.exports.zip_files import archive_bytes, files_in, packed, repacked, rows, sealed, with_manifest, zipped
+from tests.exports.zip_files import (
+    MOMENT,
+    archive_bytes,
+    files_in,
+    packed,
+    repacked,
+    rows,
+    sealed,
+    with_manifest,
+    zipped,
+)
 
 SOUND = archive_bytes(rows("one", "two, with 'quotes' and \"more\"", '},{"body":"three"},{', "=1+1", "🦔\0\n\x7f"))
 many_examples = examples(
@@ -79,6 +92,12 @@ def test_it_counts_posts_across_pages_and_pieces(file: Path, posts: int) -> None
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
 def test_whatever_was_written_an_archive_of_it_is_sound(file: Path, bodies: list[str]) -> None:
     assert verified(file, archive_bytes(rows(*bodies))).counts["posts"] == len(bodies)
+
+
+def test_a_post_on_the_seam_of_two_pieces_is_counted_once() -> None:
+    page = files_in(SOUND)["pages/1.html"]
+    assert {count_articles([page[:seam], page[seam:]]) for seam in range(len(page))} == {5}
+    assert count_articles(bytes([byte]) for byte in page) == 5
 
 
 def test_unreadable_records_leave_a_sound_archive(file: Path) -> None:
@@ -382,6 +401,31 @@ def test_bytes_between_the_files_are_refused(complaint: Callable[[bytes], str]) 
     place = changed.rindex(b"PK\5\6") + 16
     changed[place : place + 4] = (directory + 6).to_bytes(4, "little")
     assert f"the bytes from {directory} to {directory + 6} belong to no file" in complaint(sealed(bytes(changed)))
+
+
+def test_bytes_behind_a_files_end_are_refused(complaint: Callable[[bytes], str], tmp_path: Path) -> None:
+    class PaddedPart(ZipPart):
+        def finish(self) -> FileEntry:
+            entry = super().finish()
+            self.spool.write(b"hidden")
+            return entry
+
+    output = BytesIO()
+    container = SealedZip(DigestingFile(output), tmp_path, MOMENT)
+    for name, content in files_in(SOUND).items():
+        part = PaddedPart(name, tmp_path) if name == "actor.json" else container.part(name)
+        part.write(content)
+        container._parts = [part]
+        container.add(part)
+    container.close()
+    assert "actor.json: there is something behind its end." in complaint(output.getvalue())
+
+
+def test_a_checksum_that_other_programs_would_miss_is_told(complaint: Callable[[bytes], str]) -> None:
+    with ZipFile(BytesIO(SOUND)) as container:
+        crc = struct.pack("<I", container.getinfo("posts.csv").CRC)
+    assert SOUND.count(crc) == 2
+    assert "posts.csv: its CRC-32 is " in complaint(sealed(SOUND.replace(crc, b"\0\0\0\0")))
 
 
 def test_files_that_share_their_bytes_are_refused(complaint: Callable[[bytes], str]) -> None:
