@@ -1,6 +1,6 @@
 """The part of an archive that people read: `index.html` and the pages of posts, with no server and no network.
 
-Every page is whole in itself. Searching (`assets/archive.js`) opens them one after another, out of sight.
+Every page is whole in itself. Searching (`assets/index.js`) opens them one after another, out of sight.
 """
 
 import html
