@@ -12,8 +12,8 @@ from isal import isal_zlib
 
 from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, in_turn, seconds
-from exports.services.snapshot import posts_rows
-from exports.writer import write_posts
+from exports.services.snapshot import posts_batches
+from exports.writer import BATCH_SIZE, write_posts
 
 ROUNDS = 3
 POSTS = 200_000  # some 25 MB
@@ -40,8 +40,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     if bench.database != "sqlite":
         return
     output = Chunks()
-    with closing(posts_rows(bench.member(bench.largest).pk)) as rows:
-        posts = write_posts(islice(rows, POSTS), output)
+    with closing(posts_batches(bench.member(bench.largest).pk)) as rows:
+        posts = write_posts(islice(rows, POSTS // BATCH_SIZE), output)
     chunks = list(output)
     methods = methods_for(chunks)
     sizes = {name: compress() for name, compress in methods.items()}

@@ -1,7 +1,7 @@
 """Rows to `posts.json` through the site's own writer, beside the database's own program.
 
 In this process, as a work-horse does it: from one snapshot, counted first, under a real heartbeat that writes
-progress every second, in the background to a file on the disk of the exports. The yardstick's wall clock includes its
+progress every second, to a file on the disk of the exports. The yardstick's wall clock includes its
 program's start, some ten milliseconds. Both work with a warm cache, since the medians leave the first round out.
 """
 
@@ -16,8 +16,8 @@ from benchmarks.yardsticks import copy_seconds, shell_seconds
 from exports.models import Task, TaskStatus
 from exports.services.kinds import EXPORT_POSTS
 from exports.services.progress import Heartbeat
-from exports.services.snapshot import posts_count, posts_rows, read_snapshot
-from exports.writer import BackgroundWriter, write_posts
+from exports.services.snapshot import posts_batches, posts_count, read_snapshot
+from exports.writer import write_posts
 
 ROUNDS = 5
 # PostgreSQL's COPY writes JSON no faster than this; the sqlite3 shell, without Python's objects, does.
@@ -43,8 +43,8 @@ def write_seconds(bench: Bench, user: User) -> float:
         started = time.perf_counter()
         with path.open("wb") as output, Heartbeat(task) as heartbeat, read_snapshot():
             heartbeat.total = posts_count(user.pk)
-            with closing(posts_rows(user.pk)) as rows, BackgroundWriter() as background:
-                write_posts(rows, background.to(output), heartbeat.advance)
+            with closing(posts_batches(user.pk)) as rows:
+                write_posts(rows, output, heartbeat.advance)
         return time.perf_counter() - started
     finally:
         path.unlink()

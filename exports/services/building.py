@@ -15,9 +15,9 @@ from exports.models import Archive, Task
 from exports.services.archiving import archive_keep, local_file
 from exports.services.member_data import absolute_url, followers_records, follows_records, member_profile
 from exports.services.progress import Heartbeat
-from exports.services.snapshot import posts_count, posts_rows, posts_rows_with_ids, read_snapshot
+from exports.services.snapshot import posts_batches, posts_count, read_snapshot
 from exports.services.space import ensure_free_space
-from exports.writer import BackgroundWriter, DigestingFile, Skipped, Source, write_archive, write_posts
+from exports.writer import DigestingFile, Skipped, Source, write_archive, write_posts
 
 logger = logging.getLogger(__name__)
 
@@ -87,19 +87,19 @@ def _build(
 
 def _write_posts(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
     skipped: list[Skipped] = []
-    with closing(posts_rows(draft.user.pk)) as rows, BackgroundWriter() as background:
-        posts = write_posts(rows, background.to(draft.output), draft.heartbeat.advance, skipped)
+    with closing(posts_batches(draft.user.pk)) as batches:
+        posts = write_posts(batches, draft.output, draft.heartbeat.advance, skipped)
     return {"posts": posts, "skipped": len(skipped)}, skipped
 
 
 def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
-    with closing(posts_rows_with_ids(draft.user.pk)) as rows:
+    with closing(posts_batches(draft.user.pk, with_ids=True)) as batches:
         source = Source(
             site_url=settings.SITE_URL,
             member_url=absolute_url(draft.user),
             snapshot_at=draft.snapshot_at,
             profile=member_profile(draft.user),
-            posts=rows,
+            posts=batches,
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
         )

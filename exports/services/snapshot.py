@@ -1,7 +1,7 @@
 """Reading a member's posts: all of one moment, one after another."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import F, Func, QuerySet, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from exports.writer import BATCH_SIZE, PostRow, Row, in_batches
+from exports.writer import BATCH_SIZE, Batch, in_batches
 from posts.models import Post
 
 
@@ -48,44 +48,66 @@ def posts_count(user_id: int) -> int:
     return Post.objects.filter(author_id=user_id).count()
 
 
-def posts_rows(user_id: int) -> Generator[Row]:
-    """Yield the member's posts as (body, time), oldest first, streamed from the database.
+def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
+    """Yield the member's posts, oldest first, in batches streamed from the database.
 
     Close the generator before the connection is used again.
     """
-    return _streamed(_oldest_first(user_id).values_list("body", UtcText(F("timestamp"))))
+    columns = ("body", DatabaseTime(F("timestamp")), "id") if with_ids else ("body", DatabaseTime(F("timestamp")))
+    for bodies, times, *ids in _columns(_oldest_first(user_id).values_list(*columns)):
+        yield Batch(bodies, iso_times(times), *ids)
 
 
-def posts_rows_with_ids(user_id: int) -> Generator[PostRow]:
-    """Yield the same as (body, time, id)."""
-    return _streamed(_oldest_first(user_id).values_list("body", UtcText(F("timestamp")), "id"))
+def iso_times(times: Sequence[str]) -> list[str]:
+    """Return the database's times as ISO 8601 in UTC with `Z`: a fraction, where there is one, in microseconds.
+
+    All at once, which is faster than any function of the database. What is no time comes out as none either.
+    """
+    try:
+        text = "Z\n".join(times) + "Z"
+    except TypeError:
+        text = ""
+    texts = text.replace(" ", "T").replace(".000000Z", "Z").split("\n")
+    return texts if len(texts) == len(times) else [f"{time}Z" for time in times]
 
 
 def _oldest_first(user_id: int) -> QuerySet[Post]:
     return Post.objects.filter(author_id=user_id).order_by("timestamp", "id")
 
 
-def _streamed(rows: "QuerySet[Any, Any]") -> Generator[Any]:
-    return _stream_from_postgresql(rows) if connection.vendor == "postgresql" else _stream_from_sqlite(rows)
+def _columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
+    """Stream the rows, by columns, by the driver's own means: each generator that a row passes costs a tenth more."""
+    batches = _batches_from_postgresql(rows) if connection.vendor == "postgresql" else _batches_from_sqlite(rows)
+    with closing(batches):
+        for batch in batches:
+            yield zip(*batch, strict=True)
 
 
-def _stream_from_postgresql(rows: "QuerySet[Any, Any]") -> Generator[Any]:
+def _batches_from_postgresql(rows: "QuerySet[Any, Any]") -> Generator[list[Any]]:
     """Read while the server works on what follows: half the time of a server-side cursor, which waits each time."""
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
-        yield from cursor.stream(sql, parameters, size=BATCH_SIZE)
+        yield from in_batches(cursor.stream(sql, parameters, size=BATCH_SIZE))
 
 
-def _stream_from_sqlite(rows: "QuerySet[Any, Any]") -> Generator[Any]:
+def _batches_from_sqlite(rows: "QuerySet[Any, Any]") -> Generator[list[Any]]:
     """Read as fast as can be; from the first batch on that holds no valid UTF-8, read what is there nevertheless."""
     given = 0
     try:
-        for batch in in_batches(rows.iterator(chunk_size=BATCH_SIZE)):
-            yield from batch
+        for batch in _fetched(rows):
+            yield batch
             given += len(batch)
     except OperationalError:
         with _lenient_text():
-            yield from rows[given:].iterator(chunk_size=BATCH_SIZE)
+            yield from _fetched(rows[given:])
+
+
+def _fetched(rows: "QuerySet[Any, Any]") -> Iterator[list[Any]]:
+    sql, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while batch := cursor.fetchmany(BATCH_SIZE):
+            yield batch
 
 
 @contextmanager
@@ -98,6 +120,21 @@ def _lenient_text() -> Iterator[None]:
         yield
     finally:
         database.text_factory = usual
+
+
+class DatabaseTime(Func):
+    """A time as text in UTC: `YYYY-MM-DD HH:MM:SS.ffffff`, or without the fraction."""
+
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        """Return the SQL: that is how Django keeps it."""
+        return super().as_sql(compiler, connection, template="CAST(%(expressions)s AS text)", **extra)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        """Return the SQL."""
+        template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+        return super().as_sql(compiler, connection, template=template, **extra)
 
 
 class UtcText(Func):

@@ -5,19 +5,17 @@ of its own; `posts_json` is the one that every export has.
 """
 
 from exports.writer.archive import Source, write_archive
-from exports.writer.background import BackgroundWriter
 from exports.writer.digests import DigestingFile
 from exports.writer.posts_json import write_posts
-from exports.writer.rows import BATCH_SIZE, PostRow, Row, Skipped, in_batches
+from exports.writer.rows import BATCH_SIZE, Batch, Skipped, batches_of, in_batches
 
 __all__ = [
     "BATCH_SIZE",
-    "BackgroundWriter",
+    "Batch",
     "DigestingFile",
-    "PostRow",
-    "Row",
     "Skipped",
     "Source",
+    "batches_of",
     "in_batches",
     "write_archive",
     "write_posts",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,12 @@ from typing import Any
 import orjson
 
 from exports.writer.activity_streams import OUTBOX_HEAD, OUTBOX_ITEMS, Activities, actor
-from exports.writer.background import BackgroundWriter
 from exports.writer.digests import DigestingFile
 from exports.writer.offline_pages import ASSETS, Page, Pages, escaped, render_index
 from exports.writer.posts_json import JsonList, Progress, posts_records, write_list
-from exports.writer.rows import PostRow, Skipped, in_batches, readable_rows
+from exports.writer.rows import Batch, Skipped, readable_posts
 from exports.writer.spreadsheet import HEADER, spreadsheet_rows
-from exports.writer.weaving import joined
+from exports.writer.weaving import SEPARATOR, joined, split
 from exports.writer.zip_file import SealedZip
 
 SCHEMA_VERSION = 1
@@ -34,8 +32,8 @@ class Source:
     snapshot_at: datetime
     profile: dict[str, Any]
     """JSON types; at least `username`, `about_me` and `joined`."""
-    posts: Iterable[PostRow]
-    """Oldest first."""
+    posts: Iterable[Batch]
+    """Oldest first, with their ids."""
     follows: Iterable[dict[str, Any]]
     followers: Iterable[dict[str, Any]]
 
@@ -72,71 +70,49 @@ class Posts:
 def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts:
     skipped: list[Skipped] = []
     done = 0
-    with BackgroundWriter() as background:
-        files = PostFiles(container, background, source)
-        for rows in in_batches(source.posts):
-            if readable := readable_rows(rows, skipped):
-                files.add(PostBatch(readable))
-            done += len(rows)
-            on_progress(done)
-        pages = files.close()
-    files.add_to_container()
-    return Posts(files.written, skipped, pages)
+    files = PostFiles(container, source)
+    for batch in source.posts:
+        if readable := readable_posts(batch, skipped):
+            files.add(readable)
+        done += len(batch)
+        on_progress(done)
+    return Posts(files.written, skipped, files.close())
 
 
 class PostFiles:
     """The files that hold posts, written side by side from one reading: three lists, and the pages."""
 
-    def __init__(self, container: SealedZip, background: BackgroundWriter, source: Source) -> None:
+    def __init__(self, container: SealedZip, source: Source) -> None:
         self._posts_url = f"{source.site_url}/posts/"
         self._activities = Activities(actor_url=source.member_url, posts_url=self._posts_url)
         self._container = container
-        self._background = background
         self._parts = [container.part(name) for name in ("posts.json", "posts.csv", "outbox.json")]
-        posts, self._spreadsheet, outbox = map(background.to, self._parts)
+        posts, self._spreadsheet, outbox = self._parts
         self._posts = JsonList("posts", posts)
         self._spreadsheet.write(HEADER)
         self._outbox = JsonList(OUTBOX_ITEMS, outbox, head=OUTBOX_HEAD)
-        self._pages = Pages(username=source.profile["username"], put=self._put_page)
+        self._pages = Pages(username=source.profile["username"], put=container.add_bytes)
         self.written = 0
 
-    def add(self, batch: "PostBatch") -> None:
+    def add(self, batch: Batch) -> None:
         """Write a batch to each of them."""
-        self._posts.add(batch.records)
-        self._spreadsheet.write(spreadsheet_rows(timestamps=batch.columns["timestamps"], bodies=batch.bodies))
-        self._outbox.add_encoded(self._activities.encoded(escaped=batch.escaped, **batch.columns))
-        self._pages.add(escaped=batch.escaped, **batch.columns)
-        self.written += len(batch.bodies)
+        timestamps = split(SEPARATOR.join(batch.timestamps))
+        columns = {"ids": orjson.dumps(list(batch.ids))[1:-1].split(b","), "timestamps": timestamps}
+        html = escaped(joined(batch.bodies))
+        self._posts.add(posts_records(batch))
+        self._spreadsheet.write(spreadsheet_rows(timestamps=timestamps, bodies=batch.bodies))
+        self._outbox.add_encoded(self._activities.encoded(escaped=html, **columns))
+        self._pages.add(escaped=html, **columns)
+        self.written += len(batch)
 
     def close(self) -> list[Page]:
-        """End them; return the pages that there are."""
+        """End them, and copy the lists into the container, where the pages are already; return the pages."""
         self._posts.close()
         self._outbox.close(totalItems=self.written)
         self._pages.close()
-        return self._pages.listed
-
-    def add_to_container(self) -> None:
-        """Copy the lists into the container, where the pages are already; all must be written."""
         for part in self._parts:
             self._container.add(part)
-
-    def _put_page(self, name: str, content: bytes) -> None:
-        self._background.put(partial(self._container.add_bytes, name), content)
-
-
-class PostBatch:
-    """A batch of posts in the forms that the files want."""
-
-    def __init__(self, rows: list[PostRow]) -> None:
-        timestamps: tuple[str, ...]
-        self.bodies: tuple[str, ...]
-        self.bodies, timestamps, ids = zip(*rows, strict=True)
-        self.records = posts_records(zip(self.bodies, timestamps, strict=True))
-        self.escaped = escaped(joined(self.bodies))
-        self.columns = {
-            "ids": [b"%d" % post_id for post_id in ids],
-            "timestamps": list(map(str.encode, timestamps)),
-        }
+        return self._pages.listed
 
 
 def _people(container: SealedZip, source: Source) -> dict[str, int]:

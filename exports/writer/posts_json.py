@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from exports.writer.rows import Row, Skipped, in_batches, readable_rows
+from exports.writer.rows import Batch, Skipped, in_batches, readable_posts
 
 Progress = Callable[[int], object]
 """Called with the number of rows behind us, after every batch."""
@@ -46,27 +46,28 @@ class JsonList:
         self._output.write(b"]%b}\n" % after)
 
 
-def posts_records(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the rows as the records of `posts.json`."""
-    return [{"body": body, "timestamp": timestamp} for body, timestamp in rows]
+def posts_records(batch: Batch) -> list[dict[str, Any]]:
+    """Return the posts as the records of `posts.json`."""
+    posts = zip(batch.bodies, batch.timestamps, strict=True)
+    return [{"body": body, "timestamp": timestamp} for body, timestamp in posts]
 
 
 def write_posts(
-    rows: Iterable[Row],
+    batches: Iterable[Batch],
     output: Output,
     on_progress: Progress = lambda _done: None,
     skipped: list[Skipped] | None = None,
 ) -> int:
-    """Write `{"posts": [{"body", "timestamp"}, ...]}` to `output`, in the order of `rows`.
+    """Write `{"posts": [{"body", "timestamp"}, ...]}` to `output`, in their order.
 
-    Returns the number of posts written; rows that cannot be are added to `skipped`. Whatever `on_progress`
+    Returns the number of posts written; those that cannot be are added to `skipped`. Whatever `on_progress`
     raises ends the writing and reaches the caller.
     """
     left_out: list[Skipped] = [] if skipped is None else skipped
     done = written = 0
     posts = JsonList("posts", output)
-    for batch in in_batches(rows):
-        readable = readable_rows(batch, left_out)
+    for batch in batches:
+        readable = readable_posts(batch, left_out)
         posts.add(posts_records(readable))
         done += len(batch)
         written += len(readable)

@@ -1,22 +1,15 @@
-"""What comes in: rows, in batches, and those among them that cannot be written."""
+"""What comes in: posts, in batches, and those among them that cannot be written."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
-
-Row = tuple[str, str]
-"""A post's body, and its time: ISO 8601 in UTC with `Z`."""
-
-PostRow = tuple[str, str, int]
-"""The same, and the post's id."""
+from typing import Any, TypeVar
 
 BATCH_SIZE = 500  # rows; larger is no faster, and costs memory
 
 T = TypeVar("T")
-AnyRow = TypeVar("AnyRow", Row, PostRow)
 
 
 def in_batches(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
@@ -24,6 +17,32 @@ def in_batches(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some posts by columns, oldest first: no Python object a row where none is needed."""
+
+    bodies: Sequence[str]
+    timestamps: Sequence[str]
+    """ISO 8601 in UTC with `Z`."""
+    ids: Sequence[int] = ()
+    """Empty in an export that does not need them."""
+
+    def __len__(self) -> int:
+        """Return the number of posts."""
+        return len(self.bodies)
+
+    def only(self, places: Sequence[int]) -> "Batch":
+        """Return the posts at those places."""
+        bodies, timestamps = ([column[place] for place in places] for column in (self.bodies, self.timestamps))
+        return Batch(bodies, timestamps, [self.ids[place] for place in places] if self.ids else ())
+
+
+def batches_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+    """Yield the rows, (body, time) or (body, time, id), in batches."""
+    for batch in in_batches(rows):
+        yield Batch(*zip(*batch, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +55,27 @@ class Skipped:
     """None in an export that does not read the ids."""
 
 
-def readable_rows(batch: list[AnyRow], skipped: list[Skipped]) -> list[AnyRow]:
-    """Return the batch without the rows that no file can hold; those are added to `skipped`.
+def readable_posts(batch: Batch, skipped: list[Skipped]) -> Batch:
+    """Return the batch without the posts that no file can hold; those are added to `skipped`.
 
     There are none, unless somebody wrote into the database by other means than the site. So a batch is looked
-    at as a whole, and row by row only if something is wrong with it.
+    at as a whole, and post by post only if something is wrong with it.
     """
     try:
-        _check_texts([row[0] for row in batch])
-        _check_times([row[1] for row in batch])
+        _check_texts(batch.bodies)
+        _check_times(batch.timestamps)
     except (TypeError, ValueError):
-        return [row for row in batch if _is_readable(row, skipped)]
+        return batch.only([place for place in range(len(batch)) if _is_readable(batch, place, skipped)])
     return batch
 
 
-def _check_texts(texts: list[str]) -> None:
+def _check_texts(texts: Sequence[str]) -> None:
     """Raise TypeError or ValueError unless all are texts, in valid Unicode."""
     "".join(texts).encode()
 
 
-def _check_times(times: list[str]) -> None:
-    """Raise TypeError or ValueError unless all are times as `Row` has them: they go into files as they are.
+def _check_times(times: Sequence[str]) -> None:
+    """Raise TypeError or ValueError unless all are times as `Batch` has them: they go into files as they are.
 
     Python alone would also take other forms, and anything at all between the day and the hour.
     """
@@ -66,11 +85,11 @@ def _check_times(times: list[str]) -> None:
     deque(map(datetime.fromisoformat, times), maxlen=0)
 
 
-def _is_readable(row: Row | PostRow, skipped: list[Skipped]) -> bool:
-    reason = problem_with(row[0], row[1])
+def _is_readable(batch: Batch, place: int, skipped: list[Skipped]) -> bool:
+    reason = problem_with(batch.bodies[place], batch.timestamps[place])
     if reason:
-        timestamp = str(row[1]).encode(errors="backslashreplace").decode()
-        skipped.append(Skipped(reason, timestamp, row[2] if len(row) > 2 else None))  # noqa: PLR2004
+        timestamp = str(batch.timestamps[place]).encode(errors="backslashreplace").decode()
+        skipped.append(Skipped(reason, timestamp, batch.ids[place] if batch.ids else None))
     return not reason
 
 

@@ -10,8 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from exports.writer import PostRow
-from tests.exports.zip_files import archive_bytes
+from tests.exports.zip_files import PostRow, archive_bytes
 
 POSTS = 2500
 EVIL = "</p><script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"

@@ -17,13 +17,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from exports.verification.zip_directory import read_members
-from exports.writer import BATCH_SIZE, DigestingFile, PostRow, write_archive
+from exports.writer import BATCH_SIZE, DigestingFile, write_archive
 from exports.writer.activity_streams import Activities
 from exports.writer.offline_pages import articles, escaped
 from exports.writer.spreadsheet import FORMULA_STARTS
 from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
 from exports.writer.zip_file import SEAL_LENGTH, SealedZip
-from tests.exports.zip_files import MOMENT, TIME, archive_bytes, files_in, rows, source, with_manifest
+from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 lists = st.lists(texts, min_size=1)

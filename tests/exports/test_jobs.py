@@ -23,12 +23,17 @@ from exports.services import archiving
 from exports.services.building import posts_archive
 from exports.services.launching import task_launch
 from exports.services.progress import Heartbeat
-from exports.services.snapshot import posts_rows
+from exports.services.snapshot import posts_batches
 from exports.services.transitions import task_cancel, task_requeue
 from posts.models import Post
 from tests.waiting import wait_until
 
 Work = Callable[[], None]
+
+
+def rows_of(user: User) -> list[tuple[str, str]]:
+    batches = posts_batches(user.pk)
+    return [row for batch in batches for row in zip(batch.bodies, batch.timestamps, strict=True)]
 
 
 def launched(user: User, name: str = "export_posts", **params: int) -> Task:
@@ -67,7 +72,7 @@ def test_times_are_in_utc_whatever_their_offset_was_and_ties_keep_their_order(su
     for body in ("first", "second"):
         Post.objects.create(author=susan, body=body, timestamp=moment)
     Post.objects.create(author=susan, body="with a fraction", timestamp=moment + timedelta(microseconds=250))
-    assert list(posts_rows(susan.pk)) == [
+    assert rows_of(susan) == [
         ("first", "2026-11-23T10:00:00Z"),
         ("second", "2026-11-23T10:00:00Z"),
         ("with a fraction", "2026-11-23T10:00:00.000250Z"),
@@ -79,7 +84,7 @@ def test_times_are_in_utc_whatever_their_offset_was_and_ties_keep_their_order(su
 def test_the_database_writes_times_as_python_would(susan: User, moment: datetime) -> None:
     susan.posts.all().delete()
     Post.objects.create(author=susan, body="x", timestamp=moment)
-    [(_body, text)] = posts_rows(susan.pk)
+    [(_body, text)] = rows_of(susan)
     assert text == moment.isoformat().replace("+00:00", "Z")
 
 

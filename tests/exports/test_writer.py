@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.writer import BATCH_SIZE, DigestingFile, Row, write_posts
+from exports.writer import BATCH_SIZE, DigestingFile, batches_of, write_posts
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 times = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
 NOON = "2026-01-01T12:00:00Z"
 
 
-def written(rows: list[Row]) -> Any:
+def written(rows: list[tuple[str, str]]) -> Any:
     output = BytesIO()
-    assert write_posts(rows, output) == len(rows)
+    assert write_posts(batches_of(rows), output) == len(rows)
     return json.loads(output.getvalue())
 
 
@@ -27,7 +27,7 @@ def test_no_posts_make_an_empty_list() -> None:
 
 
 @given(st.lists(st.tuples(texts, times)))
-def test_any_text_comes_back_unchanged_and_in_order(rows: list[Row]) -> None:
+def test_any_text_comes_back_unchanged_and_in_order(rows: list[tuple[str, str]]) -> None:
     assert written(rows) == {"posts": [{"body": body, "timestamp": timestamp} for body, timestamp in rows]}
 
 
@@ -41,13 +41,13 @@ def test_the_same_rows_make_the_same_bytes() -> None:
     rows = [("body", NOON)] * (BATCH_SIZE + 5)
     outputs = [BytesIO(), BytesIO()]
     for output in outputs:
-        write_posts(iter(rows), output)
+        write_posts(batches_of(rows), output)
     assert outputs[0].getvalue() == outputs[1].getvalue()
 
 
 def test_progress_counts_the_rows_up_to_the_last() -> None:
     seen: list[int] = []
-    write_posts([("a", NOON)] * (2 * BATCH_SIZE + 1), BytesIO(), seen.append)
+    write_posts(batches_of([("a", NOON)] * (2 * BATCH_SIZE + 1)), BytesIO(), seen.append)
     assert seen == [BATCH_SIZE, 2 * BATCH_SIZE, 2 * BATCH_SIZE + 1]
 
 
@@ -59,7 +59,7 @@ def test_what_the_callback_raises_ends_the_writing() -> None:
         raise StopError
 
     with pytest.raises(StopError):
-        write_posts([("a", NOON)], BytesIO(), stop)
+        write_posts(batches_of([("a", NOON)]), BytesIO(), stop)
 
 
 def test_a_digesting_file_knows_the_size_and_the_hash_of_what_went_through() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from exports.writer import DigestingFile, PostRow, Source, write_archive
+from exports.writer import DigestingFile, Source, batches_of, write_archive
 from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -20,6 +20,10 @@ TIME = "2026-01-01T12:00:00Z"
 
 def person(username: str) -> dict[str, str]:
     return {"username": username, "url": f"{SITE}/user/{username}/", "since": TIME}
+
+
+PostRow = tuple[str, str, int]
+"""A post's body, time and id."""
 
 
 def rows(*bodies: str) -> list[PostRow]:
@@ -40,7 +44,7 @@ def source(posts: Iterable[PostRow], **profile: str) -> Source:
             "last_seen": None,
             **profile,
         },
-        posts=posts,
+        posts=batches_of(posts),
         follows=[person("john"), person("mary")],
         followers=[person("john")],
     )

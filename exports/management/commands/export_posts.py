@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.models import User
-from exports.services.snapshot import posts_count, posts_rows, read_snapshot
+from exports.services.snapshot import posts_batches, posts_count, read_snapshot
 from exports.writer import write_posts
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 read_snapshot(),
                 tqdm(total=posts_count(user.pk), unit="post", disable=None) as bar,
             ):
-                posts = write_posts(posts_rows(user.pk), file, lambda done: bar.update(done - bar.n))
+                posts = write_posts(posts_batches(user.pk), file, lambda done: bar.update(done - bar.n))
             draft.rename(output)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}. Choose another place.") from error
