@@ -1,5 +1,6 @@
 """The worker that `manage.py rqworker default` runs: RQ's, plus the care of what deaths and time leave behind."""
 
+import gc
 import logging
 import time
 from typing import Any
@@ -27,6 +28,9 @@ class ExportWorker(Worker):
         # Imported here once, and not by each work-horse anew: that took longer than all else from click to start.
         for kind in KINDS.values():
             import_string(kind.function)
+        # What is there now is there to stay: a work-horse's garbage collection need not look at it, and copy it by that.
+        gc.collect()
+        gc.freeze()
         self._reconciled_at = float("-inf")
         self._cleaned_at = float("-inf")
 

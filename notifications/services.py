@@ -28,7 +28,7 @@ def cursor_advance(*, user_id: int) -> int:
 
 def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
     """Make `data` (anything JSON can hold) the member's latest word under `name` and `key`."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         Notification.objects.bulk_create(
             [Notification(user_id=user_id, name=name, key=key, data=data, cursor=cursor_advance(user_id=user_id))],
             update_conflicts=True,
@@ -39,7 +39,7 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
 
 def notification_dismiss(notification: Notification) -> None:
     """Take the alert off every page of the member for good; their other tabs learn of it by the poll."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         Notification.objects.filter(pk=notification.pk).update(dismissed=True)
         notify(user_id=notification.user_id, name=ALERT_DISMISSED, data={"id": notification.pk})
 

@@ -1,10 +1,14 @@
 """The queue's side of a task. The queue is a hint: what it says is never written to a row without a check."""
 
 import enum
+from functools import cache
+from typing import cast
 
 import django_rq
 from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
+from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 
@@ -39,6 +43,20 @@ STATES = {
 }
 
 
+def queue_connection() -> Redis:
+    """Return this process's connection to the queue server: django_rq makes a new one at each call."""
+    return _connection_to(django_rq.settings.QUEUES[QUEUE_NAME]["URL"])
+
+
+@cache
+def _connection_to(_url: str) -> Redis:
+    return cast(Redis, django_rq.get_connection(QUEUE_NAME))
+
+
+def _queue() -> Queue:
+    return cast(Queue, django_rq.get_queue(QUEUE_NAME, connection=queue_connection()))
+
+
 def task_enqueue(task: Task) -> None:
     """Queue the task's job under the task's own id.
 
@@ -46,7 +64,7 @@ def task_enqueue(task: Task) -> None:
     """
     kind = KINDS[task.name]
     try:
-        django_rq.get_queue(QUEUE_NAME).enqueue_call(
+        _queue().enqueue_call(
             func=kind.function,
             args=kind.arguments(task),
             job_id=str(task.pk),
@@ -66,7 +84,7 @@ def delivery_enqueue(archive_id: int) -> None:
     if job_state(job_id) is JobState.WAITING:
         return
     try:
-        django_rq.get_queue(QUEUE_NAME).enqueue_call(
+        _queue().enqueue_call(
             func="exports.jobs.deliver_archive",
             args=(archive_id,),
             job_id=job_id,
@@ -83,7 +101,7 @@ def job_state(job_id: str) -> JobState:
     Raises QueueUnavailableError.
     """
     try:
-        job = Job.fetch(job_id, connection=django_rq.get_connection(QUEUE_NAME))
+        job = Job.fetch(job_id, connection=queue_connection())
         return STATES.get(job.get_status(refresh=False), JobState.OVER)
     except NoSuchJobError:
         return JobState.OVER

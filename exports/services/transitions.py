@@ -82,7 +82,7 @@ def _ended() -> dict[str, Any]:
 
 
 def _move(rows: TaskQuerySet, task_id: UUID | str, **changes: Any) -> Task | None:
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if not rows.update(**changes):
             return None
         task = Task.objects.get(pk=task_id)

@@ -1,13 +1,13 @@
 """A queued task's place in the queue, and about how long it will wait there."""
 
+from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from exports.models import Task, TaskStatus
-from exports.models.task import TaskQuerySet
 
 LATEST = 9  # successes by which a kind's typical duration is told
 
@@ -26,19 +26,24 @@ def task_wait(task: Task) -> Wait | None:
     """Return what the task waits for, or None when it is not queued."""
     if task.status != TaskStatus.QUEUED:
         return None
-    running = list(Task.objects.filter(status=TaskStatus.RUNNING))
-    queued = dict(_queued_before(task).values_list("name").annotate(Count("pk")).order_by())
-    ahead = len(running) + sum(queued.values())
+    running = []
+    queued: Counter[str] = Counter()
+    for other in Task.objects.active().filter(_comes_before(task)):
+        if other.status == TaskStatus.RUNNING:
+            running.append(other)
+        else:
+            queued[other.name] += 1
+    ahead = len(running) + queued.total()
     return Wait(ahead, _seconds(running, queued) if ahead else None)
 
 
-def _queued_before(task: Task) -> TaskQuerySet:
-    """Return the tasks that the queue, first in and first out, hands to a worker before this one."""
+def _comes_before(task: Task) -> Q:
+    """Select what runs, and what the queue, first in and first out, hands to a worker before this one."""
     earlier = Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
-    return Task.objects.filter(earlier, status=TaskStatus.QUEUED)
+    return Q(status=TaskStatus.RUNNING) | earlier
 
 
-def _seconds(running: list[Task], queued: dict[str, int]) -> int | None:
+def _seconds(running: list[Task], queued: Counter[str]) -> int | None:
     """Return the work ahead, shared among as many workers as are seen at work."""
     typical = {name: _typical_seconds(name) for name in {*queued, *(task.name for task in running)}}
     parts = [_remaining_seconds(task, typical[task.name]) for task in running]
