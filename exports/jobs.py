@@ -12,6 +12,7 @@ from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from exports.models import Archive, Task
+from exports.services.attempts import attempt_failed, is_last
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
@@ -59,7 +60,8 @@ def hand_over(archive: Archive) -> None:
 def run_task(task_id: str, work: Work) -> Archive | None:
     """Claim the task, do `work` under a heartbeat, and record how it ended; do nothing without a claim.
 
-    A failure is recorded and raised again, so that RQ's tools show it as well.
+    A failure is recorded and raised again, so that RQ's tools show it as well. What no other attempt can mend (a
+    refusal, or too little time) ends the task; after anything else it is put off and begins anew.
     """
     task = task_claim(task_id=task_id, worker=_worker_name())
     if task is None:
@@ -80,8 +82,11 @@ def run_task(task_id: str, work: Work) -> Archive | None:
         _fail(task, _time_out_error())
         raise
     except Exception:
-        logger.exception("Task %s: attempt %s failed", task.pk, task.attempt)
-        _fail(task, _("Something went wrong on our side. We have been told, and your posts are safe."))
+        # Only the last failure is an error, of which the administrators are told: the others mend themselves.
+        level = logging.ERROR if is_last(task) else logging.WARNING
+        logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
+        error = _("Something went wrong on our side. We have been told, and your posts are safe.")
+        attempt_failed(task, error=error, traceback=traceback.format_exc())
         raise
 
 

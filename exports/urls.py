@@ -10,5 +10,6 @@ urlpatterns = [
     path("<uuid:pk>/cancel/", views.cancel, name="cancel"),
     path("<uuid:pk>/retry/", views.retry, name="retry"),
     path("<uuid:pk>/delete/", views.delete, name="delete"),
+    path("<uuid:pk>/mail/", views.mail, name="mail"),
     path("<uuid:pk>/download/", views.download, name="download"),
 ]

@@ -2,37 +2,120 @@
 
 import gc
 import logging
+import os
+import signal
+import threading
 import time
+from contextlib import suppress
+from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
+from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
+from rq.utils import now
 
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
 from exports.services.kinds import KINDS
-from exports.services.reconciliation import mails_reconcile, task_recover_from_worker, tasks_reconcile
+from exports.services.reconciliation import (
+    mail_recover_from_worker,
+    mails_reconcile,
+    task_recover_from_worker,
+    tasks_reconcile,
+)
 
 logger = logging.getLogger(__name__)
 
+MONITORING_INTERVAL = 5  # seconds between the signs of life of a worker at a job
+PAUSE_BEFORE_RESTART = 1.0  # seconds
+LIMITS = ("burst", "max_jobs", "max_idle_time")
+"""Options of `rqworker` with which a worker ends by itself."""
+
 
 class ExportWorker(Worker):
-    """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died."""
+    """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died.
+
+    It comes back by itself when the queue server was away, and hands a job back rather than lose it when it is
+    stopped: see docs/decisions/0011-stopping-a-worker.md.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # `rqworker` has no option for it, and passes its own worker_ttl.
-        super().__init__(*args, **{**kwargs, "maintenance_interval": 60})
+        # `rqworker` has no options for these, and passes its own worker_ttl.
+        intervals = {"maintenance_interval": 60, "job_monitoring_interval": MONITORING_INTERVAL}
+        super().__init__(*args, **{**kwargs, **intervals})
         # Imported here once, and not by each work-horse anew: that took longer than all else from click to start.
         for kind in KINDS.values():
             import_string(kind.function)
-        # What is there now is there to stay: a work-horse's garbage collection need not look at it, and copy it by that.
+        # What is there now is there to stay: no work-horse's garbage collection shall look at it, and thereby copy it.
         gc.collect()
         gc.freeze()
         self._reconciled_at = float("-inf")
         self._cleaned_at = float("-inf")
+        self._is_told_to_end = False
+        self._horse_was_stopped = False
+        self._horse_was_killed = False
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
+        worked = False
+        with suppress(StopRequested):  # told to end while waiting for the server
+            while True:
+                try:
+                    worked = super().work(*args, **kwargs) or worked
+                    if self._is_told_to_end or any(map(kwargs.get, LIMITS)):
+                        break
+                    logger.error("Worker %s: its loop ended unasked, and begins anew", self.name)
+                except RedisError:
+                    logger.exception("Worker %s: the queue server is away", self.name)
+                self._begin_anew()
+        return worked
+
+    def _begin_anew(self) -> None:
+        """Take a new name: the queue server may still know the old one as alive."""
+        if self.pubsub_thread:
+            self.pubsub_thread.stop()
+        time.sleep(PAUSE_BEFORE_RESTART)  # only between two tries to reach a server that is away
+        self.name = uuid4().hex
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop (SIGTERM, SIGINT) as soon as the job has ended; after EXPORT_STOP_GRACE seconds hand it back.
+
+        Unlike RQ's, this asks the queue server nothing: it may be on its way down too.
+        """
+        self._is_told_to_end = True
+        self._shutdown_requested_date = now()
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, self.request_force_stop)
+        if not self.horse_pid:
+            raise StopRequested
+        self._stop_requested = True
+        grace = threading.Timer(settings.EXPORT_STOP_GRACE, self._stop_horse)
+        grace.daemon = True
+        grace.start()
+
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop at once (the second signal): the job is handed back. RQ's would leave it behind."""
+        if not self.horse_pid:
+            raise SystemExit
+        self._stop_horse()
+
+    def _stop_horse(self) -> None:
+        """End the work-horse. It has a process group of its own, and no children."""
+        if pid := self.horse_pid:
+            self._horse_was_stopped = True
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Note how the work-horse ended: SIGTERM comes from whoever stops the whole group, us included."""
+        self._horse_was_killed = True
+        if os.WIFSIGNALED(ret_val) and os.WTERMSIG(ret_val) == signal.SIGTERM:
+            self._horse_was_stopped = True
 
     @property
     def dequeue_timeout(self) -> int:
@@ -71,9 +154,15 @@ class ExportWorker(Worker):
                 self._safely(care)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run the job in a work-horse; if that died without a word, recover its task at once."""
-        super().execute_job(job, queue)
-        self._safely(task_recover_from_worker, task_id=job.id, worker=self.name)
+        """Run the job in a work-horse; if that died without a word, recover its task and its mail at once."""
+        self._horse_was_stopped = self._horse_was_killed = False
+        try:
+            super().execute_job(job, queue)
+        finally:
+            was_stopped = self._horse_was_stopped
+            self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, was_stopped=was_stopped)
+            if self._horse_was_killed:
+                self._safely(mail_recover_from_worker, job_id=job.id)
 
     def _safely(self, care: Any, **arguments: Any) -> None:
         """Call `care`; an error is logged, since RQ would quit over it, and no connection outlives the call.

@@ -191,6 +191,8 @@ EXPORT_JOB_TIMEOUT = env.positive("EXPORT_JOB_TIMEOUT", default=3600)  # seconds
 EXPORT_MAX_ATTEMPTS = env.positive("EXPORT_MAX_ATTEMPTS", default=3)
 EXPORT_PROGRESS_INTERVAL = env.float("EXPORT_PROGRESS_INTERVAL", default=1.0)  # seconds
 EXPORT_STALE_AFTER = env.float("EXPORT_STALE_AFTER", default=20.0)  # seconds without a heartbeat
+EXPORT_RETRY_PAUSES = env.list("EXPORT_RETRY_PAUSES", cast=float, default=[10.0, 60.0])  # seconds, after each failure
+EXPORT_STOP_GRACE = env.float("EXPORT_STOP_GRACE", default=8.0)  # seconds; Docker kills after 10
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding
 EXPORT_RETENTION_DAYS = env.positive("EXPORT_RETENTION_DAYS", default=7)

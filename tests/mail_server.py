@@ -25,10 +25,20 @@ class MailServer:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.refusal = ""  # a reply such as "451 try later", while mail is to be refused
+        self.unknown_recipient = ""  # such as "550 no such user", while every recipient is to be refused
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
         self._controller.start()
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        """Take the recipient, or not (aiosmtpd's hook)."""
+        if self.unknown_recipient:
+            return self.unknown_recipient
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the message (aiosmtpd's hook)."""

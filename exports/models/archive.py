@@ -38,6 +38,7 @@ class Removal(models.TextChoices):
     DELETED = "deleted", _("deleted by the member")
     EXPIRED = "expired", _("kept for its time")
     REPLACED = "replaced", _("replaced by newer ones")
+    LOST = "lost", _("lost by the storage")
 
 
 class Archive(models.Model):

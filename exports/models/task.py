@@ -36,11 +36,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the tasks that are not over."""
         return self.filter(status__in=ACTIVE)
 
-    def stale(self, *, since: datetime) -> Self:
-        """Return the running tasks without a heartbeat since then, and those queued since then."""
-        return self.filter(
-            Q(status=TaskStatus.RUNNING, heartbeat_at__lt=since) | Q(status=TaskStatus.QUEUED, queued_at__lt=since)
-        )
+    def silent(self, *, since: datetime) -> Self:
+        """Return the running tasks without a heartbeat since then."""
+        return self.filter(status=TaskStatus.RUNNING, heartbeat_at__lt=since)
+
+    def due(self, *, since: datetime) -> Self:
+        """Return the queued tasks that should have begun: queued since then, or put off until now."""
+        waiting = Q(due_at__isnull=True, queued_at__lt=since) | Q(due_at__lte=timezone.now())
+        return self.filter(waiting, status=TaskStatus.QUEUED)
 
     def silent_since(self, task: "Task") -> Self:
         """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""
@@ -67,10 +70,13 @@ class Task(models.Model):
     total = models.PositiveBigIntegerField(_("total"), default=0)
 
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    # Attempts that died or failed. One that was handed back, because its worker was stopped, is none of them.
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     worker = models.CharField(_("worker"), max_length=128, blank=True)
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    due_at = models.DateTimeField(_("next attempt"), null=True, blank=True)  # while a failure's pause lasts
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

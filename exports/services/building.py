@@ -16,7 +16,7 @@ from exports.services.archiving import archive_keep, local_file
 from exports.services.member_data import absolute_url, followers_records, follows_records, member_profile
 from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_batches, posts_count, read_snapshot
-from exports.services.space import ensure_free_space
+from exports.services.space import ensure_free_space, full_disk_refused
 from exports.writer import DigestingFile, Skipped, Source, write_archive, write_posts
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def _build(
     filename: str,
     content_type: str,
 ) -> Archive:
-    with local_file() as path:
+    with full_disk_refused(), local_file() as path:
         with path.open("wb") as file, read_snapshot() as snapshot_at:
             heartbeat.total = posts_count(task.user_id)
             ensure_free_space(posts=heartbeat.total)

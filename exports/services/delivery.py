@@ -2,7 +2,10 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
+from smtplib import SMTPRecipientsRefused
 
+from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -16,12 +19,15 @@ from exports.models import Archive
 from exports.services.attaching import archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.news import task_publish
+from exports.services.queue import QueueUnavailableError, delivery_enqueue
 from exports.services.words import moment_in_words
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 """How long a worker that took on a mail keeps the others from it."""
+
+PERMANENT = 500
 
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
 """The growing pauses between the tries: about a day in all."""
@@ -44,6 +50,12 @@ def archive_deliver(archive_id: int) -> None:
     except JobTimeoutException as error:
         _put_off(archive, error)
         raise
+    except (SMTPRecipientsRefused, AnymailRecipientsRefused) as error:
+        logger.exception("Archive %s: the address was refused", archive.pk)
+        if is_final(error):
+            _settle(archive, mail_due_at=None, mail_error="refused")
+        else:
+            _put_off(archive, error)
     except Exception as error:  # whatever a mail backend raises: the mail is put off, and the log has it all
         logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
         _put_off(archive, error)
@@ -67,6 +79,32 @@ def _put_off(archive: Archive, error: Exception) -> None:
     else:
         pause = PAUSES[archive.mail_attempts - 1]
         _settle(archive, mail_due_at=timezone.now() + pause, mail_error=str(error))
+
+
+def is_final(error: SMTPRecipientsRefused | AnymailRecipientsRefused) -> bool:
+    """Return whether no later try can help: SMTP says so by a code of 500 or more (RFC 5321, 4.2.1)."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _reason in error.recipients.values())
+    return True
+
+
+def mail_again(archive: Archive) -> bool:
+    """Have the mail sent once more; return False if it is on its way anyway, or the file is no longer kept."""
+    rows = Archive.objects.available().filter(pk=archive.pk, mail_due_at__isnull=True)
+    changes = {"mail_due_at": timezone.now(), "mail_attempts": 0, "mail_error": "", "mailed_to": "", "mailed_at": None}
+    with transaction.atomic():
+        if not rows.update(**changes):
+            return False
+        task_publish(archive.task)
+        transaction.on_commit(partial(_queue_mail, archive.pk))
+    return True
+
+
+def _queue_mail(archive_id: int) -> None:
+    try:
+        delivery_enqueue(archive_id)
+    except QueueUnavailableError:
+        logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive_id)
 
 
 def _settle(archive: Archive, **changes: object) -> None:

@@ -6,7 +6,9 @@ from django.db import transaction
 
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
+from exports.services.queue import QueueUnavailableError
 from exports.services.waiting import task_wait
+from exports.services.workers import workers_alive
 from notifications.models import Notification
 from notifications.services import notification_withdraw, notify
 
@@ -19,20 +21,35 @@ def task_publish(task: Task) -> None:
 
 
 def places_publish(*, user: User) -> None:
-    """Tell the member anew of their queued tasks whose place has changed since they were told of it."""
+    """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
+
+    What can change is their place, and whether there is any worker at all.
+    """
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
         wait = task_wait(task)
         told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
-        if wait and told and told.data.get("ahead") != wait.ahead:
-            _publish_if_queued(task)
+        if wait is None or told is None:
+            continue
+        is_stalled = not wait.running and _nobody_works()
+        if (told.data.get("ahead"), told.data.get("is_stalled", False)) != (wait.ahead, is_stalled):
+            _publish_if_queued(task, is_stalled=is_stalled)
 
 
-def _publish_if_queued(task: Task) -> None:
+def _nobody_works() -> bool:
+    """Return whether no worker is alive; a queue server that does not answer tells nothing."""
+    try:
+        return workers_alive() == 0
+    except QueueUnavailableError:
+        return False
+
+
+def _publish_if_queued(task: Task, *, is_stalled: bool) -> None:
     """Publish under a lock of the row: a worker that claims the task now has the last word, not we."""
     with transaction.atomic():
         locked = Task.objects.select_for_update().filter(pk=task.pk, status=TaskStatus.QUEUED).first()
         if locked:
-            task_publish(locked)
+            data = task_news(locked) | {"is_stalled": is_stalled}
+            notify(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk), data=data)
 
 
 def task_withdraw(task: Task) -> None:
@@ -55,6 +72,9 @@ def task_news(task: Task) -> dict[str, Any]:
         "attempt": task.attempt,
         "ahead": wait and wait.ahead,
         "wait_seconds": wait and wait.seconds,
+        "is_stalled": False,
+        "queued_at": task.queued_at.isoformat(),
+        "due_at": task.due_at and task.due_at.isoformat(),
         "error": task.error,
         "archive": archive and archive_news(archive),
     }

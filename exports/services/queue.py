@@ -2,7 +2,6 @@
 
 import enum
 from functools import cache
-from typing import cast
 
 import django_rq
 from django.conf import settings
@@ -17,6 +16,7 @@ from exports.services.kinds import KINDS
 
 QUEUE_NAME = "default"
 MAIL_TIMEOUT = 300  # seconds
+MAIL_PREFIX = "mail-"  # then the archive's id: the id of the job
 
 
 class QueueUnavailableError(Exception):
@@ -50,15 +50,15 @@ def queue_connection() -> Redis:
 
 @cache
 def _connection_to(_url: str) -> Redis:
-    return cast(Redis, django_rq.get_connection(QUEUE_NAME))
+    return django_rq.get_connection(QUEUE_NAME)
 
 
 def _queue() -> Queue:
-    return cast(Queue, django_rq.get_queue(QUEUE_NAME, connection=queue_connection()))
+    return django_rq.get_queue(QUEUE_NAME, connection=queue_connection())
 
 
-def task_enqueue(task: Task) -> None:
-    """Queue the task's job under the task's own id.
+def task_enqueue(task: Task, *, at_front: bool = False) -> None:
+    """Queue the task's job under the task's own id; at the front, if it has waited before.
 
     Raises QueueUnavailableError.
     """
@@ -69,6 +69,7 @@ def task_enqueue(task: Task) -> None:
             args=kind.arguments(task),
             job_id=str(task.pk),
             timeout=settings.EXPORT_JOB_TIMEOUT,
+            at_front=at_front,
             description=f"{task.name} for member {task.user_id}",
         )
     except RedisError as error:
@@ -80,7 +81,7 @@ def delivery_enqueue(archive_id: int) -> None:
 
     Raises QueueUnavailableError.
     """
-    job_id = f"mail-{archive_id}"
+    job_id = f"{MAIL_PREFIX}{archive_id}"
     if job_state(job_id) is JobState.WAITING:
         return
     try:
@@ -91,6 +92,14 @@ def delivery_enqueue(archive_id: int) -> None:
             timeout=MAIL_TIMEOUT,
             description=f"mail archive {archive_id}",
         )
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def queue_ping() -> None:
+    """Raise QueueUnavailableError unless the queue server answers."""
+    try:
+        queue_connection().ping()
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
 

@@ -7,49 +7,81 @@ that any number of workers, polls and commands may reconcile at once.
 
 import logging
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exports.models import Archive, Task, TaskStatus
 from exports.models.task import TaskQuerySet
-from exports.services.queue import JobState, QueueUnavailableError, delivery_enqueue, job_state, task_enqueue
-from exports.services.transitions import task_fail, task_requeue, task_touch_queued
+from exports.services.attempts import attempt_died, attempt_handed_back
+from exports.services.kinds import KINDS
+from exports.services.queue import (
+    MAIL_PREFIX,
+    JobState,
+    QueueUnavailableError,
+    delivery_enqueue,
+    job_state,
+    queue_ping,
+    task_enqueue,
+)
+from exports.services.transitions import task_fail, task_touch_queued
+from exports.services.watching import Watch
 
 logger = logging.getLogger(__name__)
 
+watch = Watch()
 
-def tasks_reconcile(tasks: TaskQuerySet | None = None) -> list[Task]:
-    """Recover every stale task among `tasks` (by default all); return those that were queued anew or failed.
 
-    With the queue server out of reach nothing is concluded, and nothing changes.
+def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False) -> list[Task]:
+    """Recover the silent and the overdue among `tasks` (by default all); return those queued anew or given up.
+
+    A silent task is recovered at the second look of this process, or `at_once`. With the queue server out of reach
+    nothing is concluded, and nothing changes.
     """
     rows = Task.objects.all() if tasks is None else tasks
-    stale_since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
     recovered = []
-    for task in rows.stale(since=stale_since):
-        try:
-            changed = _recover(task)
-        except QueueUnavailableError:
-            logger.warning("Task %s looks stale, but the queue cannot be asked", task.pk)
-            break
-        if changed:
-            recovered.append(changed)
-    return recovered
+    try:
+        silent = rows.silent(since=since)
+        for task in silent if at_once else watch.confirmed(silent):
+            queue_ping()
+            recovered.append(attempt_died(Task.objects.silent_since(task), task))
+        recovered.extend(_queue_again(task) for task in rows.due(since=since))
+    except QueueUnavailableError:
+        logger.warning("Tasks look abandoned, but the queue cannot be asked")
+    return [task for task in recovered if task]
 
 
-def task_recover_from_worker(*, task_id: str, worker: str) -> Task | None:
+def tasks_to_reconcile() -> list[Task]:
+    """Return what `tasks_reconcile` would look into."""
+    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    return [*Task.objects.silent(since=since), *Task.objects.due(since=since)]
+
+
+def task_recover_from_worker(*, task_id: str, worker: str, was_stopped: bool = False) -> Task | None:
     """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
 
-    `task_id` is the id of the job, which can be another kind of job than a task's.
+    `task_id` is the id of the job, which can be another kind of job than a task's. `was_stopped`: the work-horse
+    was told to end, together with its worker.
     """
     for task in Task.objects.filter(status=TaskStatus.RUNNING, worker=worker):
         if str(task.pk) == task_id:
-            return _give_on(task)
+            # The work-horse is dead, so that the attempt alone fences; it may have sent a last heartbeat.
+            rows = Task.objects.claimed_as(task)
+            return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
     return None
+
+
+def mail_recover_from_worker(*, job_id: str) -> int:
+    """Make the mail due at once that a work-horse was sending when it died; return how many (0 or 1).
+
+    `job_id` is that of an export or of a mail. It may be sent twice then, under one `Message-ID`; it is never lost.
+    """
+    archives = Archive.objects.available().filter(mail_due_at__isnull=False)
+    archive_id = job_id.removeprefix(MAIL_PREFIX)
+    mine = archives.filter(pk=archive_id) if archive_id.isdecimal() else archives.filter(task_id=job_id)
+    return mine.update(mail_due_at=timezone.now())
 
 
 def mails_reconcile() -> int:
@@ -66,32 +98,15 @@ def mails_reconcile() -> int:
     return count
 
 
-def _recover(task: Task) -> Task | None:
-    state = job_state(str(task.pk))
-    if task.status == TaskStatus.RUNNING:
-        return _give_on(task)
-    if state is JobState.OVER and (touched := task_touch_queued(task)):
-        logger.warning("Task %s was queued, but its job was lost; it is queued again", task.pk)
-        task_enqueue(touched)
-        return touched
-    return None
-
-
-def _give_on(task: Task) -> Task | None:
-    """Queue a dead attempt's task again, or fail it when its attempts are used up."""
-    if task.attempt >= settings.EXPORT_MAX_ATTEMPTS:
-        error = _("The export was interrupted %(count)d times and was given up.") % {"count": task.attempt}
-        return task_fail(Task.objects.silent_since(task), task, error=error)
-    with transaction.atomic():
-        requeued = task_requeue(Task.objects.silent_since(task), task)
-        if requeued:
-            logger.warning("Task %s: attempt %s died; the task is queued again", task.pk, task.attempt)
-            transaction.on_commit(partial(_enqueue_or_wait, requeued))
-    return requeued
-
-
-def _enqueue_or_wait(task: Task) -> None:
-    try:
-        task_enqueue(task)
-    except QueueUnavailableError:
-        logger.warning("Task %s is queued in the database only; the next reconciliation queues its job", task.pk)
+def _queue_again(task: Task) -> Task | None:
+    """Queue an overdue task's job, unless it is in the queue; fail one of a kind that is no more."""
+    if task.name not in KINDS:
+        error = _("This kind of export is no longer offered. Please start another one.")
+        return task_fail(Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED), task, error=error)
+    if job_state(str(task.pk)) is not JobState.OVER:
+        return None
+    touched = task_touch_queued(task)
+    if touched:
+        logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)
+        task_enqueue(touched, at_front=True)
+    return touched

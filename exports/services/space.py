@@ -1,8 +1,10 @@
 """Whether the disks have room for an export: looked at before it is built, not when they are full."""
 
+import errno
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -18,8 +20,22 @@ BYTES_A_POST = 1000
 """Generous: the longest post, escaped, with its time; a whole archive, compressed, is below it too."""
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
 class NoSpaceError(ExportRefusedError):
     """A disk has too little room for the export."""
+
+
+@contextmanager
+def full_disk_refused() -> Iterator[None]:
+    """Raise NoSpaceError when a disk turns out to be full: trying again would fill it again."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise NoSpaceError(_no_space()) from error
 
 
 def ensure_free_space(*, posts: int) -> None:
@@ -29,9 +45,11 @@ def ensure_free_space(*, posts: int) -> None:
         free = shutil.disk_usage(folder).free
         if free < needed:
             logger.error("No export of %s posts: %s has %s bytes free, %s are wanted", posts, folder, free, needed)
-            raise NoSpaceError(
-                _("There is not enough room to build your export at the moment. We have been told; try again later.")
-            )
+            raise NoSpaceError(_no_space())
+
+
+def _no_space() -> str:
+    return _("There is not enough room to build your export at the moment. We have been told; try again later.")
 
 
 def _folders() -> Iterator[Path]:

@@ -5,6 +5,7 @@ the member's notification. Only the caller whose UPDATE counted a row gets the t
 and must go no further. See the state machine in docs/decisions/0002-the-database-is-the-truth.md.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
         status=TaskStatus.RUNNING,
         attempt=F("attempt") + 1,
         worker=worker,
+        due_at=None,
         started_at=now,
         heartbeat_at=now,
         progress=0,
@@ -56,9 +58,9 @@ def task_succeed(task: Task, *, done: int) -> Task | None:
     return _move(rows, task.pk, status=TaskStatus.SUCCEEDED, progress=100, done=done, total=done, **_ended())
 
 
-def task_fail(rows: TaskQuerySet, task: Task, *, error: str, traceback: str = "") -> Task | None:
+def task_fail(rows: TaskQuerySet, task: Task, *, error: str, traceback: str = "", **changes: Any) -> Task | None:
     """End the task in failure if it is still among `rows`; `error` is for the member, `traceback` for staff."""
-    return _move(rows, task.pk, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended())
+    return _move(rows, task.pk, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended(), **changes)
 
 
 def task_cancel(task: Task) -> Task | None:
@@ -66,15 +68,18 @@ def task_cancel(task: Task) -> Task | None:
     return _move(Task.objects.active().filter(pk=task.pk), task.pk, status=TaskStatus.CANCELLED, **_ended())
 
 
-def task_requeue(rows: TaskQuerySet, task: Task) -> Task | None:
-    """Take the task, if it is still among `rows`, from an attempt that died; the caller queues it after the commit."""
-    return _move(rows, task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now())
+def task_requeue(rows: TaskQuerySet, task: Task, *, due_at: datetime | None = None, **changes: Any) -> Task | None:
+    """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `due_at`.
+
+    The caller queues it after the commit; one that is put off is queued by the reconciliation.
+    """
+    return _move(rows, task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now(), due_at=due_at, **changes)
 
 
 def task_touch_queued(task: Task) -> Task | None:
     """Note that a queued task is queued anew, unless somebody else has just done so."""
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
-    return _move(rows, task.pk, queued_at=timezone.now())
+    return _move(rows, task.pk, queued_at=timezone.now(), due_at=None)
 
 
 def _ended() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A queued task's place in the queue, and about how long it will wait there."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from django.db.models import Q
@@ -20,6 +20,8 @@ class Wait:
     """Tasks that are running or come first."""
     seconds: int | None
     """How long that is likely to take; None when nothing tells."""
+    running: int = field(default=0, compare=False)
+    """Those among the tasks ahead that somebody works on."""
 
 
 def task_wait(task: Task) -> Wait | None:
@@ -34,7 +36,7 @@ def task_wait(task: Task) -> Wait | None:
         else:
             queued[other.name] += 1
     ahead = len(running) + queued.total()
-    return Wait(ahead, _seconds(running, queued) if ahead else None)
+    return Wait(ahead, _seconds(running, queued) if ahead else None, len(running))
 
 
 def _comes_before(task: Task) -> Q:

@@ -25,6 +25,11 @@ def duration_in_words(seconds: float) -> str:
     return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
+def moment_from_text(text: str | datetime) -> str:
+    """Return the same of a time in ISO 8601, as a notification's payload holds it."""
+    return moment_in_words(datetime.fromisoformat(text) if isinstance(text, str) else text)
+
+
 def moment_in_words(moment: datetime) -> str:
     """Return such as "Nov. 23, 2026, 2 p.m. UTC", in the site's time zone."""
     local = localtime(moment)

@@ -9,12 +9,13 @@ from exports.services.offers import Offer
 from exports.services.offers import export_offers as offers_for
 from exports.services.waiting import Wait
 from exports.services.waiting import task_wait as wait_of
-from exports.services.words import duration_in_words, moment_in_words
+from exports.services.words import duration_in_words, moment_from_text, moment_in_words
 
 register = template.Library()
 register.filter("next_start_in_words", next_start_in_words)
 register.filter("duration_in_words", duration_in_words)
 register.filter("moment_in_words", moment_in_words)
+register.filter("moment_from_text", moment_from_text)
 
 
 @register.simple_tag

@@ -7,9 +7,10 @@ from django.views.decorators.http import require_http_methods
 from exports.views.deleting import delete
 from exports.views.downloading import download
 from exports.views.history import history
+from exports.views.mailing import mail
 from exports.views.starting import cancel, retry, start
 
-__all__ = ["cancel", "delete", "download", "index", "retry"]
+__all__ = ["cancel", "delete", "download", "index", "mail", "retry"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

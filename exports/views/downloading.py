@@ -1,5 +1,6 @@
 """Handing an archive to its owner."""
 
+import logging
 from base64 import b64encode
 from typing import BinaryIO, Protocol, cast, runtime_checkable
 
@@ -17,6 +18,10 @@ from accounts.models import User
 from accounts.recency import signed_in_recently
 from exports.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from exports.models import Archive
+from exports.models.archive import Removal
+from exports.services.expiry import archive_discard
+
+logger = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -37,6 +42,8 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
         raise ReauthenticationRequired  # allauth asks for the password and comes back here
     storage = archive.file.storage
     if not storage.exists(str(archive.file.name)):
+        logger.error("Archive %s: its file is gone from the storage", archive.pk)
+        archive_discard(archive, Removal.LOST)
         words = _("The file of this export is gone. Please start a new export.")
         return render(request, "404.html", {"exception_text": words}, status=404)
     if isinstance(storage, SigningStorage):

@@ -31,8 +31,8 @@ def susan(live_server: LiveServer, settings: LazySettings, redis_queue: Queue) -
     make_task(susan, "failed", "export_archive", error="Something went wrong on our side.")
     make_task(susan, "cancelled")
     make_archive(susan, item_counts=COUNTS)
-    make_archive(susan, mailed_to="", mail_due_at=timezone.now(), mail_error="refused")
-    make_archive(susan, file="")
+    make_archive(susan, mailed_to="", mail_due_at=timezone.now(), mail_error="no answer")
+    make_archive(susan, file="", removal="deleted")
     make_archive(susan, file="", expires_at=timezone.now(), download_count=2)
     return susan
 
@@ -95,7 +95,7 @@ def test_an_open_page_keeps_up_with_the_queue_without_a_reload(
     page.evaluate("window.notReloaded = true")
     task_cancel(Task.objects.get(status="running"))
     places_publish(user=susan)
-    expect(page.locator(".task-alert")).to_contain_text("waiting for a worker")
+    expect(page.locator(".task-alert")).to_contain_text("no worker is there at the moment")
     expect(page.locator("#export-list")).to_contain_text("waiting for a worker")
     expect(page.locator("#announcer")).to_be_empty()
     assert page.evaluate("window.notReloaded")

@@ -86,7 +86,7 @@ def test_downloads_are_told(signed_in: Client, exported: Archive) -> None:
 
 
 def test_a_mail_that_is_late_is_told(signed_in: Client, exported: Archive) -> None:
-    Archive.objects.update(mailed_to="", mail_due_at=timezone.now(), mail_error="refused")
+    Archive.objects.update(mailed_to="", mail_due_at=timezone.now(), mail_error="no answer")
     assert "The mail could not be sent yet" in text_of(signed_in)
 
 

@@ -1,5 +1,6 @@
 """The jobs, run by a worker from a real queue."""
 
+import errno
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,6 +11,7 @@ import django_rq
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.utils.timezone import now
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -110,24 +112,74 @@ def test_a_job_without_a_row_does_nothing(transactional_db: None, queue: Queue, 
     assert not Archive.objects.exists()
 
 
-def test_an_error_fails_the_task_with_words_for_the_member_and_a_traceback_for_staff(
+def broken(_task: Task, _heartbeat: Heartbeat) -> None:
+    raise OSError("the disk is on fire")
+
+
+def make_due(task: Task) -> None:
+    Task.objects.filter(pk=task.pk).update(due_at=now())
+
+
+def test_an_error_is_tried_again_after_pauses_that_grow(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_task: Task, _heartbeat: Heartbeat) -> None:
-        raise OSError("the disk is on fire")
-
     replace_work(monkeypatch, broken)
     task = launched(susan)
+    for pause in (10, 60):
+        started = now()
+        work()
+        task.refresh_from_db()
+        assert task.status == TaskStatus.QUEUED
+        assert task.due_at
+        assert pause <= (task.due_at - started).total_seconds() < pause + 10
+        assert "the disk is on fire" in task.traceback
+        make_due(task)
+    assert {record.levelname for record in caplog.records if record.name == "exports.jobs"} == {"WARNING"}
+
+
+def test_the_last_error_fails_the_task_with_words_for_the_member_and_a_traceback_for_staff(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    replace_work(monkeypatch, broken)
+    task = launched(susan)
+    Task.objects.update(failures=2)
     work()
     task.refresh_from_db()
-    assert (task.status, task.progress) == (TaskStatus.FAILED, 0)
+    assert (task.status, task.progress, task.failures) == (TaskStatus.FAILED, 0, 3)
     assert "wrong on our side" in task.error
     assert "fire" not in task.error
     assert "the disk is on fire" in task.traceback
-    logged = [record for record in caplog.records if record.name == "exports.jobs"]
-    assert logged[0].exc_info
+    [logged] = [record for record in caplog.records if record.name == "exports.jobs"]
+    assert logged.exc_info
+    assert logged.levelname == "ERROR"  # of which the administrators are mailed
     assert Job.fetch(str(task.pk), connection=django_rq.get_connection()).is_failed
-    assert mail.outbox == []
+    assert task_launch(user=susan, name="export_posts").status == TaskStatus.QUEUED
+
+
+def test_an_error_that_passes_costs_the_member_nothing(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        replace_work(patch, broken)
+        task = launched(susan)
+        work()
+    make_due(task)
+    work()  # reconciles first
+    task.refresh_from_db()
+    assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 2, 1)
+    assert len(mail.outbox) == 1
+
+
+def test_a_full_disk_fails_at_once(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("exports.services.building.write_posts", full)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert task.status == TaskStatus.FAILED
+    assert "not enough room" in task.error
 
 
 def test_a_time_out_is_told_apart_from_a_failure(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,12 +275,13 @@ def test_no_temporary_file_is_left_by_a_success(exported: Archive, settings: Laz
 def test_no_temporary_file_is_left_by_a_failure(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    def half(_rows: object, output: BinaryIO, _progress: object) -> int:
+    def half(_batches: object, output: BinaryIO, *_others: object) -> int:
         output.write(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr("exports.services.building.write_posts", half)
     task = launched(susan)
+    Task.objects.update(failures=2)
     work()
     task.refresh_from_db()
     assert task.status == TaskStatus.FAILED

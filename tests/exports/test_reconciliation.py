@@ -10,11 +10,11 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
+from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
-from exports.services.queue import JobState, job_state
-from exports.services.reconciliation import task_recover_from_worker, tasks_reconcile
+from exports.services.reconciliation import mail_recover_from_worker, task_recover_from_worker, tasks_reconcile
 from exports.services.transitions import task_beat, task_claim
+from exports.services.watching import Watch
 
 LONG_AGO = timedelta(minutes=5)
 Work = Callable[[], None]
@@ -41,57 +41,56 @@ def grow_stale(task: Task) -> None:
 
 
 def test_a_running_task_with_a_heartbeat_is_left_alone(running: Task, queue: Queue) -> None:
-    assert tasks_reconcile() == []
+    assert tasks_reconcile(at_once=True) == []
     assert queue.job_ids == []
 
 
 def test_a_running_task_without_a_heartbeat_is_queued_again(running: Task, queue: Queue) -> None:
     grow_stale(running)
-    [task] = tasks_reconcile()
+    [task] = tasks_reconcile(at_once=True)
     assert (task.status, task.attempt) == (TaskStatus.QUEUED, 1)
     assert queue.job_ids == [str(running.pk)]
 
 
 def test_the_second_attempt_succeeds(running: Task, work: Work) -> None:
     grow_stale(running)
-    tasks_reconcile()
+    tasks_reconcile(at_once=True)
     work()
     running.refresh_from_db()
     assert (running.status, running.attempt, running.progress) == (TaskStatus.SUCCEEDED, 2, 100)
 
 
-@pytest.mark.parametrize("attempt", [1, 3])
+@pytest.mark.parametrize("failures", [0, 2])
 def test_a_heartbeat_that_comes_at_the_last_moment_saves_the_task(
-    running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch, attempt: int
+    running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     """It is beaten after the row was read as stale, while the queue is being asked."""
-    Task.objects.update(attempt=attempt)
+    Task.objects.update(failures=failures)
     running.refresh_from_db()
     grow_stale(running)
 
-    def ask_slowly(job_id: str) -> JobState:
+    def ask_slowly() -> None:
         task_beat(running, done=1, total=2)
-        return job_state(job_id)
 
-    monkeypatch.setattr("exports.services.reconciliation.job_state", ask_slowly)
-    assert tasks_reconcile() == []
+    monkeypatch.setattr("exports.services.reconciliation.queue_ping", ask_slowly)
+    assert tasks_reconcile(at_once=True) == []
     running.refresh_from_db()
-    assert (running.status, running.attempt, running.progress) == (TaskStatus.RUNNING, attempt, 50)
+    assert (running.status, running.attempt, running.progress) == (TaskStatus.RUNNING, 1, 50)
 
 
 def test_reconciling_twice_queues_it_once(running: Task, queue: Queue) -> None:
     grow_stale(running)
-    tasks_reconcile()
-    assert tasks_reconcile() == []
+    tasks_reconcile(at_once=True)
+    assert tasks_reconcile(at_once=True) == []
     assert len(queue.job_ids) == 1
 
 
 def test_after_the_last_attempt_it_fails_with_a_reason_and_frees_the_slot(
     running: Task, queue: Queue, susan: User
 ) -> None:
-    Task.objects.update(attempt=3)
+    Task.objects.update(failures=2)
     grow_stale(running)
-    [task] = tasks_reconcile()
+    [task] = tasks_reconcile(at_once=True)
     assert task.status == TaskStatus.FAILED
     assert task.error == "The export was interrupted 3 times and was given up."
     task_launch(user=susan, name="export_posts")
@@ -100,19 +99,19 @@ def test_after_the_last_attempt_it_fails_with_a_reason_and_frees_the_slot(
 def test_a_queued_task_whose_job_was_lost_is_queued_again(queued: Task, queue: Queue) -> None:
     queue.empty()
     grow_stale(queued)
-    assert tasks_reconcile() == [queued]
+    assert tasks_reconcile(at_once=True) == [queued]
     assert queue.job_ids == [str(queued.pk)]
 
 
 def test_a_queued_task_that_waits_for_long_keeps_its_place(queued: Task, queue: Queue) -> None:
     grow_stale(queued)
-    assert tasks_reconcile() == []
+    assert tasks_reconcile(at_once=True) == []
     assert queue.job_ids == [str(queued.pk)]
 
 
 def test_with_the_queue_out_of_reach_nothing_is_concluded(running: Task, unreachable_queue: None) -> None:
     grow_stale(running)
-    assert tasks_reconcile() == []
+    assert tasks_reconcile(at_once=True) == []
     running.refresh_from_db()
     assert running.status == TaskStatus.RUNNING
 
@@ -131,11 +130,15 @@ def test_jobs_that_are_no_tasks_are_of_no_concern(db: None, job_id: str) -> None
     assert task_recover_from_worker(task_id=job_id, worker="w1") is None
 
 
-def test_a_members_open_page_recovers_their_own_task(signed_in: Client, running: Task, queue: Queue) -> None:
+def test_a_members_open_page_recovers_their_own_task(
+    signed_in: Client, running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grow_stale(running)
     minute_ago = int((timezone.now() - timedelta(minutes=1)).timestamp() * 1_000_000)
     User.objects.update(notification_cursor=minute_ago)
-    signed_in.get("/notifications/", {"since": str(timezone.now().timestamp())})
+    monkeypatch.setattr("exports.services.reconciliation.watch", Watch(clock=iter([0.0, 3.0]).__next__))
+    for _look in range(2):
+        signed_in.get("/notifications/", {"since": str(timezone.now().timestamp())})
     assert queue.job_ids == [str(running.pk)]
 
 
@@ -151,3 +154,66 @@ def test_a_dry_run_changes_nothing(running: Task, queue: Queue, capsys: pytest.C
     call_command("reconcile_tasks", "--dry-run")
     assert str(running.pk) in capsys.readouterr().out
     assert queue.job_ids == []
+
+
+def test_a_silent_task_is_recovered_at_the_second_look_only(
+    running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that jumps makes a living task look silent, until its next heartbeat."""
+    grow_stale(running)
+    monkeypatch.setattr("exports.services.reconciliation.watch", Watch(clock=iter([10.0, 12.9, 13.1]).__next__))
+    assert [len(tasks_reconcile()) for _look in range(3)] == [0, 0, 1]
+
+
+def test_a_heartbeat_between_the_looks_saves_the_task(
+    running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exports.services.reconciliation.watch", Watch(clock=iter([10.0, 20.0, 30.0]).__next__))
+    for _look in range(3):
+        task_beat(running, done=1, total=2)
+        grow_stale(running)
+        assert tasks_reconcile() == []
+
+
+def test_a_work_horse_that_was_stopped_costs_no_attempt(running: Task, queue: Queue) -> None:
+    Task.objects.update(failures=2)
+    task = task_recover_from_worker(task_id=str(running.pk), worker="w1", was_stopped=True)
+    assert task
+    assert (task.status, task.failures) == (TaskStatus.QUEUED, 2)
+    assert queue.job_ids == [str(running.pk)]
+
+
+def test_a_work_horse_that_died_costs_one(running: Task, queue: Queue) -> None:
+    task = task_recover_from_worker(task_id=str(running.pk), worker="w1")
+    assert task
+    assert (task.status, task.failures) == (TaskStatus.QUEUED, 1)
+
+
+def test_what_died_goes_before_what_waits(running: Task, queue: Queue, john: User) -> None:
+    other = task_launch(user=john, name="export_posts")
+    task_recover_from_worker(task_id=str(running.pk), worker="w1")
+    assert queue.job_ids == [str(running.pk), str(other.pk)]
+
+
+def test_a_kind_that_is_no_longer_offered_ends_with_a_reason(queued: Task, queue: Queue) -> None:
+    grow_stale(queued)
+    Task.objects.update(name="export_as_punched_cards")
+    [task] = tasks_reconcile()
+    assert (task.status, task.error) == (
+        TaskStatus.FAILED,
+        "This kind of export is no longer offered. Please start another one.",
+    )
+
+
+def test_the_mail_of_a_work_horse_that_died_is_due_at_once(exported: Archive) -> None:
+    in_a_while = timezone.now() + timedelta(minutes=10)
+    for job_id in (str(exported.task_id), f"mail-{exported.pk}"):
+        Archive.objects.update(mail_due_at=in_a_while)
+        assert mail_recover_from_worker(job_id=job_id) == 1
+        exported.refresh_from_db()
+        assert exported.mail_due_at
+        assert exported.mail_due_at <= timezone.now()
+
+
+def test_a_mail_that_was_sent_stays_sent(exported: Archive) -> None:
+    assert mail_recover_from_worker(job_id=str(exported.task_id)) == 0

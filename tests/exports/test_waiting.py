@@ -117,7 +117,7 @@ def test_the_queries_are_the_same_for_any_number_ahead(db: None) -> None:
     task = make_task("queued")
     with CaptureQueriesContext(connection) as captured:
         task_wait(task)
-    assert len(captured) == 3
+    assert len(captured) == 2
 
 
 def test_the_news_of_a_launch_has_the_place(susan: User, queue: Queue) -> None:

@@ -60,5 +60,5 @@ def test_the_number_of_queries_does_not_grow(
         friend.posts.create(body=f"{number}")
         member.posts.create(body=f"{number}")
     signed_in.get(address)  # writes last_seen
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert len(texts_on(signed_in.get(address).content.decode())) == 25

@@ -4,15 +4,12 @@ Workers do this by themselves every few seconds, and so do the pages of the memb
 for an operator who wants to see it done, or to be told what would be done.
 """
 
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from exports.models import Task
-from exports.services.reconciliation import mails_reconcile, tasks_reconcile
+from exports.services.reconciliation import mails_reconcile, tasks_reconcile, tasks_to_reconcile
 
 
 class Command(BaseCommand):
@@ -27,10 +24,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, dry_run: bool, **_options: Any) -> None:
         """Reconcile and say what changed."""
         if dry_run:
-            since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-            self._list(list(Task.objects.stale(since=since)), "stale")
+            self._list(tasks_to_reconcile(), "stale")
             return
-        self._list(tasks_reconcile(), "recovered")
+        self._list(tasks_reconcile(at_once=True), "recovered")
         self.stdout.write(f"{mails_reconcile()} late mails queued")
 
     def _list(self, tasks: list[Task], word: str) -> None:

@@ -1,0 +1,69 @@
+"""What becomes of a task whose attempt ended without success: it begins anew, or is given up with a reason."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from exports.models import Task
+from exports.models.task import TaskQuerySet
+from exports.services.queue import QueueUnavailableError, task_enqueue
+from exports.services.transitions import task_fail, task_requeue
+
+logger = logging.getLogger(__name__)
+
+
+def attempt_died(rows: TaskQuerySet, task: Task) -> Task | None:
+    """Begin the task anew at once, if it is still among `rows`, or give it up when it died too often."""
+    if is_last(task):
+        count = task.failures + 1
+        error = ngettext(
+            "The export was interrupted %(count)d time and was given up.",
+            "The export was interrupted %(count)d times and was given up.",
+            count,
+        )
+        return task_fail(rows, task, error=error % {"count": count}, failures=count)
+    return _begin_anew(rows, task, failures=F("failures") + 1)
+
+
+def attempt_failed(task: Task, *, error: str, traceback: str) -> Task | None:
+    """Put the task off after an exception, by a pause that grows; give it up at the last attempt."""
+    rows = Task.objects.claimed_as(task)
+    if is_last(task):
+        return task_fail(rows, task, error=error, traceback=traceback, failures=task.failures + 1)
+    pauses = settings.EXPORT_RETRY_PAUSES
+    pause = pauses[min(task.failures, len(pauses) - 1)]
+    due_at = timezone.now() + timedelta(seconds=pause)
+    return task_requeue(rows, task, due_at=due_at, failures=F("failures") + 1, traceback=traceback)
+
+
+def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
+    """Begin the task anew at once because its worker is being stopped: that is not the task's failure."""
+    return _begin_anew(rows, task)
+
+
+def is_last(task: Task) -> bool:
+    """Return whether the task is given up if its present attempt does not succeed."""
+    return task.failures + 1 >= settings.EXPORT_MAX_ATTEMPTS
+
+
+def _begin_anew(rows: TaskQuerySet, task: Task, **changes: Any) -> Task | None:
+    with transaction.atomic():
+        requeued = task_requeue(rows, task, **changes)
+        if requeued:
+            logger.warning("Task %s: attempt %s ended early; the task is queued again", task.pk, task.attempt)
+            transaction.on_commit(partial(_enqueue_or_wait, requeued))
+    return requeued
+
+
+def _enqueue_or_wait(task: Task) -> None:
+    try:
+        task_enqueue(task, at_front=True)
+    except QueueUnavailableError:
+        logger.warning("Task %s is queued in the database only; the next reconciliation queues its job", task.pk)

@@ -1,0 +1,26 @@
+"""Having an export mailed once more."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from exports.services.delivery import mail_again
+
+
+@require_POST
+@login_required
+def mail(request: HttpRequest, pk: str) -> HttpResponse:
+    """Mail one of the member's exports again, to the address that they have now."""
+    user = cast(User, request.user)
+    archive = get_object_or_404(user.archives.select_related("task"), task_id=pk)
+    if mail_again(archive):
+        messages.info(request, _("The mail is on its way."))
+    else:
+        messages.warning(request, _("That mail is on its way already, or the file is no longer kept."))
+    return redirect("exports:list")

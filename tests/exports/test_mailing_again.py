@@ -1,0 +1,92 @@
+"""Mail that is refused for good, and mail that the member has sent once more."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.models import User
+from exports.models import Archive, Task
+from exports.services.launching import task_launch
+from tests.mail_server import MailServer
+
+Work = Callable[[], None]
+
+
+def address(archive: Archive) -> str:
+    return f"/exports/{archive.task_id}/mail/"
+
+
+def test_the_member_can_have_the_mail_sent_again_and_it_is_the_same(
+    exported: Archive, signed_in: Client, work: Work
+) -> None:
+    page = signed_in.post(address(exported), follow=True).content.decode()
+    assert "The mail is on its way." in page
+    work()
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+    exported.refresh_from_db()
+    assert exported.mailed_to == "susan@example.com"
+
+
+def test_it_goes_to_the_address_that_the_member_has_now(
+    exported: Archive, susan: User, signed_in: Client, work: Work
+) -> None:
+    User.objects.filter(pk=susan.pk).update(email="new@example.com")
+    signed_in.post(address(exported))
+    work()
+    assert mail.outbox[-1].to == ["new@example.com"]
+
+
+def test_a_second_click_sends_it_once(exported: Archive, signed_in: Client, work: Work) -> None:
+    signed_in.post(address(exported))
+    page = signed_in.post(address(exported), follow=True).content.decode()
+    assert "That mail is on its way already" in page
+    work()
+    assert len(mail.outbox) == 2
+
+
+def test_a_file_that_was_deleted_is_not_mailed(exported: Archive, signed_in: Client, work: Work) -> None:
+    signed_in.post(f"/exports/{exported.task_id}/delete/")
+    signed_in.post(address(exported))
+    work()
+    assert len(mail.outbox) == 1
+
+
+def test_a_stranger_finds_nothing(exported: Archive, stranger: Client) -> None:
+    assert stranger.post(address(exported)).status_code == 404
+
+
+def test_a_get_changes_nothing(exported: Archive, signed_in: Client) -> None:
+    assert signed_in.get(address(exported)).status_code == 405
+    exported.refresh_from_db()
+    assert exported.mail_due_at is None
+
+
+def test_an_address_that_is_refused_for_good_is_told_to_the_member(
+    susan: User, work: Work, smtp_server: MailServer, signed_in: Client
+) -> None:
+    smtp_server.unknown_recipient = "550 no such user here"
+    task = task_launch(user=susan, name="export_posts")
+    work()
+    archive = Archive.objects.get(task=task)
+    assert (archive.mail_due_at, archive.mail_error) == (None, "refused")
+    assert signed_in.get("/exports/").content.decode().count("refused the address for good") == 2  # alert and list
+    assert Task.objects.get().status == "succeeded"
+
+
+def test_an_address_that_is_refused_for_now_is_tried_again(susan: User, work: Work, smtp_server: MailServer) -> None:
+    smtp_server.unknown_recipient = "450 mailbox busy"
+    task = task_launch(user=susan, name="export_posts")
+    work()
+    assert Archive.objects.get(task=task).mail_due_at
+
+
+def test_a_file_that_the_storage_lost_is_said_to_be_lost(
+    exported: Archive, signed_in: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    exported.file.storage.delete(str(exported.file.name))
+    assert signed_in.get(f"/exports/{exported.task_id}/download/").status_code == 404
+    assert "its file is gone" in caplog.text
+    assert "The file was lost." in signed_in.get("/exports/").content.decode()
