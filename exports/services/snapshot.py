@@ -64,11 +64,14 @@ def iso_times(times: Sequence[str]) -> list[str]:
     All at once, which is faster than any function of the database. What is no time comes out as none either.
     """
     try:
-        text = "Z\n".join(times) + "Z"
+        texts = _as_iso("Z\n".join(times) + "Z").split("\n")
     except TypeError:
-        text = ""
-    texts = text.replace(" ", "T").replace(".000000Z", "Z").split("\n")
-    return texts if len(texts) == len(times) else [f"{time}Z" for time in times]
+        texts = []
+    return texts if len(texts) == len(times) else [_as_iso(f"{time}Z") for time in times]
+
+
+def _as_iso(text: str) -> str:
+    return text.replace(" ", "T").replace(".000000Z", "Z")
 
 
 def _oldest_first(user_id: int) -> QuerySet[Post]:
