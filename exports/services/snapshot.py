@@ -87,7 +87,7 @@ def _columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
 
 
 def _batches_from_postgresql(rows: "QuerySet[Any, Any]") -> Generator[list[Any]]:
-    """Read while the server works on what follows: half the time of a server-side cursor, which waits each time."""
+    """Read while the server works on what follows: a server-side cursor waits for us each time, and we for it."""
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         yield from in_batches(cursor.stream(sql, parameters, size=BATCH_SIZE))

