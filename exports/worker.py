@@ -63,7 +63,9 @@ class ExportWorker(Worker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
         worked = False
-        with suppress(StopRequested):  # told to end while waiting for the server
+        # RQ does this after it has registered the worker: one that is stopped in between would be killed.
+        self._install_signal_handlers()  # type: ignore[no-untyped-call]
+        with suppress(StopRequested):  # told to end at its start, or while waiting for the server
             while True:
                 try:
                     worked = super().work(*args, **kwargs) or worked

@@ -2,41 +2,31 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from subprocess import Popen
 
 import psutil
 import pytest
+from rq import Queue
+from rq import Worker as RqWorker
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
-from tests.members import make_member
+from microblog_project.embedded_server import BASE_DIR
+from tests.faults.horses import horse_of, reached
 from tests.waiting import wait_until
+from tests.workers import child_environment, queue_connection, stop_process
 
 Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
-
-
-@pytest.fixture
-def susan(transactional_db: None) -> User:
-    return make_member("susan")
 
 
 def started(susan: User, seconds: int) -> Task:
     task = task_launch(user=susan, name="example", params={"seconds": seconds})
     wait_until(lambda: reached(task, TaskStatus.RUNNING))
     return task
-
-
-def reached(task: Task, status: str, attempt: int = 1) -> bool:
-    task.refresh_from_db()
-    return task.status == status and task.attempt == attempt
-
-
-def horse_of(worker: Worker) -> int:
-    [horse] = psutil.Process(worker.pid).children()
-    return int(horse.pid)
 
 
 def ended(worker: Worker, timeout: float = 10) -> int:
@@ -84,6 +74,20 @@ def test_a_signal_to_the_whole_group_hands_the_job_back_at_once(susan: User, wor
     assert ended(worker_process) == 0
     assert reached(task, TaskStatus.QUEUED)
     assert task.failures == 0
+
+
+def test_a_worker_that_is_stopped_as_soon_as_it_is_known_ends_in_order(redis_queue: Queue) -> None:
+    """RQ registers a worker before it listens to signals."""
+    worker = Popen([sys.executable, "manage.py", "rqworker", "default"], cwd=BASE_DIR, env=child_environment())
+    connection = queue_connection()
+    try:
+        wait_until(
+            lambda: any(known.pid == worker.pid for known in RqWorker.all(connection=connection)), interval=0.0005
+        )
+        worker.terminate()
+        assert ended(worker) == 0
+    finally:
+        stop_process(worker)
 
 
 def test_an_idle_worker_ends_at_once(worker_process: Worker) -> None:

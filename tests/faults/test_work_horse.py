@@ -7,36 +7,20 @@ from functools import partial
 from subprocess import Popen
 
 import psutil
-import pytest
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
+from exports.models import TaskStatus
 from exports.services.launching import task_launch
-from tests.members import make_member
+from tests.faults.horses import horse_of, reached
 from tests.waiting import wait_until
 
 Worker = Popen[bytes]
 
 
-@pytest.fixture
-def susan(transactional_db: None) -> User:
-    return make_member("susan")
-
-
-def reached(task: Task, status: str, attempt: int) -> bool:
-    task.refresh_from_db()
-    return task.status == status and task.attempt == attempt
-
-
-def work_horse(worker: Worker) -> int:
-    [horse] = psutil.Process(worker.pid).children()
-    return int(horse.pid)
-
-
 def test_a_killed_work_horse_costs_an_attempt_and_no_more(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 2})
     wait_until(lambda: reached(task, TaskStatus.RUNNING, 1))
-    os.kill(work_horse(worker_process), signal.SIGKILL)
+    os.kill(horse_of(worker_process), signal.SIGKILL)
     wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), timeout=15)
 
 
@@ -46,7 +30,7 @@ def test_a_killed_worker_is_replaced_by_another(susan: User, worker_factory: Cal
     task = task_launch(user=susan, name="example", params={"seconds": 3})
     wait_until(lambda: reached(task, TaskStatus.RUNNING, 1))
     holder = first if psutil.Process(first.pid).children() else second
-    horse = work_horse(holder)
+    horse = horse_of(holder)
     holder.kill()
     os.kill(horse, signal.SIGKILL)
     wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), timeout=25)
@@ -56,7 +40,7 @@ def test_a_work_horse_killed_again_and_again_is_given_up_with_a_reason(susan: Us
     task = task_launch(user=susan, name="example", params={"seconds": 60})
     for attempt in (1, 2, 3):
         wait_until(partial(reached, task, TaskStatus.RUNNING, attempt))
-        os.kill(work_horse(worker_process), signal.SIGKILL)
+        os.kill(horse_of(worker_process), signal.SIGKILL)
     wait_until(lambda: reached(task, TaskStatus.FAILED, 3))
     assert task.error == "The export was interrupted 3 times and was given up."
     assert task.progress < 100
