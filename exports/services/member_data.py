@@ -1,15 +1,14 @@
 """What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F, QuerySet
 
 from accounts.models import Follow, User
-from exports.services.snapshot import UtcText
-from exports.writer import BATCH_SIZE
+from exports.services.snapshot import DatabaseTime, iso_times
+from exports.writer import BATCH_SIZE, in_batches, utc_text
 
 
 def member_profile(user: User) -> dict[str, Any]:
@@ -39,12 +38,9 @@ def followers_records(user: User) -> Iterator[dict[str, Any]]:
     return _people(user.followed_by.all(), "follower__username")
 
 
-def utc_text(moment: datetime) -> str:
-    """Return the time as ISO 8601 in UTC with `Z`."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:
-    rows = follows.order_by("created_at", "id").values_list(username, UtcText(F("created_at")))
-    for name, since in rows.iterator(chunk_size=BATCH_SIZE):
-        yield {"username": name, "url": absolute_url(User(username=name)), "since": since}
+    rows = follows.order_by("created_at", "id").values_list(username, DatabaseTime(F("created_at")))
+    for batch in in_batches(rows.iterator(chunk_size=BATCH_SIZE)):
+        names, times = zip(*batch, strict=True)
+        for name, since in zip(names, iso_times(times), strict=True):
+            yield {"username": name, "url": absolute_url(User(username=name)), "since": since}

@@ -78,10 +78,10 @@ def mail_recover_from_worker(*, job_id: str) -> int:
 
     `job_id` is that of an export or of a mail. It may be sent twice then, under one `Message-ID`; it is never lost.
     """
-    archives = Archive.objects.available().filter(mail_due_at__isnull=False)
-    archive_id = job_id.removeprefix(MAIL_PREFIX)
-    mine = archives.filter(pk=archive_id) if archive_id.isdecimal() else archives.filter(task_id=job_id)
-    return mine.update(mail_due_at=timezone.now())
+    for archive in Archive.objects.available().filter(mail_due_at__isnull=False):
+        if job_id in {str(archive.task_id), f"{MAIL_PREFIX}{archive.pk}"}:
+            return Archive.objects.filter(pk=archive.pk, mail_due_at__isnull=False).update(mail_due_at=timezone.now())
+    return 0
 
 
 def mails_reconcile() -> int:

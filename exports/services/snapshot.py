@@ -138,23 +138,3 @@ class DatabaseTime(Func):
         """Return the SQL."""
         template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
         return super().as_sql(compiler, connection, template=template, **extra)
-
-
-class UtcText(Func):
-    """A time as ISO 8601 text in UTC with `Z`, made by the database: far cheaper than a datetime a row.
-
-    A fraction of a second is given, in microseconds, only where there is one, as `datetime.isoformat` does.
-    """
-
-    output_field = TextField()
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        """Return the SQL: Django keeps `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC."""
-        return super().as_sql(compiler, connection, template="replace(%(expressions)s, ' ', 'T') || 'Z'", **extra)
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        """Return the SQL."""
-        template = (
-            "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000Z', 'Z')"
-        )
-        return super().as_sql(compiler, connection, template=template, **extra)

@@ -7,7 +7,7 @@ of its own; `posts_json` is the one that every export has.
 from exports.writer.archive import Source, write_archive
 from exports.writer.digests import DigestingFile
 from exports.writer.posts_json import write_posts
-from exports.writer.rows import BATCH_SIZE, Batch, Skipped, batches_of, in_batches
+from exports.writer.rows import BATCH_SIZE, Batch, Skipped, batches_of, in_batches, utc_text
 
 __all__ = [
     "BATCH_SIZE",
@@ -17,6 +17,7 @@ __all__ = [
     "Source",
     "batches_of",
     "in_batches",
+    "utc_text",
     "write_archive",
     "write_posts",
 ]

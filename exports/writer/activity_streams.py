@@ -1,7 +1,7 @@
 """`actor.json` and `outbox.json`: ActivityStreams 2.0, in the shape of a Mastodon archive for the tools that read one.
 
-Sources: https://www.w3.org/TR/activitystreams-core/ and Mastodon's BackupService, whose entries are kept, empty
-ones too: the tools that read its archives count on them.
+Sources: https://www.w3.org/TR/activitystreams-core/ and Mastodon's BackupService. Of its entries those are kept
+that say something, and the lists that the tools which read its archives go through (`attachment`, `tag`).
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from exports.writer.activity_streams import OUTBOX_HEAD, OUTBOX_ITEMS, Activitie
 from exports.writer.digests import DigestingFile
 from exports.writer.offline_pages import ASSETS, Page, Pages, escaped, render_index
 from exports.writer.posts_json import JsonList, Progress, posts_records, write_list
-from exports.writer.rows import Batch, Skipped, readable_posts
+from exports.writer.rows import Batch, Skipped, readable_posts, utc_text
 from exports.writer.spreadsheet import HEADER, spreadsheet_rows
 from exports.writer.weaving import SEPARATOR, joined, split
 from exports.writer.zip_file import SealedZip
@@ -28,7 +28,7 @@ class Source:
     site_url: str
     """Without a slash at its end."""
     member_url: str
-    """Absolute, as `post_url` makes the posts'."""
+    """The absolute address of the member's page."""
     snapshot_at: datetime
     profile: dict[str, Any]
     """JSON types; at least `username`, `about_me` and `joined`."""
@@ -148,7 +148,7 @@ def _manifest(container: SealedZip, source: Source, counts: dict[str, int]) -> N
         "generator": "Microblog",
         "site": source.site_url,
         "username": source.profile["username"],
-        "snapshot_at": source.snapshot_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "snapshot_at": utc_text(source.snapshot_at),
         "counts": counts,
         "files": [asdict(entry) for entry in container.entries],
     }

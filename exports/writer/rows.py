@@ -3,13 +3,18 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 BATCH_SIZE = 500  # rows; larger is no faster, and costs memory
 
 T = TypeVar("T")
+
+
+def utc_text(moment: datetime) -> str:
+    """Return the time as ISO 8601 in UTC with `Z`, the form of every time in an export."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def in_batches(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:

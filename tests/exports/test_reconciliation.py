@@ -130,6 +130,12 @@ def test_jobs_that_are_no_tasks_are_of_no_concern(db: None, job_id: str) -> None
     assert task_recover_from_worker(task_id=job_id, worker="w1") is None
 
 
+@pytest.mark.parametrize("job_id", ["mail-0", "12", "not a uuid", "00000000-0000-0000-0000-000000000000"])
+def test_jobs_that_mail_nothing_are_of_no_concern(exported: Archive, job_id: str) -> None:
+    Archive.objects.update(mail_due_at=timezone.now() + timedelta(minutes=10))
+    assert mail_recover_from_worker(job_id=job_id) == 0
+
+
 def test_a_members_open_page_recovers_their_own_task(
     signed_in: Client, running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
