@@ -12,6 +12,7 @@ from microblog_project.health import healthz
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "microblog_project.error_pages.bad_request"
+handler429 = "microblog_project.error_pages.too_many_requests"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),

@@ -34,6 +34,7 @@ SETTINGS = {
     "SECRET_KEY",
     "SERVER_EMAIL",
     "SITE_URL",
+    "TRUSTED_PROXIES",
 }
 SETTING_FAMILIES = ("ANYMAIL_", "AWS_", "EMAIL_", "EXPORT_", "SECURE_", "SENTRY_")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
