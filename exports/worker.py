@@ -22,6 +22,7 @@ from rq.utils import now
 
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
 from exports.services.kinds import KINDS
+from exports.services.orphans import orphans_remove
 from exports.services.reconciliation import (
     mail_recover_from_worker,
     mails_reconcile,
@@ -152,7 +153,7 @@ class ExportWorker(Worker):
             self._safely(mails_reconcile)
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
-            for care in (archives_expire, archives_trim, leftovers_remove):
+            for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove):
                 self._safely(care)
 
     def execute_job(self, job: Job, queue: Queue) -> None:

@@ -1,5 +1,6 @@
 """From a finished local file to an Archive in the private storage, and the task's success."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,22 +8,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
 from exports.models import Archive, Task
 from exports.models.archive import exports_storage
 from exports.services.progress import ClaimLostError
+from exports.services.storing import attempt_folder, file_remove, file_store
 from exports.services.transitions import task_succeed
 
-
-class MovableFile(File[bytes]):
-    """A finished local file, which a storage on the same disk takes over by a rename instead of a copy."""
-
-    def temporary_file_path(self) -> str:
-        """Return the path: the name by which Django's FileSystemStorage asks."""
-        return str(self.name)
+logger = logging.getLogger(__name__)
 
 
 def archive_keep(task: Task, archive: Archive, path: Path) -> None:
@@ -31,17 +26,22 @@ def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     Raises ClaimLostError. Whatever is raised, the stored file is removed again unless its archive was saved: the
     job's time can run out in the moment after the commit.
     """
-    storage = exports_storage()
-    # The attempt is part of the name: two attempts at one task can never write one file.
-    wanted = f"{task.user_id}/{task.pk}-{task.attempt}/{archive.filename}"
-    with path.open("rb") as content:
-        name = storage.save(wanted, MovableFile(content, name=str(path)))
+    name = f"{attempt_folder(task, task.attempt)}/{archive.filename}"
     try:
+        name = file_store(path, name)
         _succeed(task, archive, name, expires_at=timezone.now() + timedelta(days=settings.EXPORT_RETENTION_DAYS))
     except BaseException:
-        if not Archive.objects.filter(file=name).exists():
-            storage.delete(name)
+        _remove_unless_saved(name)
         raise
+
+
+def _remove_unless_saved(name: str) -> None:
+    """Remove the stored file unless it has an archive; with database or storage away the housekeeping does it."""
+    try:
+        if not Archive.objects.filter(file=name).exists():
+            file_remove(exports_storage(), name)
+    except Exception:  # whatever a storage raises; why the archive could not be kept matters more
+        logger.warning("%s could not be removed from the storage", name, exc_info=True)
 
 
 def _succeed(task: Task, archive: Archive, name: str, *, expires_at: datetime) -> None:

@@ -6,17 +6,16 @@ that fails is logged, keeps nobody else's file, and is tried again at the next h
 
 import logging
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 from django.db.models import Count
 
 from exports.models import Archive
 from exports.models.archive import ArchiveQuerySet, Removal
 from exports.services.news import task_withdraw
+from exports.services.storing import file_remove
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ def archive_discard(archive: Archive, removal: Removal) -> bool:
     name = str(archive.file.name)
     if not name:
         return False
-    _delete_file(archive)
+    file_remove(archive.file.storage, name)
     with transaction.atomic():
         discarded = Archive.objects.filter(pk=archive.pk, file=name).update(file="", removal=removal, mail_due_at=None)
         if discarded:
@@ -76,15 +75,6 @@ def _discard_each(archives: ArchiveQuerySet, removal: Removal) -> int:
         except Exception:  # whatever a storage raises
             logger.exception("The file of archive %s could not be removed", archive.pk)
     return count
-
-
-def _delete_file(archive: Archive) -> None:
-    storage = archive.file.storage
-    name = str(archive.file.name)
-    storage.delete(name)
-    if isinstance(storage, FileSystemStorage):
-        with suppress(OSError):  # the folder was the file's own; if it is not, it stays
-            Path(storage.path(name)).parent.rmdir()
 
 
 def _modified_at(path: Path) -> float:

@@ -20,6 +20,7 @@ from exports.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from exports.models import Archive
 from exports.models.archive import Removal
 from exports.services.expiry import archive_discard
+from exports.services.storing import StorageUnavailableError, file_exists
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +41,26 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
     archive = get_object_or_404(user.archives.available(), task_id=pk)
     if not signed_in_recently(request):
         raise ReauthenticationRequired  # allauth asks for the password and comes back here
+    try:
+        if not file_exists(archive):
+            return gone(request, archive)
+    except StorageUnavailableError:
+        logger.exception("Archive %s: the storage is away", archive.pk)
+        response = render(request, "exports/storage_away.html", status=503)
+        response["Retry-After"] = "120"  # seconds
+        return response
     storage = archive.file.storage
-    if not storage.exists(str(archive.file.name)):
-        logger.error("Archive %s: its file is gone from the storage", archive.pk)
-        archive_discard(archive, Removal.LOST)
-        words = _("The file of this export is gone. Please start a new export.")
-        return render(request, "404.html", {"exception_text": words}, status=404)
     if isinstance(storage, SigningStorage):
         return hand_over(request, archive, storage)
     return stream(request, archive)
+
+
+def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
+    """Say that the storage has lost the file, here and from now on in the list."""
+    logger.error("Archive %s: its file is gone from the storage", archive.pk)
+    archive_discard(archive, Removal.LOST)
+    words = _("The file of this export is gone. Please start a new export.")
+    return render(request, "404.html", {"exception_text": words}, status=404)
 
 
 def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -> HttpResponse:
