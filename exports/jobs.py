@@ -5,14 +5,12 @@ import time
 import traceback
 from collections.abc import Callable
 
-from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from exports.models import Archive, Task
-from exports.services.attempts import attempt_failed, is_last
+from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
@@ -75,11 +73,11 @@ def run_task(task_id: str, work: Work) -> Archive | None:
         return None
     except ExportRefusedError as refusal:
         logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
-        _fail(task, str(refusal))
+        task_fail(Task.objects.claimed_as(task), task, error=str(refusal), traceback=traceback.format_exc())
         raise
     except JobTimeoutException:
         logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
-        _fail(task, _time_out_error())
+        attempt_timed_out(Task.objects.claimed_as(task), task, traceback=traceback.format_exc())
         raise
     except Exception:
         # Only the last failure is an error, of which the administrators are told: the others mend themselves.
@@ -98,19 +96,6 @@ def count_seconds(seconds: int, task: Task, heartbeat: Heartbeat) -> None:
         heartbeat.advance(second)
     if task_succeed(task, done=seconds) is None:
         raise ClaimLostError(task.pk)
-
-
-def _fail(task: Task, error: str) -> None:
-    task_fail(Task.objects.claimed_as(task), task, error=error, traceback=traceback.format_exc())
-
-
-def _time_out_error() -> str:
-    minutes = settings.EXPORT_JOB_TIMEOUT // 60
-    return ngettext(
-        "It took longer than the %(minutes)d minute that we allow, and was stopped.",
-        "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
-        minutes,
-    ) % {"minutes": minutes}
 
 
 def _worker_name() -> str:

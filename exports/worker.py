@@ -60,6 +60,7 @@ class ExportWorker(Worker):
         self._is_told_to_end = False
         self._horse_was_stopped = False
         self._horse_was_killed = False
+        self._horse_was_overdue = False
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
@@ -117,7 +118,9 @@ class ExportWorker(Worker):
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Note how the work-horse ended: SIGTERM comes from whoever stops the whole group, us included."""
         self._horse_was_killed = True
-        if os.WIFSIGNALED(ret_val) and os.WTERMSIG(ret_val) == signal.SIGTERM:
+        if ret_val is None:  # RQ has killed it, a minute after its time was over
+            self._horse_was_overdue = True
+        elif os.WIFSIGNALED(ret_val) and os.WTERMSIG(ret_val) == signal.SIGTERM:
             self._horse_was_stopped = True
 
     @property
@@ -158,12 +161,12 @@ class ExportWorker(Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job in a work-horse; if that died without a word, recover its task and its mail at once."""
-        self._horse_was_stopped = self._horse_was_killed = False
+        self._horse_was_stopped = self._horse_was_killed = self._horse_was_overdue = False
         try:
             super().execute_job(job, queue)
         finally:
-            was_stopped = self._horse_was_stopped
-            self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, was_stopped=was_stopped)
+            how = {"was_stopped": self._horse_was_stopped, "was_overdue": self._horse_was_overdue}
+            self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, **how)
             if self._horse_was_killed:
                 self._safely(mail_recover_from_worker, job_id=job.id)
 

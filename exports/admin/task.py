@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from exports.admin.readonly import ReadOnlyAdmin
 from exports.models import Task, TaskStatus
-from exports.services.kinds import EXAMPLE
+from exports.services.kinds import EXAMPLE, task_is_known
 from exports.services.launching import TaskAlreadyActiveError, task_launch, task_retry
 from exports.services.transitions import task_cancel, task_fail
 
@@ -133,7 +133,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
 def retry_if_possible(task: Task) -> bool:
     """Launch the task anew, whatever the pause between a member's exports; return False if that cannot be now."""
-    if not task.can_be_retried:
+    if not (task.can_be_retried and task_is_known(task)):
         return False
     try:
         task_retry(task, by_staff=True)

@@ -29,6 +29,12 @@ class TaskStatus(models.TextChoices):
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 
+def _not_lately(field: str, since: datetime) -> Q:
+    """Select the times before `since`, and those as far in the future."""
+    now = timezone.now()
+    return Q(**{f"{field}__lt": since}) | Q(**{f"{field}__gt": now + (now - since)})
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     """The vocabulary of task queries."""
 
@@ -37,13 +43,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(status__in=ACTIVE)
 
     def silent(self, *, since: datetime) -> Self:
-        """Return the running tasks without a heartbeat since then."""
-        return self.filter(status=TaskStatus.RUNNING, heartbeat_at__lt=since)
+        """Return the running tasks without a heartbeat since then.
+
+        One from the future, by a clock that was set wrong, proves nothing either: the task could look alive for years.
+        """
+        return self.filter(_not_lately("heartbeat_at", since), status=TaskStatus.RUNNING)
 
     def due(self, *, since: datetime) -> Self:
         """Return the queued tasks that should have begun: queued since then, or put off until now."""
-        waiting = Q(due_at__isnull=True, queued_at__lt=since) | Q(due_at__lte=timezone.now())
-        return self.filter(waiting, status=TaskStatus.QUEUED)
+        now = timezone.now()
+        # None is put off further; a clock that was set wrong can have noted such a time.
+        latest = now + timedelta(seconds=max(settings.EXPORT_RETRY_PAUSES)) + (now - since)
+        put_off = Q(due_at__lte=now) | Q(due_at__gt=latest)
+        return self.filter(put_off | Q(_not_lately("queued_at", since), due_at__isnull=True), status=TaskStatus.QUEUED)
 
     def silent_since(self, task: "Task") -> Self:
         """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""

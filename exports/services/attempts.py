@@ -1,6 +1,7 @@
 """What becomes of a task whose attempt ended without success: it begins anew, or is given up with a reason."""
 
 import logging
+import math
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 
 from exports.models import Task
 from exports.models.task import TaskQuerySet
+from exports.services.kinds import task_is_known
 from exports.services.queue import QueueUnavailableError, task_enqueue
 from exports.services.transitions import task_fail, task_requeue
 
@@ -48,6 +50,17 @@ def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
     return _begin_anew(rows, task)
 
 
+def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
+    """End the task, if it is still among `rows`: another attempt would take too long as well."""
+    minutes = math.ceil(settings.EXPORT_JOB_TIMEOUT / 60)
+    error = ngettext(
+        "It took longer than the %(minutes)d minute that we allow, and was stopped.",
+        "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
+        minutes,
+    )
+    return task_fail(rows, task, error=error % {"minutes": minutes}, traceback=traceback)
+
+
 def is_last(task: Task) -> bool:
     """Return whether the task is given up if its present attempt does not succeed."""
     return task.failures + 1 >= settings.EXPORT_MAX_ATTEMPTS
@@ -63,6 +76,9 @@ def _begin_anew(rows: TaskQuerySet, task: Task, **changes: Any) -> Task | None:
 
 
 def _enqueue_or_wait(task: Task) -> None:
+    if not task_is_known(task):
+        logger.warning("Task %s is of a kind that this code cannot run; the next reconciliation decides", task.pk)
+        return
     try:
         task_enqueue(task, at_front=True)
     except QueueUnavailableError:

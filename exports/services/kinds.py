@@ -59,3 +59,12 @@ KINDS = {
 
 # The `kind` of `POST /exports/` -> the task's name.
 EXPORT_KINDS = {"posts": EXPORT_POSTS, "archive": EXPORT_ARCHIVE}
+
+
+def task_is_known(task: Task) -> bool:
+    """Return whether this code can run the task: its row may be older than the code, or newer."""
+    try:
+        KINDS[task.name].arguments(task)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True

@@ -28,6 +28,8 @@ class JobState(enum.Enum):
 
     WAITING = enum.auto()
     """It will run."""
+    TAKEN = enum.auto()
+    """A worker has taken it from the queue, or died as it took it."""
     RUNNING = enum.auto()
     """A worker has it, or had it when it was last heard of."""
     OVER = enum.auto()
@@ -111,7 +113,10 @@ def job_state(job_id: str) -> JobState:
     """
     try:
         job = Job.fetch(job_id, connection=queue_connection())
-        return STATES.get(job.get_status(refresh=False), JobState.OVER)
+        status = job.get_status(refresh=False)
+        if status == JobStatus.QUEUED and _queue().get_job_position(job_id) is None:
+            return JobState.TAKEN
+        return STATES.get(status, JobState.OVER)
     except NoSuchJobError:
         return JobState.OVER
     except RedisError as error:

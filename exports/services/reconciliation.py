@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from exports.models import Archive, Task, TaskStatus
 from exports.models.task import TaskQuerySet
-from exports.services.attempts import attempt_died, attempt_handed_back
-from exports.services.kinds import KINDS
+from exports.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
+from exports.services.kinds import task_is_known
 from exports.services.queue import (
     MAIL_PREFIX,
     JobState,
@@ -59,16 +59,20 @@ def tasks_to_reconcile() -> list[Task]:
     return [*Task.objects.silent(since=since), *Task.objects.due(since=since)]
 
 
-def task_recover_from_worker(*, task_id: str, worker: str, was_stopped: bool = False) -> Task | None:
+def task_recover_from_worker(
+    *, task_id: str, worker: str, was_stopped: bool = False, was_overdue: bool = False
+) -> Task | None:
     """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
 
     `task_id` is the id of the job, which can be another kind of job than a task's. `was_stopped`: the work-horse
-    was told to end, together with its worker.
+    was told to end, together with its worker. `was_overdue`: it did not end by itself when its time was over.
     """
     for task in Task.objects.filter(status=TaskStatus.RUNNING, worker=worker):
         if str(task.pk) == task_id:
             # The work-horse is dead, so that the attempt alone fences; it may have sent a last heartbeat.
             rows = Task.objects.claimed_as(task)
+            if was_overdue:
+                return attempt_timed_out(rows, task)
             return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
     return None
 
@@ -99,12 +103,19 @@ def mails_reconcile() -> int:
 
 
 def _queue_again(task: Task) -> Task | None:
-    """Queue an overdue task's job, unless it is in the queue; fail one of a kind that is no more."""
-    if task.name not in KINDS:
+    """Queue an overdue task's job, unless it waits in the queue; fail one that this code cannot run.
+
+    A job that a worker has taken claims its task within moments: one that is overdue died before. Queued twice by
+    mistake, it would run once all the same.
+    """
+    state = job_state(str(task.pk))
+    if state is JobState.WAITING:
+        return None
+    if not task_is_known(task):
+        if state is not JobState.OVER:  # a worker with newer code may have it
+            return None
         error = _("This kind of export is no longer offered. Please start another one.")
         return task_fail(Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED), task, error=error)
-    if job_state(str(task.pk)) is not JobState.OVER:
-        return None
     touched = task_touch_queued(task)
     if touched:
         logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)

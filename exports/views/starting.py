@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.cooldown import next_start_in_words
-from exports.services.kinds import EXPORT_KINDS
+from exports.services.kinds import EXPORT_KINDS, task_is_known
 from exports.services.launching import TaskAlreadyActiveError, TaskTooSoonError, task_launch, task_retry
 from exports.services.transitions import task_cancel
 from exports.views.limiting import not_too_often
@@ -53,6 +53,9 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     task = get_object_or_404(user.tasks, pk=pk)
     if not task.can_be_retried:
         messages.warning(request, _("Only an export that failed or was cancelled can be tried again."))
+        return redirect(user)
+    if not task_is_known(task):
+        messages.warning(request, _("This kind of export is no longer offered. Please start another one."))
         return redirect(user)
     launch_and_tell(request, lambda: task_retry(task))
     return redirect(user)

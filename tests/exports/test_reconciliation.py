@@ -202,6 +202,7 @@ def test_what_died_goes_before_what_waits(running: Task, queue: Queue, john: Use
 
 
 def test_a_kind_that_is_no_longer_offered_ends_with_a_reason(queued: Task, queue: Queue) -> None:
+    queue.empty()
     grow_stale(queued)
     Task.objects.update(name="export_as_punched_cards")
     [task] = tasks_reconcile()
