@@ -114,12 +114,13 @@ def worker_factory(
 ) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
     """Return a function that starts a real worker on the test's database and queue.
 
-    Keyword arguments are environment variables (EMAIL_URL=smtp_server.url); the output is in tmp_path/worker.log.
+    Keyword arguments are environment variables (EMAIL_URL=smtp_server.url), others a command that wraps the worker's;
+    the output is in tmp_path/worker.log.
     """
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(**variables: str) -> "subprocess.Popen[bytes]":
-        started.append(start_worker(tmp_path / "worker.log", **variables))
+    def start(*wrapper: str, **variables: str) -> "subprocess.Popen[bytes]":
+        started.append(start_worker(tmp_path / "worker.log", *wrapper, **variables))
         return started[-1]
 
     yield start

@@ -41,11 +41,14 @@ def child_environment(**variables: str) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": database_url(), "PYTHONUNBUFFERED": "1"} | variables
 
 
-def start_worker(log: Path, **variables: str) -> "subprocess.Popen[bytes]":
-    """Start `manage.py rqworker default`, wait until it takes jobs, and return it; it writes to `log`."""
+def start_worker(log: Path, *wrapper: str, **variables: str) -> "subprocess.Popen[bytes]":
+    """Start `manage.py rqworker default`, wait until it takes jobs, and return it; it writes to `log`.
+
+    `wrapper` is a command that becomes the command after it (with `exec`).
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "rqworker", "default"],
+            [*wrapper, sys.executable, "manage.py", "rqworker", "default"],
             cwd=settings.BASE_DIR,
             env=child_environment(**variables),
             stdin=subprocess.DEVNULL,
