@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.exceptions import StopRequested
+from rq.executions import Execution
 from rq.job import Job
 from rq.utils import now
 
@@ -45,6 +46,8 @@ class ExportWorker(Worker):
     stopped: see docs/decisions/0011-stopping-a-worker.md.
     """
 
+    max_connection_wait_time = 5.0  # seconds between two tries to reach a server that is away; RQ's own would be 60
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # `rqworker` has no options for these, and passes its own worker_ttl.
         intervals = {"maintenance_interval": 60, "job_monitoring_interval": MONITORING_INTERVAL}
@@ -71,11 +74,13 @@ class ExportWorker(Worker):
             while True:
                 try:
                     worked = super().work(*args, **kwargs) or worked
-                    if self._is_told_to_end or any(map(kwargs.get, LIMITS)):
+                    if any(map(kwargs.get, LIMITS)):
                         break
-                    logger.error("Worker %s: its loop ended unasked, and begins anew", self.name)
                 except RedisError:
-                    logger.exception("Worker %s: the queue server is away", self.name)
+                    logger.warning("Worker %s: the queue server is away", self.name, exc_info=True)
+                if self._is_told_to_end:
+                    break
+                logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
                 self._begin_anew()
         return worked
 
@@ -83,6 +88,7 @@ class ExportWorker(Worker):
         """Take a new name: the queue server may still know the old one as alive."""
         if self.pubsub_thread:
             self.pubsub_thread.stop()
+        self.executions.clear()  # RQ's loop can leave one behind, which the next work-horse would take for its own
         time.sleep(PAUSE_BEFORE_RESTART)  # only between two tries to reach a server that is away
         self.name = uuid4().hex
 
@@ -115,13 +121,31 @@ class ExportWorker(Worker):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
-        """Note how the work-horse ended: SIGTERM comes from whoever stops the whole group, us included."""
-        self._horse_was_killed = True
-        if ret_val is None:  # RQ has killed it, a minute after its time was over
-            self._horse_was_overdue = True
-        elif os.WIFSIGNALED(ret_val) and os.WTERMSIG(ret_val) == signal.SIGTERM:
-            self._horse_was_stopped = True
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait, and note how the work-horse ended: what RQ does next needs the queue server, which may be away.
+
+        SIGTERM comes from whoever stops the whole group, us included.
+        """
+        pid, status, usage = super().wait_for_horse()
+        if status:
+            self._horse_was_killed = True
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM:
+                self._horse_was_stopped = True
+        return pid, status, usage
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int | None, rusage: Any) -> None:
+        """Note whether RQ has killed the work-horse, a minute after its time was over: then it knows no value."""
+        self._horse_was_overdue = ret_val is None
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Tell the queue server that worker and job are alive; if it is away, go on waiting for the work-horse.
+
+        RQ would leave the work-horse alone, and count it as ended.
+        """
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError:
+            logger.warning("Worker %s: the queue server is away while job %s runs", self.name, job.id, exc_info=True)
 
     @property
     def dequeue_timeout(self) -> int:
@@ -152,12 +176,19 @@ class ExportWorker(Worker):
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         if self._reconciliation_is_due:
             self._reconciled_at = time.monotonic()
+            self._ensure_registered()
             self._safely(tasks_reconcile)
             self._safely(mails_reconcile)
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
             for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove):
                 self._safely(care)
+
+    def _ensure_registered(self) -> None:
+        """Have the queue server know this worker, also after it has lost its data."""
+        if not self.connection.sismember(self.redis_workers_keys, self.key):
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job in a work-horse; if that died without a word, recover its task and its mail at once."""

@@ -242,9 +242,9 @@ def _sole_keeper(var_dir: Path) -> Iterator[bool]:
 def _serve(var_dir: Path) -> bool:
     """Start the server and stop it when nobody uses it: True. False if it ended by itself, and may be retried."""
     started = time.monotonic()
-    server = _start_server(var_dir)
+    server = start_server(var_dir)
     try:
-        _wait_until_ready(server, socket_path(var_dir))
+        wait_until_ready(server, socket_path(var_dir))
         _say("ready")
         signal.signal(signal.SIGCHLD, _server_ended)
         _wait_for_the_last_user(server, var_dir)
@@ -267,7 +267,8 @@ def _wait_for_the_last_user(server: subprocess.Popen[bytes], var_dir: Path) -> N
     _held[var_dir] = _locked(_folder(var_dir) / "users.lock", fcntl.LOCK_EX)
 
 
-def _start_server(var_dir: Path) -> subprocess.Popen[bytes]:
+def start_server(var_dir: Path) -> subprocess.Popen[bytes]:
+    """Start the server of `var_dir`, on the data that it left there; it ends with the process that calls this."""
     path = socket_path(var_dir)
     _make_private(path.parent)
     path.unlink(missing_ok=True)  # of a server that was killed
@@ -299,7 +300,7 @@ def _make_private(folder: Path) -> None:
         raise EmbeddedServerError(f"{folder} belongs to another user; set VAR_DIR to a shorter path.")
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], path: Path) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], path: Path) -> None:
     """Wait until the server has loaded its file; it must be our child, not another one on the same socket."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:

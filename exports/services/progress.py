@@ -7,11 +7,10 @@ from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, connections
-from redis.exceptions import RedisError
 from rq import get_current_job
-from rq.job import Job
 
 from exports.models import Task
+from exports.services.queue import QueueUnavailableError, job_show_progress
 from exports.services.transitions import task_beat
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ class Heartbeat:
         self.task = task
         self.total = total
         self.done = 0
-        self._job: Job | None = get_current_job()
+        self._is_job = get_current_job() is not None
         self._stop = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"heartbeat-{task.pk}", daemon=True)
@@ -84,11 +83,10 @@ class Heartbeat:
         self._tell_rq(task.progress)
 
     def _tell_rq(self, progress: int) -> None:
-        """Keep `job.meta`, which RQ's own tools show; it must never fail the job."""
-        if self._job is None:
+        """Show the progress in RQ's own tools too; that must never fail the job."""
+        if not self._is_job:
             return
-        self._job.meta["progress"] = progress
         try:
-            self._job.save_meta()
-        except RedisError:
+            job_show_progress(str(self.task.pk), progress)
+        except QueueUnavailableError:
             logger.warning("Task %s: job.meta could not be written", self.task.pk, exc_info=True)

@@ -98,6 +98,20 @@ def delivery_enqueue(archive_id: int) -> None:
         raise QueueUnavailableError(str(error)) from error
 
 
+def job_show_progress(job_id: str, progress: int) -> None:
+    """Keep `job.meta["progress"]`, which RQ's own tools show.
+
+    Not by the worker's connection, which waits longer for a server that does not answer than a heartbeat may.
+    Raises QueueUnavailableError.
+    """
+    job = Job(job_id, connection=queue_connection())
+    job.meta["progress"] = progress
+    try:
+        job.save_meta()
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
 def queue_ping() -> None:
     """Raise QueueUnavailableError unless the queue server answers."""
     try:
