@@ -1,5 +1,6 @@
-"""A real SMTP server that keeps what it is sent."""
+"""A real SMTP server that keeps what it is sent, and that can have every fault of one."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -26,9 +27,17 @@ class MailServer:
         self.recipients: list[list[str]] = []
         self.refusal = ""  # a reply such as "451 try later", while mail is to be refused
         self.unknown_recipient = ""  # such as "550 no such user", while every recipient is to be refused
+        self.stalls = False  # while it is to leave every mail without a reply
+        self.stalled = 0  # the mails that wait for one now
+        self.hangs_up = False  # while it is to keep every mail, but to hang up instead of saying so
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
+        self._options = options
+        self.start()
+
+    def start(self) -> None:
+        """Listen, for the first time or after a `stop`."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
         self._controller.start()
 
     async def handle_RCPT(
@@ -42,12 +51,24 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the message (aiosmtpd's hook)."""
+        if self.stalls:
+            await self._leave_without_reply()
         if self.refusal:
             return self.refusal
         content = cast(bytes, envelope.content)
         self.messages.append(email.message_from_bytes(content, policy=email.policy.default))
         self.recipients.append(list(envelope.rcpt_tos))
+        if self.hangs_up:
+            cast(asyncio.Transport, server.transport).abort()
         return "250 OK"
+
+    async def _leave_without_reply(self) -> None:
+        self.stalled += 1
+        try:
+            while self.stalls:
+                await asyncio.sleep(0.02)  # aiosmtpd cancels it when the client hangs up
+        finally:
+            self.stalled -= 1
 
     def stop(self) -> None:
         """Stop listening; a second call does nothing."""

@@ -1,0 +1,229 @@
+"""Faults of the mail server: they delay the mail and never the archive, and no mail is missing in the end."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from subprocess import Popen
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from exports.models import Archive, Task, TaskStatus
+from exports.services.delivery import PAUSES
+from tests.faults.horses import horse_of
+from tests.faults.pages import (
+    assert_another_succeeds,
+    downloaded,
+    exports_page,
+    news_of,
+    start_export,
+    wait_for_end,
+    wait_for_mail,
+)
+from tests.mail_server import MailServer
+from tests.members import signed_in_client
+from tests.waiting import wait_until
+
+StartWorker = Callable[[], "Popen[bytes]"]
+
+KEEP_TRYING = "The mail could not be sent yet; we keep trying. You can download it now."
+STOPPED_TRYING = "The mail could not be sent, and we stopped trying. You can download it here."
+REFUSED = "Your mail server refused the address for good."
+
+
+@pytest.fixture
+def client(susan: User) -> Client:
+    susan.posts.create(body="All that I wrote")
+    return signed_in_client(susan)
+
+
+@pytest.fixture
+def start(worker_factory: Callable[..., "Popen[bytes]"], smtp_server: MailServer) -> StartWorker:
+    """Start a worker with short intervals, which mails to `smtp_server`."""
+    short = {"EMAIL_TIMEOUT": "1", "EXPORT_RECONCILE_INTERVAL": "1", "EXPORT_STALE_AFTER": "1"}
+    return lambda: worker_factory(**short, EMAIL_URL=smtp_server.url)
+
+
+def wait_for_failed_try(task: Task, number: int) -> Archive:
+    """Return the archive when the try at its mail of that number has failed."""
+    failed = Archive.objects.exclude(mail_error="").filter(task=task, mail_attempts=number)
+    return wait_until(failed.first, 20, what=f"The failure of try {number}")  # type: ignore[return-value]
+
+
+def let_pause_be_over(task: Task) -> None:
+    """Make the mail due since a minute, and forget how the last try failed: the real pauses are a minute and more."""
+    Archive.objects.filter(task=task).update(mail_due_at=timezone.now() - timedelta(minutes=1), mail_error="")
+
+
+def assert_mailed_once_and_shown_so(task: Task, client: Client, server: MailServer) -> None:
+    archive = wait_for_mail(task)
+    [message] = server.messages
+    [attachment] = message.iter_attachments()
+    assert attachment.get_payload(decode=True) == archive.file.open("rb").read()
+    assert message["Message-ID"] == f"<export-{task.pk}@localhost>"
+    assert (archive.mail_due_at, archive.mail_error) == (None, "")
+    assert news_of(task, client)["archive"]["mailed_to"] == "susan@example.com"
+    assert exports_page(client).count("Mailed to susan@example.com.") == 2  # in the alert and in the list
+    task.refresh_from_db()
+    assert (task.status, task.attempt) == (TaskStatus.SUCCEEDED, 1)
+
+
+def go_down(server: MailServer) -> None:
+    server.stop()
+
+
+def refuse(server: MailServer) -> None:
+    server.refusal = "451 try later"
+
+
+def refuse_recipients(server: MailServer) -> None:
+    server.unknown_recipient = "450 mailbox busy"
+
+
+def stall(server: MailServer) -> None:
+    server.stalls = True
+
+
+def let_be_noticed(server: MailServer) -> None:
+    """Have a server that stalls notice that its client is dead, and reply again to others."""
+    wait_until(lambda: not server.stalled, what="The end of the connection")
+    server.stalls = False
+
+
+def recover(server: MailServer) -> None:
+    server.refusal = server.unknown_recipient = ""
+    server.stalls = server.hangs_up = False
+    server.stop()
+    server.start()
+
+
+@pytest.mark.parametrize("fault", [go_down, refuse, refuse_recipients, stall])
+def test_a_mail_server_with_a_fault_delays_the_mail_and_never_the_archive(
+    start: StartWorker, client: Client, smtp_server: MailServer, fault: Callable[[MailServer], None]
+) -> None:
+    fault(smtp_server)
+    start()
+    task = start_export(client)
+    archive = wait_for_failed_try(task, 1)
+    assert wait_for_end(task).status == TaskStatus.SUCCEEDED
+    assert archive.mail_due_at
+    assert timedelta(0) < archive.mail_due_at - timezone.now() <= PAUSES[0]
+    assert news_of(task, client)["archive"]["mail_pending"]
+    assert exports_page(client).count(KEEP_TRYING) == 2
+    [post] = json.loads(downloaded(task, client))["posts"]
+    assert post["body"] == "All that I wrote"
+    assert smtp_server.messages == []
+    recover(smtp_server)
+    let_pause_be_over(task)
+    assert_mailed_once_and_shown_so(task, client, smtp_server)
+    assert_another_succeeds(client)
+
+
+def test_a_mail_server_that_is_down_for_several_tries_gets_the_mail_when_it_is_back(
+    start: StartWorker, client: Client, smtp_server: MailServer
+) -> None:
+    smtp_server.stop()
+    start()
+    task = start_export(client)
+    for number in (1, 2, 3):
+        archive = wait_for_failed_try(task, number)
+        assert archive.mail_due_at
+        remaining = archive.mail_due_at - timezone.now()
+        assert PAUSES[number - 1] - timedelta(seconds=20) < remaining <= PAUSES[number - 1]
+        let_pause_be_over(task)
+    smtp_server.start()
+    let_pause_be_over(task)
+    assert_mailed_once_and_shown_so(task, client, smtp_server)
+
+
+def test_a_connection_that_is_lost_after_the_mail_may_bring_it_twice_and_recognisably_so(
+    start: StartWorker, client: Client, smtp_server: MailServer
+) -> None:
+    smtp_server.hangs_up = True
+    start()
+    task = start_export(client)
+    wait_for_failed_try(task, 1)
+    assert len(smtp_server.messages) == 1
+    assert exports_page(client).count(KEEP_TRYING) == 2
+    recover(smtp_server)
+    let_pause_be_over(task)
+    wait_for_mail(task)
+    first, second = smtp_server.messages
+    assert first["Message-ID"] == second["Message-ID"] == f"<export-{task.pk}@localhost>"
+    assert [part.get_content() for part in first.iter_attachments()] == [
+        part.get_content() for part in second.iter_attachments()
+    ]
+    assert_another_succeeds(client)
+
+
+def test_an_address_that_is_refused_for_good_is_told_and_the_mail_sent_again_to_a_better_one(
+    start: StartWorker, client: Client, susan: User, smtp_server: MailServer
+) -> None:
+    smtp_server.unknown_recipient = "550 no such user here"
+    start()
+    task = start_export(client)
+    archive = wait_for_failed_try(task, 1)
+    assert (archive.mail_error, archive.mail_due_at) == ("refused", None)
+    assert news_of(task, client)["archive"]["mail_error"] == "refused"
+    page = exports_page(client)
+    assert page.count(REFUSED) == 2
+    assert f"/exports/{task.pk}/mail/" in page
+    smtp_server.unknown_recipient = ""
+    User.objects.filter(pk=susan.pk).update(email="better@example.com")
+    client.post(f"/exports/{task.pk}/mail/")
+    wait_for_mail(task)
+    assert smtp_server.recipients == [["better@example.com"]]
+    assert "Mailed to better@example.com." in exports_page(client)
+
+
+def test_a_mail_is_given_up_after_a_day_with_words_and_can_still_be_sent_again(
+    start: StartWorker, client: Client, smtp_server: MailServer
+) -> None:
+    smtp_server.refusal = "451 try later"
+    start()
+    task = start_export(client)
+    wait_for_failed_try(task, 1)
+    Archive.objects.filter(task=task).update(mail_attempts=len(PAUSES))
+    let_pause_be_over(task)
+    archive = wait_for_failed_try(task, len(PAUSES) + 1)
+    assert archive.mail_due_at is None
+    assert exports_page(client).count(STOPPED_TRYING) == 2
+    smtp_server.refusal = ""
+    client.post(f"/exports/{task.pk}/mail/")
+    assert_mailed_once_and_shown_so(task, client, smtp_server)
+
+
+def test_a_work_horse_that_is_killed_while_it_mails_has_its_mail_sent_by_the_next_at_once(
+    start: StartWorker, client: Client, smtp_server: MailServer
+) -> None:
+    smtp_server.stalls = True
+    worker = start()
+    task = start_export(client)
+    wait_until(lambda: smtp_server.stalled, 20, what="The mail that stalls")
+    os.kill(horse_of(worker), signal.SIGKILL)
+    let_be_noticed(smtp_server)
+    assert_mailed_once_and_shown_so(task, client, smtp_server)
+    assert_another_succeeds(client)
+
+
+def test_a_worker_that_is_killed_between_the_archive_and_the_mail_has_it_sent_by_another(
+    start: StartWorker, client: Client, smtp_server: MailServer
+) -> None:
+    smtp_server.stalls = True
+    worker = start()
+    task = start_export(client)
+    wait_until(lambda: smtp_server.stalled, 20, what="The mail that stalls")
+    horse = horse_of(worker)
+    worker.kill()
+    os.kill(horse, signal.SIGKILL)
+    let_be_noticed(smtp_server)
+    assert wait_for_end(task).status == TaskStatus.SUCCEEDED
+    assert "The mail is on its way." in exports_page(client)
+    let_pause_be_over(task)  # the dead worker's lease of the mail
+    start()
+    assert_mailed_once_and_shown_so(task, client, smtp_server)
+    assert_another_succeeds(client)
