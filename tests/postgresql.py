@@ -21,32 +21,35 @@ class PostgresUnavailableError(Exception):
 class Cluster:
     """A running PostgreSQL; `url` is its DATABASE_URL."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_crash: bool = False) -> None:
+        """Start it; one that `may_crash` keeps what was committed."""
+        self._may_crash = may_crash
         self.programs = find_programs()
         self.folder = Path(tempfile.mkdtemp(prefix="microblog-pg-"))
         self.account = _account()
         if name := self.account.get("user"):
             shutil.chown(self.folder, name)
         self.url = f"postgres://postgres@/postgres?host={quote(str(self.folder))}"
-        self._server = self._start()
+        self._data = str(self.folder / "data")
+        self._run("initdb", "-D", self._data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
+        self.start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        data = str(self.folder / "data")
-        self._run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
+    def start(self) -> None:
+        """Start the server, for the first time or after a `crash`."""
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
-            # What a crash would lose is thrown away anyway.
+            # What a crash of the machine would lose is thrown away anyway.
             "fsync": "off",
-            "synchronous_commit": "off",
+            "synchronous_commit": "on" if self._may_crash else "off",
             "full_page_writes": "off",
         }
-        with (self.folder / "log").open("wb") as log:
-            server = subprocess.Popen(
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
                 [
                     str(self.programs / "postgres"),
                     "-D",
-                    data,
+                    self._data,
                     *(f"--{name}={value}" for name, value in options.items()),
                 ],
                 cwd=self.folder,
@@ -56,7 +59,11 @@ class Cluster:
                 **self.account,
             )
         wait_until(self._is_ready, 30, what="PostgreSQL")
-        return server
+
+    def crash(self) -> None:
+        """End the server at once (PostgreSQL's "immediate"): it finishes nothing, and drops every connection."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(30)
 
     def _is_ready(self) -> bool:
         return self._run("pg_isready", "-q", "-h", str(self.folder), check=False).returncode == 0
@@ -67,7 +74,8 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""
-        self._server.send_signal(signal.SIGINT)  # PostgreSQL's "fast": it drops the connections
+        if self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)  # PostgreSQL's "fast": it drops the connections
         self._server.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 

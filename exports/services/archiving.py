@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from exports.models import Archive, Task
@@ -29,6 +29,7 @@ def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     name = f"{attempt_folder(task, task.attempt)}/{archive.filename}"
     try:
         name = file_store(path, name)
+        close_old_connections()  # a slow storage can take longer than a connection, or the database's server, lives
         _succeed(task, archive, name, expires_at=timezone.now() + timedelta(days=settings.EXPORT_RETENTION_DAYS))
     except BaseException:
         _remove_unless_saved(name)
