@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from microblog_project import dev_mail
 from microblog_project.health import healthz
+from microblog_project.view_on_site import view_on_site
 
 # The admin's sign-in is the site's own: verified addresses, rate limits, and one place to get right.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/", include("exports.urls")),
     path("notifications/", include("notifications.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
 ]

@@ -1,5 +1,6 @@
 """The queue's own dashboard, for superusers only: it can empty a queue."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -7,17 +8,23 @@ from typing import Any
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 
 # The dashboard's pages have styles and scripts inside; they are relaxed here and nowhere else.
 RELAXED = {"style-src": [SELF, UNSAFE_INLINE], "script-src": [SELF, UNSAFE_INLINE]}
+
+# What the dashboard raises for a queue, a job or a worker that is not there, or no longer.
+NOT_FOUND = (NoSuchJobError, InvalidJobOperation, ImproperlyConfigured, LookupError, ValueError, AssertionError)
 
 
 def for_superusers(view: View) -> View:
@@ -27,7 +34,11 @@ def for_superusers(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.is_superuser:
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except NOT_FOUND as error:
+            logger.warning("The queue's dashboard found nothing at %s", request.path, exc_info=True)
+            raise Http404 from error
 
     return csp_update(RELAXED)(guarded)
 
@@ -36,11 +47,16 @@ class SuperuserQueueAdmin(QueueAdmin):
     """django-rq's dashboard with each of its addresses behind the check."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the dashboard's addresses, guarded."""
-        patterns: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
+        """Return the dashboard's addresses, guarded, without those of rows: its model has no table."""
+        every: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
+        patterns = [pattern for pattern in every if "object_id" not in pattern.pattern.converters]
         for pattern in patterns:
             pattern.callback = for_superusers(self.admin_site.admin_view(pattern.callback))
         return patterns
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Return no: there is nothing to add."""
+        return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return whether the admin's index shows the dashboard."""

@@ -134,6 +134,9 @@ def file_headers(archive: Archive) -> dict[str, str]:
         "Cache-Control": "private, no-store",
         "Content-Disposition": disposition(archive),
         "Content-Length": str(archive.size),
+        # What members wrote is in it: should a browser show it all the same, it may do nothing, and nothing with us.
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "ETag": etag(archive),
         "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
     }

@@ -1,0 +1,18 @@
+"""The headers without which no answer of the site goes out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+EXPECTED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'self'",
+    "Permissions-Policy": "geolocation=()",
+}
+
+
+def missing_headers(response: Any) -> Mapping[str, str]:
+    """Return what the answer should say and does not."""
+    return {name: words for name, words in EXPECTED.items() if words not in response.headers.get(name, "")}
