@@ -15,7 +15,12 @@ from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
 from microblog_project.embedded_server import BASE_DIR
-from tests.faults.horses import horse_of, reached
+from tests.faults.horses import horse_of, is_gone, kill, reached, runs
+from tests.faults.many_posts import tasks_held, write_many_posts
+from tests.faults.outcomes import assert_exported, stored_files
+from tests.faults.pages import start_export
+from tests.mail_server import MailServer
+from tests.members import signed_in_client
 from tests.waiting import wait_until
 from tests.workers import child_environment, queue_connection, stop_process
 
@@ -27,6 +32,14 @@ def started(susan: User, seconds: int) -> Task:
     task = task_launch(user=susan, name="example", params={"seconds": seconds})
     wait_until(lambda: reached(task, TaskStatus.RUNNING))
     return task
+
+
+def export_held_by(worker: Worker, susan: User) -> tuple[Task, int]:
+    """Have the worker begin an export; return its task and its work-horse."""
+    write_many_posts(susan)
+    task = start_export(signed_in_client(susan), "archive")
+    runs(task)
+    return task, horse_of(worker)
 
 
 def ended(worker: Worker, timeout: float = 10) -> int:
@@ -43,37 +56,55 @@ def test_a_job_that_is_nearly_done_ends_before_its_worker(
     assert reached(task, TaskStatus.SUCCEEDED)
 
 
-def test_a_longer_job_is_handed_back_after_the_grace(susan: User, worker_factory: WorkerFactory) -> None:
-    worker = worker_factory(EXPORT_STOP_GRACE="1")
-    task = started(susan, 600)
+def after_the_grace(worker: Worker, _horse: int) -> None:
     worker.terminate()
+
+
+def by_the_second_signal(worker: Worker, _horse: int) -> None:
+    worker.terminate()
+    wait_until(lambda: psutil.Process(worker.pid).num_threads() > 2, what="The first signal's timer")
+    worker.terminate()
+
+
+def by_a_signal_to_the_whole_group(worker: Worker, horse: int) -> None:
+    """What systemd does by default (KillMode=control-group)."""
+    worker.terminate()
+    os.kill(horse, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("stop", "grace"),
+    [(after_the_grace, "0.2"), (by_the_second_signal, "600"), (by_a_signal_to_the_whole_group, "600")],
+)
+def test_a_longer_job_is_handed_back_and_begins_anew_elsewhere(
+    susan: User, start_worker: WorkerFactory, smtp_server: MailServer, stop: Callable[[Worker, int], None], grace: str
+) -> None:
+    worker = start_worker(EXPORT_STOP_GRACE=grace)
+    task, horse = export_held_by(worker, susan)
+    with tasks_held():
+        wait_until(lambda: stored_files(task), what="The export's file")
+        stop(worker, horse)
+        wait_until(lambda: is_gone(horse), what="The end of the work-horse")
     assert ended(worker) == 0
     assert reached(task, TaskStatus.QUEUED)
-    assert task.failures == 0
-    Task.objects.filter(pk=task.pk).update(params={"seconds": 0})
-    worker_factory()
-    wait_until(lambda: reached(task, TaskStatus.RUNNING, 2))
+    start_worker()
+    assert_exported(task, smtp_server, attempt=2, failures=0)
 
 
-def test_the_second_signal_hands_the_job_back_at_once(susan: User, worker_process: Worker) -> None:
-    task = started(susan, 600)
-    worker_process.terminate()
-    wait_until(lambda: psutil.Process(worker_process.pid).num_threads() > 2, what="The first signal's timer")
-    worker_process.terminate()
-    assert ended(worker_process) == 0
-    assert reached(task, TaskStatus.QUEUED)
-    assert task.failures == 0
-
-
-def test_a_signal_to_the_whole_group_hands_the_job_back_at_once(susan: User, worker_process: Worker) -> None:
-    """What systemd does by default (KillMode=control-group)."""
-    task = started(susan, 600)
-    horse = horse_of(worker_process)
-    worker_process.terminate()
-    os.kill(horse, signal.SIGTERM)
-    assert ended(worker_process) == 0
-    assert reached(task, TaskStatus.QUEUED)
-    assert task.failures == 0
+def test_a_container_that_is_killed_before_the_grace_is_over_loses_nothing(
+    susan: User, start_worker: WorkerFactory, smtp_server: MailServer
+) -> None:
+    """`docker stop` with too short a time: SIGTERM to the worker, then SIGKILL to all."""
+    worker = start_worker(EXPORT_STOP_GRACE="600")
+    task, horse = export_held_by(worker, susan)
+    with tasks_held():
+        wait_until(lambda: stored_files(task), what="The export's file")
+        worker.terminate()
+        wait_until(lambda: psutil.Process(worker.pid).num_threads() > 2, what="The signal's timer")
+        kill(worker.pid, horse)
+    assert ended(worker) == -signal.SIGKILL
+    start_worker()
+    assert_exported(task, smtp_server, attempt=2, failures=1)
 
 
 def test_a_worker_that_is_stopped_as_soon_as_it_is_known_ends_in_order(redis_queue: Queue) -> None:

@@ -1,0 +1,83 @@
+"""A job longer than its time-out, whatever becomes of the time-out itself."""
+
+from collections.abc import Callable
+from subprocess import Popen
+
+import django_rq
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from rq import Queue
+from rq.job import Job, JobStatus
+
+from accounts.models import User
+from exports.models import Task, TaskStatus
+from tests.faults.many_posts import write_many_posts
+from tests.faults.outcomes import assert_given_up, temporary_files
+from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
+from tests.mail_server import MailServer
+from tests.members import signed_in_client
+
+StartWorker = Callable[..., "Popen[bytes]"]
+TOO_LONG = "It took longer than the 1 minute that we allow, and was stopped."
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def client(susan: User) -> Client:
+    return signed_in_client(susan)
+
+
+def row(susan: User) -> Task:
+    """Return a task whose job the test queues itself."""
+    return Task.objects.create(user=susan, name="export_posts", description="Exporting posts...")
+
+
+def enqueue(queue: Queue, function: str, task: Task, *arguments: float, timeout: int) -> Job:
+    return queue.enqueue_call(
+        f"tests.faults.odd_jobs.{function}", args=[str(task.pk), *arguments], job_id=str(task.pk), timeout=timeout
+    )
+
+
+def rq_status(task: Task) -> JobStatus:
+    return Job.fetch(str(task.pk), connection=django_rq.get_connection()).get_status()
+
+
+def test_a_long_export_is_stopped_at_once_and_says_why(
+    susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, settings: LazySettings
+) -> None:
+    settings.EXPORT_JOB_TIMEOUT = 1  # whoever queues the job gives it its time
+    write_many_posts(susan, 400_000)
+    start_worker(EXPORT_JOB_TIMEOUT="1")
+    task = wait_for_end(start_export(client, "archive"))
+    assert_given_up(task, smtp_server, error=TOO_LONG)
+    assert (task.attempt, task.failures) == (1, 0)
+    assert "JobTimeoutException" in task.traceback
+    assert temporary_files() == []
+
+
+def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(
+    susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
+) -> None:
+    """RQ says that such a job finished; and nobody else says anything."""
+    task = row(susan)
+    enqueue(redis_queue, "deaf", task, 1.5, timeout=1)
+    start_worker()
+    wait_for_end(task)
+    assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 2, 1)
+    assert_another_succeeds(client, "posts")
+
+
+def test_a_job_that_outlives_its_time_by_a_minute_is_killed_and_says_why(
+    susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
+) -> None:
+    task = row(susan)
+    # RQ looks every five seconds, and adds the minute to this.
+    enqueue(redis_queue, "deaf", task, 600, timeout=-56)
+    worker = start_worker(EXPORT_JOB_TIMEOUT="4")
+    wait_for_end(task)
+    assert_given_up(task, smtp_server, error=TOO_LONG)
+    assert rq_status(task) == JobStatus.FAILED
+    assert worker.poll() is None
+    assert_another_succeeds(client, "posts")
