@@ -132,6 +132,13 @@ def assert_all_is_well(task: Task, server: MailServer, *, attempt: int = 1, fail
     assert_another_succeeds(signed_in_client(task.user))
 
 
+def seconds_for(visitor: Client, page: str) -> float:
+    """Return how long the page takes, which has to be there."""
+    began = time.monotonic()
+    assert visitor.get(page).status_code == 200, page
+    return time.monotonic() - began
+
+
 def wait_for_log(tmp_path: Path, words: str, timeout: float = 15) -> None:
     wait_until(lambda: words in (tmp_path / "worker.log").read_text(), timeout, what=f"{words!r} in the worker's log")
 
@@ -225,6 +232,7 @@ def test_a_work_horse_that_dies_at_its_mail_while_the_server_is_away_has_it_sent
     assert_all_is_well(task, smtp_server)
 
 
+@pytest.mark.processes
 def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
     worker: Worker, server: QueueServer, smtp_server: MailServer, client: Client, tmp_path: Path
 ) -> None:
@@ -234,6 +242,7 @@ def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
     assert worker.poll() is None
 
 
+@pytest.mark.processes
 def test_a_worker_that_is_stopped_while_the_server_is_away_ends_in_order(
     worker: Worker, server: QueueServer, tmp_path: Path
 ) -> None:
@@ -249,7 +258,7 @@ def test_starting_an_export_without_the_server_is_refused_at_once_and_works_as_s
     harm(server)
     began = time.monotonic()
     response = client.post("/exports/")
-    assert time.monotonic() - began < PATIENCE + 1
+    assert time.monotonic() - began < PATIENCE + 2
     assert told(response) == [AWAY]
     refused = Task.objects.get()
     assert (refused.status, refused.error) == (TaskStatus.FAILED, AWAY)
@@ -270,9 +279,8 @@ def test_every_page_is_there_without_the_server(server: QueueServer, susan: User
     harm(server)
     for visitor, pages in ((client, PAGES), (admin, STAFF_PAGES)):
         for page in pages:
-            began = time.monotonic()
-            assert visitor.get(page).status_code == 200, page
-            assert time.monotonic() - began < PATIENCE, page
+            # A busy machine may need another try; who waits for the server needs that long each time.
+            assert any(seconds_for(visitor, page) < PATIENCE for _try in range(3)), page
 
 
 @by_any_harm
