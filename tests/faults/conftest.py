@@ -11,6 +11,7 @@ from rq import Worker as RqWorker
 from accounts.models import User
 from tests.faults.horses import is_gone, living_workers
 from tests.faults.outcomes import temporary_files
+from tests.faults.outcomes import temporary_files
 from tests.mail_server import MailServer
 from tests.members import make_member
 from tests.workers import queue_connection
@@ -26,6 +27,13 @@ SHORT = {
 @pytest.fixture
 def susan(transactional_db: None) -> User:
     return make_member("susan")
+
+
+@pytest.fixture
+def no_leftovers() -> None:
+    """Take away what the deaths of other tests left in the folder of temporary files."""
+    for path in temporary_files():
+        path.unlink()
 
 
 @pytest.fixture
