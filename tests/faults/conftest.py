@@ -11,7 +11,6 @@ from rq import Worker as RqWorker
 from accounts.models import User
 from tests.faults.horses import is_gone, living_workers
 from tests.faults.outcomes import temporary_files
-from tests.faults.outcomes import temporary_files
 from tests.mail_server import MailServer
 from tests.members import make_member
 from tests.workers import queue_connection
@@ -30,13 +29,6 @@ def susan(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def no_leftovers() -> None:
-    """Take away what the deaths of other tests left in the folder of temporary files."""
-    for path in temporary_files():
-        path.unlink()
-
-
-@pytest.fixture
 def start_worker(
     worker_factory: Callable[..., "Popen[bytes]"], smtp_server: MailServer
 ) -> Iterator[Callable[..., "Popen[bytes]"]]:
@@ -44,8 +36,8 @@ def start_worker(
     for leftover in temporary_files():  # of earlier tests
         leftover.unlink()
 
-    def start(**variables: str) -> "Popen[bytes]":
-        return worker_factory(**SHORT | {"EMAIL_URL": smtp_server.url} | variables)
+    def start(*wrapper: str, **variables: str) -> "Popen[bytes]":
+        return worker_factory(*wrapper, **SHORT | {"EMAIL_URL": smtp_server.url} | variables)
 
     yield start
     for process in living_workers():  # work-horses that were stopped, or outlived their worker

@@ -32,7 +32,6 @@ from tests.workers import child_environment, stop_process
 
 Worker = Popen[bytes]
 StartWorker = Callable[..., Worker]
-pytestmark = pytest.mark.usefixtures("no_leftovers")
 
 
 @pytest.fixture(scope="module")
@@ -63,16 +62,9 @@ def client(cluster: Cluster) -> Client:
 
 
 @pytest.fixture
-def start(worker_factory: StartWorker, smtp_server: MailServer) -> StartWorker:
-    """Start a worker with short intervals, which mails to `smtp_server`."""
-    short = {
-        "EXPORT_HOUSEKEEPING_INTERVAL": "1",
-        "EXPORT_PROGRESS_INTERVAL": "0.2",
-        "EXPORT_RECONCILE_INTERVAL": "1",
-        "EXPORT_RETRY_PAUSES": "0.1",
-        "EXPORT_STALE_AFTER": "1.5",
-    }
-    return lambda **variables: worker_factory(**short | {"EMAIL_URL": smtp_server.url} | variables)
+def start(start_worker: StartWorker) -> StartWorker:
+    """Start a worker that soon tries again what failed."""
+    return lambda **variables: start_worker(**{"EXPORT_RETRY_PAUSES": "0.1"} | variables)
 
 
 @pytest.fixture
