@@ -40,8 +40,9 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
 def notification_dismiss(notification: Notification) -> None:
     """Take the alert off every page of the member for good; their other tabs learn of it by the poll."""
     with transaction.atomic(savepoint=False):
-        Notification.objects.filter(pk=notification.pk).update(dismissed=True)
+        # First what locks the member's row: two who lock it and the notification in different orders block each other.
         notify(user_id=notification.user_id, name=ALERT_DISMISSED, data={"id": notification.pk})
+        Notification.objects.filter(pk=notification.pk).update(dismissed=True)
 
 
 def notification_withdraw(*, user_id: int, name: str, key: str) -> None:

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +77,32 @@ def test_who_has_seen_one_has_seen_all_below_it_however_they_were_committed(memb
         assert not second_done.wait(0.3)
     thread.join(10)
     assert list(member.notifications.after(0).values_list("key", flat=True)) == ["first", "second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_dismisses_an_alert_and_who_renews_it_do_not_block_each_other(member: User) -> None:
+    """Both lock the member's row first: in different orders PostgreSQL would have to end one of them."""
+    notify(user_id=member.pk, name="news", data=1)
+    failures: list[Exception] = []
+    is_dismissed = threading.Event()
+
+    def dismiss() -> None:
+        try:
+            notification_dismiss(member.notifications.get(name="news"))
+        except OperationalError as failure:
+            failures.append(failure)
+        is_dismissed.set()
+        connection.close()
+
+    thread = threading.Thread(target=dismiss)
+    with transaction.atomic():
+        notify(user_id=member.pk, name="other", data=1)
+        thread.start()
+        assert not is_dismissed.wait(0.3)
+        notify(user_id=member.pk, name="news", data=2)
+    thread.join(10)
+    assert failures == []
+    assert member.notifications.get(name="news").dismissed
 
 
 def test_dismissing_takes_it_off_the_alerts_and_tells_the_other_tabs(member: User) -> None:
