@@ -60,9 +60,11 @@ class Recoveries:
             self.running_again[death.fault].append(death.seconds)
 
     def attempts_ended(self, fault: str, tasks: Iterable[Task]) -> None:
-        """Note that `fault` has just struck the running attempts of `tasks`."""
+        """Note that `fault` has just struck the running attempts of `tasks`; what struck one first counts."""
         with self._lock:
-            self._deaths |= {task.pk: Death(fault, task.attempt) for task in tasks}
+            for task in tasks:
+                if self._deaths.get(task.pk) is None or self._deaths[task.pk].attempt < task.attempt:
+                    self._deaths[task.pk] = Death(fault, task.attempt)
 
     @property
     def is_waiting(self) -> bool:

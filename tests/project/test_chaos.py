@@ -184,6 +184,13 @@ def test_an_attempt_that_succeeds_all_the_same_was_not_ended(running: Task, reco
     assert not recoveries.running_again["killed"]
 
 
+def test_of_two_faults_that_struck_one_attempt_the_first_counts(running: Task, recoveries: Recoveries) -> None:
+    recoveries.attempts_ended("frozen", [running])
+    recoveries.attempts_ended("killed", [running])
+    recoveries.stop()
+    assert list(recoveries.running_again) == ["frozen"]
+
+
 def test_what_never_recovers_counts_to_the_end(running: Task, recoveries: Recoveries) -> None:
     recoveries.attempts_ended("killed", [running])
     recoveries.stop()
