@@ -90,6 +90,8 @@ def database(url: str) -> dict[str, Any]:
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
+        # Who falls asleep in the midst of a transaction keeps its rows from all others. `?options=` in the URL wins.
+        config.setdefault("OPTIONS", {}).setdefault("options", "-c idle_in_transaction_session_timeout=60s")
     return config
 
 

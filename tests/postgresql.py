@@ -30,12 +30,15 @@ class Cluster:
         if name := self.account.get("user"):
             shutil.chown(self.folder, name)
         self.url = f"postgres://postgres@/postgres?host={quote(str(self.folder))}"
+        self._server: subprocess.Popen[bytes] | None = None
         self._data = str(self.folder / "data")
         self._run("initdb", "-D", self._data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
         self.start()
 
     def start(self) -> None:
-        """Start the server, for the first time or after a `crash`."""
+        """Start the server, for the first time or after a `crash`; one that runs goes on."""
+        if self._server and self._server.poll() is None:
+            return
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
@@ -62,8 +65,7 @@ class Cluster:
 
     def crash(self) -> None:
         """End the server at once (PostgreSQL's "immediate"): it finishes nothing, and drops every connection."""
-        self._server.send_signal(signal.SIGQUIT)
-        self._server.wait(30)
+        self._end(signal.SIGQUIT)
 
     def _is_ready(self) -> bool:
         return self._run("pg_isready", "-q", "-h", str(self.folder), check=False).returncode == 0
@@ -72,11 +74,14 @@ class Cluster:
         command = [str(self.programs / program), *arguments]
         return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, check=check, **self.account)
 
+    def _end(self, signal_number: signal.Signals) -> None:
+        if self._server:
+            self._server.send_signal(signal_number)
+            self._server.wait(30)
+
     def stop(self) -> None:
         """Stop the server and remove its folder."""
-        if self._server.poll() is None:
-            self._server.send_signal(signal.SIGINT)  # PostgreSQL's "fast": it drops the connections
-        self._server.wait(30)
+        self._end(signal.SIGINT)  # PostgreSQL's "fast": it drops the connections
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -43,14 +43,25 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False)
     since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
     recovered = []
     try:
-        silent = rows.silent(since=since)
-        for task in silent if at_once else watch.confirmed(silent):
+        for task in rows.silent(since=since) if at_once else _silent_at_both_looks(rows):
             queue_ping()
             recovered.append(attempt_died(Task.objects.silent_since(task), task))
         recovered.extend(_queue_again(task) for task in rows.due(since=since))
     except QueueUnavailableError:
         logger.warning("Tasks look abandoned, but the queue cannot be asked")
     return [task for task in recovered if task]
+
+
+def _silent_at_both_looks(rows: TaskQuerySet) -> list[Task]:
+    """Return the silent tasks that this process looked at before, long enough ago.
+
+    It begins to look at half of the time after which a task is silent, so that the second look delays nothing: each web
+    process has a memory of its own, and a member's polls reach now this one, now that.
+    """
+    stale = timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    now = timezone.now()
+    looked_at = watch.confirmed(rows.silent(since=now - stale / 2))
+    return [task for task in looked_at if task.heartbeat_at and abs(now - task.heartbeat_at) > stale]
 
 
 def tasks_to_reconcile() -> list[Task]:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from statistics import median
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -36,7 +38,13 @@ def task_wait(task: Task) -> Wait | None:
         else:
             queued[other.name] += 1
     ahead = len(running) + queued.total()
-    return Wait(ahead, _seconds(running, queued) if ahead else None, len(running))
+    return Wait(ahead, _seconds(running, queued) if ahead else None, sum(map(_is_worked_on, running)))
+
+
+def _is_worked_on(task: Task) -> bool:
+    """Return whether a running task's worker gave a sign of life lately: a dead one's row says that it runs."""
+    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    return task.heartbeat_at is not None and task.heartbeat_at >= since
 
 
 def _comes_before(task: Task) -> Q:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -169,6 +170,19 @@ def test_a_silent_task_is_recovered_at_the_second_look_only(
     grow_stale(running)
     monkeypatch.setattr("exports.services.reconciliation.watch", Watch(clock=iter([10.0, 12.9, 13.1]).__next__))
     assert [len(tasks_reconcile()) for _look in range(3)] == [0, 0, 1]
+
+
+def test_the_first_look_comes_before_the_task_is_silent_so_that_the_second_delays_nothing(
+    running: Task, queue: Queue, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exports.services.reconciliation.watch", Watch(clock=iter([10.0, 20.0, 23.0]).__next__))
+    settings.EXPORT_STALE_AFTER = 20
+    heartbeat = timezone.now() - timedelta(seconds=15)
+    Task.objects.filter(pk=running.pk).update(heartbeat_at=heartbeat)
+    assert tasks_reconcile() == []
+    assert tasks_reconcile() == []
+    settings.EXPORT_STALE_AFTER = 14
+    assert tasks_reconcile() == [running]
 
 
 def test_a_heartbeat_between_the_looks_saves_the_task(

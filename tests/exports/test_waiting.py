@@ -29,8 +29,9 @@ def make_task(status: str, **fields: Any) -> Task:
 
 
 def make_running(progress: int, seconds: float, **fields: Any) -> Task:
-    """Return a task that has run for so many seconds."""
-    return make_task("running", progress=progress, started_at=NOW() - timedelta(seconds=seconds), **fields)
+    """Return a task that has run for so many seconds, and does."""
+    started_at = NOW() - timedelta(seconds=seconds)
+    return make_task("running", progress=progress, started_at=started_at, heartbeat_at=NOW(), **fields)
 
 
 def make_success(seconds: float, **fields: Any) -> Task:

@@ -3,15 +3,19 @@
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
+from exports.models import Task
 from exports.services.launching import task_launch
 from exports.services.queue import QueueUnavailableError
 from exports.services.workers import workers_alive
+from tests.members import make_member
 from tests.waiting import wait_until
 
 
@@ -45,6 +49,26 @@ def test_without_a_worker_the_alert_says_since_when_it_waits(susan: User, signed
     assert news["is_stalled"] is True
     page = " ".join(signed_in.get("/").content.decode().split())
     assert "no worker is there at the moment; your export has been waiting since" in page
+
+
+def test_a_task_whose_worker_died_unseen_is_nobody_at_work(susan: User, signed_in: Client, queue: Queue) -> None:
+    """Its row says that it is running, until somebody looks after it: its own member need not be there."""
+    abandoned = timezone.now() - timedelta(seconds=30)
+    Task.objects.create(user=make_member("john"), name="example", status="running", heartbeat_at=abandoned)
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    [news] = polled(signed_in)
+    assert news["is_stalled"] is True
+
+
+def test_while_a_task_is_at_work_nobody_is_told_that_no_worker_is_there(
+    susan: User, signed_in: Client, queue: Queue
+) -> None:
+    """An orphaned work-horse, perhaps: it is no worker, and works."""
+    Task.objects.create(user=make_member("john"), name="example", status="running", heartbeat_at=timezone.now())
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    assert all(not news.get("is_stalled") for news in polled(signed_in))
 
 
 def test_it_is_said_once_and_not_at_each_poll(susan: User, signed_in: Client, queue: Queue) -> None:

@@ -36,8 +36,8 @@ def start_worker(
     for leftover in temporary_files():  # of earlier tests
         leftover.unlink()
 
-    def start(**variables: str) -> "Popen[bytes]":
-        return worker_factory(**SHORT | {"EMAIL_URL": smtp_server.url} | variables)
+    def start(*wrapper: str, **variables: str) -> "Popen[bytes]":
+        return worker_factory(*wrapper, **SHORT | {"EMAIL_URL": smtp_server.url} | variables)
 
     yield start
     for process in living_workers():  # work-horses that were stopped, or outlived their worker

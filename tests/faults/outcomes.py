@@ -28,7 +28,7 @@ def assert_exported(task: Task, server: MailServer, *, attempt: int, failures: i
     archive = Archive.objects.get(task=task)
     assert_whole(archive)
     assert_mailed(task, server)
-    assert stored_files(task) == [Path(archive.file.path)]
+    wait_until(lambda: stored_files(task) == [Path(archive.file.path)], what="The housekeeping")
     assert_another_can_start(task)
     return archive
 

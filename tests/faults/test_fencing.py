@@ -83,14 +83,14 @@ def test_who_wakes_up_after_another_has_done_the_task_changes_nothing(
 def test_a_work_horse_that_has_stored_its_file_when_it_loses_its_task_takes_it_away(
     client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
-    first = start_worker(**impatient_database())
+    first = start_worker(EXPORT_HOUSEKEEPING_INTERVAL="600", **impatient_database())
     task = start_export(client, "archive")
     runs(task)
     horse = horse_of(first)
     with tasks_held():
         [file] = wait_until(partial(stored_files, task), what="The file")
         stop(horse)
-    start_worker()
+    start_worker(EXPORT_HOUSEKEEPING_INTERVAL="600")  # which would take it away too
     wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), 15)
     wake(horse)
     wait_until(partial(is_gone, horse), what="The end of the work-horse")

@@ -134,12 +134,11 @@ def test_a_worker_killed_between_the_queue_and_the_job_loses_nothing(
 
 
 def test_a_worker_killed_with_its_work_horse_before_the_claim_loses_nothing(
-    client: Client, start_worker: StartWorker, smtp_server: MailServer
+    susan: User, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
+    task = Task.objects.create(user=susan, name="export_posts", description="Exporting posts...")
     worker = start_worker()
     with tasks_held():
-        # As start_export does, which would wait for the others to let go of the tasks.
-        task = task_launch(user=User.objects.get(), name="export_posts")
         task_enqueue(task)
         wait_until(lambda: job_of(task).get_status() == JobStatus.STARTED, what="The start of the job")
         kill(worker.pid, horse_of(worker))

@@ -1,0 +1,115 @@
+"""Members who export, poll and download over HTTP, as their browsers would."""
+
+import hashlib
+import json
+from collections import Counter
+from http import HTTPStatus
+from http.client import HTTPException
+from http.cookiejar import CookieJar
+from random import Random
+from threading import Event, Thread
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opener
+
+from tests.members import PASSWORD
+
+KINDS = {"posts": "export_posts", "archive": "export_archive"}
+TIMEOUT = 60  # seconds
+ACTIVE = {"queued", "running"}
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """Hands out a redirect as it is."""
+
+    def redirect_request(self, *_arguments: Any, **_more: Any) -> None:
+        """Follow none."""
+
+
+class Member(Thread):
+    """Exports again and again while `is_eager`, polls until `leave`."""
+
+    def __init__(self, username: str, url: str, *, pause: float, seed: int) -> None:
+        super().__init__(name=username, daemon=True)
+        self.username = username
+        self.is_eager = True
+        self.news: dict[str, dict[str, Any]] = {}  # by task: the latest word
+        self.downloads: dict[str, str] = {}  # by task: the SHA-256 of what was downloaded
+        self.troubles: Counter[str] = Counter()  # what the site answered that was no answer
+        self._url = url
+        self._pause = pause
+        self._random = Random(f"{seed} {username}")
+        self._cookies = CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self._cookies), NoRedirects)
+        self._cursor = 0.0
+        self._is_leaving = Event()
+
+    def run(self) -> None:
+        """Poll, and export, and try again after whatever happens."""
+        while not self._is_leaving.wait(self._pause):
+            self.turn()
+
+    def turn(self) -> None:
+        """Do what a member does between two pauses."""
+        self.poll()
+        for task_id, data in self.news.items():
+            if data["status"] == "succeeded" and task_id not in self.downloads:
+                self.download(task_id)
+        for kind in KINDS:
+            if self.is_eager and not self.active(kind) and self._random.random() < 0.5:
+                self.start_export(kind)
+
+    def leave(self) -> None:
+        """Close the browser."""
+        self._is_leaving.set()
+        self.join()
+
+    def sign_in(self) -> None:
+        """Sign in by the form."""
+        self.ask("accounts/login/")
+        status, _body = self.ask("accounts/login/", login=self.username, password=PASSWORD)
+        assert status == HTTPStatus.FOUND, f"Signing in as {self.username} was answered with {status}"
+
+    def start_export(self, kind: str) -> None:
+        """Start an export."""
+        self.ask("exports/", kind=kind)
+
+    def poll(self) -> None:
+        """Fetch what is new."""
+        status, body = self.ask(f"notifications/?since={self._cursor!r}")
+        for item in json.loads(body) if status == HTTPStatus.OK else []:
+            self._cursor = item["timestamp"]
+            if item["name"] == "task_progress":
+                self.news[item["data"]["task_id"]] = item["data"]
+
+    def download(self, task_id: str) -> int:
+        """Download an archive; return the status."""
+        status, body = self.ask(f"exports/{task_id}/download/")
+        if status == HTTPStatus.OK:
+            self.downloads[task_id] = hashlib.sha256(body).hexdigest()
+        return status
+
+    def active(self, kind: str) -> list[str]:
+        """Return the tasks of that kind that are not over, as far as the member was told."""
+        items = list(self.news.items())
+        return [task_id for task_id, data in items if data["name"] == KINDS[kind] and data["status"] in ACTIVE]
+
+    def is_told_that_nobody_works(self, task_id: str) -> bool:
+        """Return whether the member's alert says that no worker is there."""
+        return bool(self.news.get(task_id, {}).get("is_stalled"))
+
+    def ask(self, path: str, **fields: str) -> tuple[int, bytes]:
+        """Fetch a page, or send a form; return status and body: 0 and nothing when there was no answer."""
+        tokens = [cookie.value or "" for cookie in self._cookies if cookie.name == "csrftoken"]
+        data = urlencode(fields | {"csrfmiddlewaretoken": tokens[0]}).encode() if fields else None
+        try:
+            with self._opener.open(f"{self._url}/{path}", data, timeout=TIMEOUT) as answer:
+                return answer.status, answer.read()
+        except HTTPError as answer:
+            if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self.troubles[f"{answer.code} from {path.split('?', maxsplit=1)[0].split('/', maxsplit=1)[0]}/"] += 1
+            return answer.code, answer.read()
+        except (OSError, HTTPException) as error:
+            self.troubles[type(error).__name__] += 1
+            return 0, b""

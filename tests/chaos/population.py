@@ -1,0 +1,17 @@
+"""Who lives on the site: members with no post, with one, and with many."""
+
+from itertools import islice, pairwise
+
+from accounts.models import Follow, User
+from benchmarks.fill import fill
+
+SIZES = {"dmitri": 4_000, "boris": 1, "anna": 0, "farid": 100_000, "elena": 30_000, "carla": 300}
+
+
+def populate(number: int) -> list[str]:
+    """Make so many members, no two with the same posts; return their names."""
+    sizes = dict(islice(SIZES.items(), number))
+    fill(sizes)
+    members = [User.objects.get(username=name) for name in sizes]
+    Follow.objects.bulk_create(Follow(follower=one, followed=other) for one, other in pairwise(members))
+    return list(sizes)

@@ -1,0 +1,59 @@
+"""A queue server of a test's own, to which it can do harm."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+from redis import Redis
+
+from microblog_project import embedded_server
+from tests.waiting import wait_until
+
+PATIENCE = 1  # seconds that a client waits for an answer; the site's own default is 5
+
+
+class QueueServer:
+    """The embedded server, in a folder of its own, with its append-only file; `url` is what REDIS_URL is set to."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it."""
+        self._folder = folder
+        (folder / "queue").mkdir(parents=True)
+        self.url = f"{embedded_server.url_of(folder)}&socket_timeout={PATIENCE}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, on the data that the last one left."""
+        self._process = embedded_server.start_server(self._folder)
+        embedded_server.wait_until_ready(self._process, embedded_server.socket_path(self._folder))
+
+    def kill(self) -> None:
+        """Kill it: it is away until the next start."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it, and start it on its append-only file."""
+        self.kill()
+        self.start()
+
+    def empty(self) -> None:
+        """Have it lose its data."""
+        Redis.from_url(self.url).flushall()
+
+    def pause(self) -> None:
+        """Have it hang: it takes connections, and answers nothing."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED)
+
+    def resume(self) -> None:
+        """Have it go on, with what it was sent meanwhile."""
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def mend(self) -> None:
+        """Have it run, whatever was done to it."""
+        if self._process.poll() is None:
+            self.resume()
+        else:
+            self.start()
