@@ -24,13 +24,14 @@ from microblog_project.process_tree import stop_in_order
 from tests.postgresql import Cluster, PostgresUnavailableError, find_programs
 
 KEPT = ("HOME", "LANG", "PATH", "TMPDIR")
-# As in production: DEBUG would keep every query in memory. No pause between a member's exports.
+# As in production: DEBUG would keep every query in memory. No pause between a member's exports, and no limit.
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "microblog_project.settings",
     "SECRET_KEY": "a key for as long as the benchmark runs",
     "SITE_URL": "http://localhost",
     "ALLOWED_HOSTS": "127.0.0.1",
     "EXPORT_COOLDOWN": "0",
+    "EXPORT_START_LIMIT": "0",
     "EXPORT_FREE_SPACE_RESERVE": "0",
 }
 

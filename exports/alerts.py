@@ -9,6 +9,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from exports.models import Task
+from exports.services.activity import has_active_task
 from exports.services.news import TASK_PROGRESS, places_publish
 from exports.services.reconciliation import tasks_reconcile
 from notifications import alerts
@@ -23,7 +24,6 @@ def look_after_own_tasks(*, user: User, **_signal: Any) -> None:
 
     Their open page is enough to notice; usually there is nothing, and one query says so.
     """
-    active = Task.objects.active().filter(user=user)
-    if active.exists():
-        tasks_reconcile(active)
+    if has_active_task(user_id=user.pk):
+        tasks_reconcile(Task.objects.active().filter(user=user))
         places_publish(user=user)

@@ -19,6 +19,8 @@ def next_starts(*, user: User, names: Collection[str]) -> dict[str, datetime]:
     Failures and cancellations gave the member nothing, and do not count.
     """
     pause = timedelta(seconds=settings.EXPORT_COOLDOWN)
+    if not pause:
+        return {}
     recent = Task.objects.filter(user=user, name__in=names, status=TaskStatus.SUCCEEDED)
     latest = recent.filter(ended_at__gt=timezone.now() - pause).values_list("name").annotate(Max("ended_at")).order_by()
     return {name: ended_at + pause for name, ended_at in latest}

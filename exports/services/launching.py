@@ -44,9 +44,10 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, 
             )
             if not by_staff:
                 _ensure_not_too_soon(task)
-            _withdraw_earlier(task)
             task_publish(task)
             transaction.on_commit(partial(_enqueue, task))
+            # The job need not wait for this, nor fail for it.
+            transaction.on_commit(partial(_withdraw_earlier, task), robust=True)
     except IntegrityError as error:
         if Task.objects.active().filter(user=user, name=name).exists():
             raise TaskAlreadyActiveError(name) from error

@@ -4,12 +4,12 @@ Sources: https://www.w3.org/TR/activitystreams-core/ and Mastodon's BackupServic
 that say something, and the lists that the tools which read its archives go through (`attachment`, `tag`).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from exports.writer.weaving import split, woven
+from exports.writer.offline_pages import escaped
+from exports.writer.weaving import JoinedPosts, split, woven
 
 CONTEXT = "https://www.w3.org/ns/activitystreams"
 OUTBOX_HEAD = {"@context": CONTEXT, "id": "outbox.json", "type": "OrderedCollection"}
@@ -48,9 +48,10 @@ class Activities:
         self._content = b'/","attributedTo":"' + actor + b'","sensitive":false,"content":"<p>'
         self._end = b'</p>","attachment":[],"tag":[]}},'
 
-    def encoded(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> memoryview:
-        """Return the activities, with commas between them; `escaped` are the posts' texts as HTML, joined."""
-        contents = split(json_text(escaped.replace("\n", "<br />")))
+    def encoded(self, posts: JoinedPosts) -> memoryview:
+        """Return the activities, with commas between them."""
+        ids, timestamps = split(posts.ids), split(posts.timestamps)
+        contents = split(json_text(escaped(posts.bodies).replace("\n", "<br />")))
         dated_note = (self._note, ids, self._published, timestamps, self._url, ids)
         activities = woven(self._begin, ids, self._actor, timestamps, *dated_note, self._content, contents, self._end)
         return memoryview(activities)[:-1]

@@ -1,6 +1,7 @@
 """The complete archive: one ZIP with everything that is the member's. What is in it: docs/archive.md."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -9,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from exports.writer.activity_streams import OUTBOX_HEAD, OUTBOX_ITEMS, Activities, actor
+from exports.writer.activity_streams import Activities, actor
 from exports.writer.digests import DigestingFile
-from exports.writer.offline_pages import ASSETS, Page, Pages, escaped, render_index
-from exports.writer.posts_json import JsonList, Progress, posts_records, write_list
+from exports.writer.interchange import InterchangeFiles
+from exports.writer.offline_pages import ASSETS, Page, Pages, render_index
+from exports.writer.posts_json import PostsList, Progress, write_list
 from exports.writer.rows import Batch, Skipped, readable_posts, utc_text
-from exports.writer.spreadsheet import HEADER, spreadsheet_rows
-from exports.writer.weaving import SEPARATOR, joined, split
+from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
 from exports.writer.zip_file import SealedZip
 
 SCHEMA_VERSION = 1
@@ -70,49 +71,57 @@ class Posts:
 def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts:
     skipped: list[Skipped] = []
     done = 0
-    files = PostFiles(container, source)
-    for batch in source.posts:
-        if readable := readable_posts(batch, skipped):
-            files.add(readable)
-        done += len(batch)
-        on_progress(done)
-    return Posts(files.written, skipped, files.close())
+    with closing(PostFiles(container, source)) as files:
+        for batch in source.posts:
+            if readable := readable_posts(batch, skipped):
+                files.add(readable)
+            done += len(batch)
+            on_progress(done)
+        return Posts(files.written, skipped, files.finish())
 
 
 class PostFiles:
     """The files that hold posts, written side by side from one reading: three lists, and the pages."""
 
     def __init__(self, container: SealedZip, source: Source) -> None:
-        self._posts_url = f"{source.site_url}/posts/"
-        self._activities = Activities(actor_url=source.member_url, posts_url=self._posts_url)
+        activities = Activities(actor_url=source.member_url, posts_url=f"{source.site_url}/posts/")
         self._container = container
-        self._parts = [container.part(name) for name in ("posts.json", "posts.csv", "outbox.json")]
-        posts, self._spreadsheet, outbox = self._parts
-        self._posts = JsonList("posts", posts)
-        self._spreadsheet.write(HEADER)
-        self._outbox = JsonList(OUTBOX_ITEMS, outbox, head=OUTBOX_HEAD)
+        self._part = container.part("posts.json")
+        self._posts = PostsList(self._part)
+        self._others = InterchangeFiles(container.part("posts.csv"), container.part("outbox.json"), activities)
         self._pages = Pages(username=source.profile["username"], put=container.add_bytes)
         self.written = 0
 
     def add(self, batch: Batch) -> None:
         """Write a batch to each of them."""
-        timestamps = split(SEPARATOR.join(batch.timestamps))
-        columns = {"ids": orjson.dumps(list(batch.ids))[1:-1].split(b","), "timestamps": timestamps}
-        html = escaped(joined(batch.bodies))
-        self._posts.add(posts_records(batch))
-        self._spreadsheet.write(spreadsheet_rows(timestamps=timestamps, bodies=batch.bodies))
-        self._outbox.add_encoded(self._activities.encoded(escaped=html, **columns))
-        self._pages.add(escaped=html, **columns)
+        posts = joined_posts(batch)
+        self._others.add(posts)
+        self._posts.add_posts(batch)
+        self._pages.add(posts)
         self.written += len(batch)
 
-    def close(self) -> list[Page]:
+    def finish(self) -> list[Page]:
         """End them, and copy the lists into the container, where the pages are already; return the pages."""
         self._posts.close()
-        self._outbox.close(totalItems=self.written)
         self._pages.close()
-        for part in self._parts:
-            self._container.add(part)
+        self._container.add(self._part)
+        for part, packed in zip(self._others.parts, self._others.finish(), strict=True):
+            self._container.add(part, packed)
         return self._pages.listed
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        self._others.discard()
+
+
+def joined_posts(batch: Batch) -> JoinedPosts:
+    """Return the batch with its columns joined."""
+    return JoinedPosts(
+        number=len(batch),
+        ids=orjson.dumps(list(batch.ids))[1:-1].replace(b",", SEPARATOR.encode()),
+        timestamps=SEPARATOR.join(batch.timestamps).encode(),
+        bodies=joined(batch.bodies),
+    )
 
 
 def _people(container: SealedZip, source: Source) -> dict[str, int]:

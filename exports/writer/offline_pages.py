@@ -11,7 +11,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from exports.writer.weaving import REPLACEMENT, split, woven
+from exports.writer.weaving import REPLACEMENT, SEPARATOR, JoinedPosts, split, woven
 
 ASSETS = Path(__file__).parent / "assets"
 PAGE_SIZE = 1000  # posts, at least; what a telephone still scrolls through with ease
@@ -51,13 +51,14 @@ class Pages:
         self._posts = 0
         self.listed: list[Page] = []
 
-    def add(self, *, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> None:
-        """Add a batch; `escaped` are the posts' texts as HTML, joined."""
+    def add(self, posts: JoinedPosts) -> None:
+        """Add a batch."""
         if self._posts >= PAGE_SIZE:
             self._finish_page(has_newer=True)
-        self._articles.insert(0, articles(ids=ids, timestamps=timestamps, escaped=escaped))
-        self._days += timestamps[0][:10], timestamps[-1][:10]
-        self._posts += len(ids)
+        self._articles.insert(0, articles(posts))
+        first, last = posts.timestamps[:10], posts.timestamps.rpartition(SEPARATOR.encode())[2][:10]
+        self._days += first, last
+        self._posts += posts.number
 
     def close(self) -> None:
         """Finish the last page."""
@@ -108,15 +109,15 @@ def escaped(text: str) -> str:
     return html.escape(text.replace("\0", REPLACEMENT), quote=False)
 
 
-def articles(*, ids: Sequence[bytes], timestamps: Sequence[bytes], escaped: str) -> bytes:
-    """Return the posts as HTML, the newest first; `escaped` are their texts as HTML, joined, all oldest first."""
+def articles(posts: JoinedPosts) -> bytes:
+    """Return the posts as HTML, the newest first."""
     return woven(
         b'<article id="p',
-        ids[::-1],
+        split(posts.ids)[::-1],
         b'"><p dir="auto">',
-        split(escaped)[::-1],
+        split(escaped(posts.bodies))[::-1],
         b"</p><time>",
-        timestamps[::-1],
+        split(posts.timestamps)[::-1],
         b"</time></article>\n",
     )
 

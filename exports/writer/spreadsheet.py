@@ -1,8 +1,6 @@
 """`posts.csv`: RFC 4180, opens in any spreadsheet, and cannot be made to compute anything there."""
 
-from collections.abc import Sequence
-
-from exports.writer.weaving import joined, split, woven
+from exports.writer.weaving import SEPARATOR, JoinedPosts, split, woven
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 """Without it Excel takes the file for the machine's old code page."""
@@ -16,11 +14,11 @@ MARKED_STARTS = FORMULA_STARTS | {"'"}
 HEADER = BYTE_ORDER_MARK + b"timestamp,body\r\n"
 
 
-def spreadsheet_rows(*, timestamps: Sequence[bytes], bodies: Sequence[str]) -> bytes:
+def spreadsheet_rows(posts: JoinedPosts) -> bytes:
     """Return the lines of a batch; an apostrophe is put before a text that could be taken for a formula.
 
     Written by hand, with the texts' quotes doubled all at once: five times as fast as the standard library's csv.
     """
+    bodies = posts.bodies.replace('"', '""').split(SEPARATOR)
     safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in bodies]
-    quoted = split(joined(safe).replace('"', '""'))
-    return woven(timestamps, b',"', quoted, b'"\r\n')
+    return woven(split(posts.timestamps), b',"', split(SEPARATOR.join(safe)), b'"\r\n')

@@ -4,6 +4,7 @@ A column of texts is joined, changed and encoded as one text, and split again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 SEPARATOR = "\x7f"
@@ -11,6 +12,16 @@ SEPARATOR = "\x7f"
 
 REPLACEMENT = "\ufffd"
 """Stands for a character that cannot be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedPosts:
+    """A batch of posts, each column joined. Cheap to hand to another process."""
+
+    number: int
+    ids: bytes
+    timestamps: bytes
+    bodies: str
 
 
 def joined(texts: Sequence[str]) -> str:

@@ -37,6 +37,15 @@ class FileEntry:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What the container has to know of a part that is whole."""
+
+    entry: FileEntry
+    compressed_size: int  # bytes
+    crc: int
+
+
 class ZipPart:
     """A file on its way into the container: takes bytes, which wait compressed; many, in a file without a name."""
 
@@ -56,10 +65,16 @@ class ZipPart:
         self.spool.write(self._compress.compress(data))
         return len(data)
 
-    def finish(self) -> FileEntry:
+    def flush_to_disk(self) -> None:
+        """Hold nothing back in this process's memory: another is going to write on, in the same file."""
+        self.spool.rollover()
+        self.spool.flush()
+
+    def finish(self) -> Packed:
         """Take no more: the spool is whole."""
         self.spool.write(self._compress.flush())
-        return FileEntry(self.name, self.size, self._sha256.hexdigest())
+        self.spool.flush()
+        return Packed(FileEntry(self.name, self.size, self._sha256.hexdigest()), self.spool.tell(), self.crc)
 
 
 class SealedZip:
@@ -82,19 +97,19 @@ class SealedZip:
         self._parts.append(part)
         return part
 
-    def add(self, part: ZipPart) -> None:
-        """Copy a whole part into the container."""
-        entry = part.finish()
+    def add(self, part: ZipPart, packed: Packed | None = None) -> None:
+        """Copy a whole part into the container; `packed` is given if it was finished already."""
+        packed = packed or part.finish()
         info = ZipInfo(part.name, self._date)
         info.create_system = 3  # Unix: the next line would mean nothing elsewhere
         info.external_attr = 0o100644 << 16
         info.compress_type = ZIP_DEFLATED
-        info.CRC, info.file_size, info.compress_size = part.crc, part.size, part.spool.tell()
+        info.CRC, info.file_size, info.compress_size = packed.crc, packed.entry.size, packed.compressed_size
         part.spool.seek(0)
         self._append(info, cast(IO[bytes], part.spool))
         part.spool.close()
         self._parts.remove(part)
-        self.entries.append(entry)
+        self.entries.append(packed.entry)
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Add a small file."""

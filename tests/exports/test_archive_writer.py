@@ -17,8 +17,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from exports.verification.zip_directory import read_members
-from exports.writer import BATCH_SIZE, DigestingFile, write_archive
+from exports.writer import BATCH_SIZE, Batch, DigestingFile, write_archive
 from exports.writer.activity_streams import Activities
+from exports.writer.archive import joined_posts
 from exports.writer.offline_pages import articles, escaped
 from exports.writer.spreadsheet import FORMULA_STARTS
 from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
@@ -28,11 +29,14 @@ from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 lists = st.lists(texts, min_size=1)
 some_examples = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-NOON = b"2026-01-01T12:00:00Z"
 
 
 def without_separators(text: str) -> str:
     return text.replace(SEPARATOR, REPLACEMENT)
+
+
+def batch(bodies: list[str]) -> Batch:
+    return Batch(bodies, [TIME] * len(bodies), range(len(bodies)))
 
 
 # Weaving
@@ -69,8 +73,7 @@ def test_every_text_comes_back_from_the_spreadsheet(bodies: list[str]) -> None:
 @given(lists, texts)
 def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str], name: str) -> None:
     activities = Activities(actor_url=name, posts_url="http://localhost/posts/")
-    ids = [b"%d" % number for number in range(len(bodies))]
-    data = activities.encoded(ids=ids, timestamps=[NOON] * len(ids), escaped=escaped(joined(bodies)))
+    data = activities.encoded(joined_posts(batch(bodies)))
     notes = [activity["object"] for activity in json.loads(b"[" + bytes(data) + b"]")]
     contents = [note["content"].removeprefix("<p>").removesuffix("</p>").replace("<br />", "\n") for note in notes]
     assert [html.unescape(content) for content in contents] == [html.unescape(escaped_alone(body)) for body in bodies]
@@ -88,13 +91,11 @@ def escaped_alone(body: str) -> str:
 
 @given(lists)
 def test_articles_hold_the_texts_newest_first_and_no_markup_of_theirs(bodies: list[str]) -> None:
-    ids = [b"%d" % number for number in range(len(bodies))]
-
     def html_of(texts: list[str]) -> str:
-        return articles(ids=ids, timestamps=[NOON] * len(ids), escaped=escaped(joined(texts))).decode()
+        return articles(joined_posts(batch(texts))).decode()
 
     data = html_of(bodies)
-    assert data.count("<") == html_of([""] * len(ids)).count("<")
+    assert data.count("<") == html_of([""] * len(bodies)).count("<")
     assert data.count("<article ") == len(bodies)
     positions = [data.index(f'id="p{number}"') for number in range(len(bodies))]
     assert positions == sorted(positions, reverse=True)

@@ -9,6 +9,7 @@ import tracemalloc
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from exports.verification.contents import count_articles
 from exports.verification.schemas import SCHEMAS
 from exports.writer import DigestingFile
 from exports.writer.spreadsheet import HEADER
-from exports.writer.zip_file import FileEntry, SealedZip, ZipPart
+from exports.writer.zip_file import Packed, SealedZip, ZipPart
 from microblog_project.embedded_server import BASE_DIR
 from tests.exports.zip_files import (
     MOMENT,
@@ -405,10 +406,10 @@ def test_bytes_between_the_files_are_refused(complaint: Callable[[bytes], str]) 
 
 def test_bytes_behind_a_files_end_are_refused(complaint: Callable[[bytes], str], tmp_path: Path) -> None:
     class PaddedPart(ZipPart):
-        def finish(self) -> FileEntry:
-            entry = super().finish()
+        def finish(self) -> Packed:
+            packed = super().finish()
             self.spool.write(b"hidden")
-            return entry
+            return replace(packed, compressed_size=packed.compressed_size + len(b"hidden"))
 
     output = BytesIO()
     container = SealedZip(DigestingFile(output), tmp_path, MOMENT)
