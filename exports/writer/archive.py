@@ -15,7 +15,7 @@ from exports.writer.digests import DigestingFile
 from exports.writer.interchange import InterchangeFiles
 from exports.writer.offline_pages import ASSETS, Page, Pages, render_index
 from exports.writer.posts_json import PostsList, Progress, write_list
-from exports.writer.rows import Batch, Skipped, readable_posts, utc_text
+from exports.writer.rows import Batch, Skipped, utc_text, write_readable
 from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
 from exports.writer.zip_file import SealedZip
 
@@ -73,8 +73,7 @@ def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts
     done = 0
     with closing(PostFiles(container, source)) as files:
         for batch in source.posts:
-            if readable := readable_posts(batch, skipped):
-                files.add(readable)
+            write_readable(batch, files.add, skipped)
             done += len(batch)
             on_progress(done)
         return Posts(files.written, skipped, files.finish())
@@ -93,10 +92,10 @@ class PostFiles:
         self.written = 0
 
     def add(self, batch: Batch) -> None:
-        """Write a batch to each of them."""
+        """Write a batch to each of them. Raises TypeError, and writes nothing, if a text is not valid Unicode."""
         posts = joined_posts(batch)
+        self._posts.add_posts(batch)  # which notices
         self._others.add(posts)
-        self._posts.add_posts(batch)
         self._pages.add(posts)
         self.written += len(batch)
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from exports.writer.rows import Batch, Skipped, in_batches, readable_posts
+from exports.writer.rows import Batch, Skipped, in_batches, write_readable
 
 Progress = Callable[[int], object]
 """Called with the number of rows behind us, after every batch."""
@@ -55,7 +55,7 @@ class PostsList(JsonList):
         self._records: list[dict[str, str]] = []  # filled anew for each batch: new ones take twice the time
 
     def add_posts(self, batch: Batch) -> None:
-        """Write a batch."""
+        """Write a batch. Raises TypeError, and writes nothing, if one of the texts is not valid Unicode."""
         number = len(batch)
         self._records += [{"body": "", "timestamp": ""} for _ in range(number - len(self._records))]
         for record, body, timestamp in zip(self._records, batch.bodies, batch.timestamps, strict=False):
@@ -79,10 +79,8 @@ def write_posts(
     done = written = 0
     posts = PostsList(output)
     for batch in batches:
-        readable = readable_posts(batch, left_out)
-        posts.add_posts(readable)
+        written += write_readable(batch, posts.add_posts, left_out)
         done += len(batch)
-        written += len(readable)
         on_progress(done)
     posts.close()
     return written

@@ -1,7 +1,7 @@
 """What comes in: posts, in batches, and those among them that cannot be written."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -60,23 +60,24 @@ class Skipped:
     """None in an export that does not read the ids."""
 
 
-def readable_posts(batch: Batch, skipped: list[Skipped]) -> Batch:
-    """Return the batch without the posts that no file can hold; those are added to `skipped`.
+def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list[Skipped]) -> int:
+    """Have `write` write the batch, without the posts that no file can hold; those are added to `skipped`.
 
-    There are none, unless somebody wrote into the database by other means than the site. So a batch is looked
-    at as a whole, and post by post only if something is wrong with it.
+    Returns the number of posts written. There are none to skip, unless somebody wrote into the database by other
+    means than the site. So `write` is given the whole batch first: for a text that cannot be written it must raise
+    TypeError or ValueError before it writes anything.
     """
     try:
-        _check_texts(batch.bodies)
         _check_times(batch.timestamps)
+        write(batch)
     except (TypeError, ValueError):
-        return batch.only([place for place in range(len(batch)) if _is_readable(batch, place, skipped)])
-    return batch
-
-
-def _check_texts(texts: Sequence[str]) -> None:
-    """Raise TypeError or ValueError unless all are texts, in valid Unicode."""
-    "".join(texts).encode()
+        readable = batch.only([place for place in range(len(batch)) if _is_readable(batch, place, skipped)])
+        if len(readable) == len(batch):
+            raise  # it was something else
+        if readable:
+            write(readable)
+        return len(readable)
+    return len(batch)
 
 
 def _check_times(times: Sequence[str]) -> None:
@@ -101,8 +102,8 @@ def _is_readable(batch: Batch, place: int, skipped: list[Skipped]) -> bool:
 def problem_with(body: str, timestamp: str) -> str:
     """Return why a post with that body and time cannot be written, empty if it can."""
     try:
-        _check_texts([body])
-    except (TypeError, ValueError):
+        body.encode()
+    except (AttributeError, UnicodeEncodeError):
         return "The text is not valid Unicode."
     try:
         _check_times([timestamp])
