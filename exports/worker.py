@@ -104,6 +104,9 @@ class ExportWorker(Worker):
         if not self.horse_pid:
             raise StopRequested
         self._stop_requested = True
+        self._start_grace()
+
+    def _start_grace(self) -> None:
         grace = threading.Timer(settings.EXPORT_STOP_GRACE, self._stop_horse)
         grace.daemon = True
         grace.start()
@@ -159,8 +162,9 @@ class ExportWorker(Worker):
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
-        """Return whether RQ's own maintenance, our reconciliation or our housekeeping is due."""
-        return self._reconciliation_is_due or self._housekeeping_is_due or super().should_run_maintenance_tasks
+        """Return whether RQ's own maintenance, our reconciliation or our housekeeping is due, or the end."""
+        is_due = self._reconciliation_is_due or self._housekeeping_is_due or super().should_run_maintenance_tasks
+        return self._is_told_to_end or is_due
 
     @property
     def _reconciliation_is_due(self) -> bool:
@@ -171,7 +175,12 @@ class ExportWorker(Worker):
         return time.monotonic() - self._cleaned_at >= settings.EXPORT_HOUSEKEEPING_INTERVAL
 
     def run_maintenance_tasks(self) -> None:
-        """Reconcile, clean up, and do RQ's own maintenance, each when it is due."""
+        """Reconcile, clean up, and do RQ's own maintenance, each when it is due; end, if that was asked.
+
+        StopRequested is an ordinary exception: one that came while a log was written, for example, was swallowed.
+        """
+        if self._is_told_to_end:
+            raise StopRequested
         if super().should_run_maintenance_tasks:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         if self._reconciliation_is_due:
@@ -193,6 +202,8 @@ class ExportWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job in a work-horse; if that died without a word, recover its task and its mail at once."""
         self._horse_was_stopped = self._horse_was_killed = self._horse_was_overdue = False
+        if self._is_told_to_end:  # just as the job was taken
+            self._start_grace()
         try:
             super().execute_job(job, queue)
         finally:

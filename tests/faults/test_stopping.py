@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from subprocess import Popen
 
 import psutil
@@ -22,7 +23,7 @@ from tests.faults.pages import start_export
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
 from tests.waiting import wait_until
-from tests.workers import child_environment, queue_connection, stop_process
+from tests.workers import InProcessWorker, child_environment, queue_connection, stop_process
 
 Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
@@ -119,6 +120,31 @@ def test_a_worker_that_is_stopped_as_soon_as_it_is_known_ends_in_order(redis_que
         assert ended(worker) == 0
     finally:
         stop_process(worker)
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give this process its signal handlers back, which a worker takes."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_whose_exception_was_swallowed_ends_the_worker_all_the_same(
+    transactional_db: None, redis_queue: Queue, own_signals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an ordinary exception, which comes anywhere: while a log is written, for example."""
+    looks = []
+
+    def look() -> None:
+        looks.append(1)
+        with suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("exports.worker.tasks_reconcile", look)
+    InProcessWorker([redis_queue], connection=redis_queue.connection).work()
+    assert len(looks) == 1
 
 
 def test_an_idle_worker_ends_at_once(worker_process: Worker) -> None:
