@@ -25,7 +25,7 @@ from notifications.signals import quiet_poll
 
 # Seconds without news after which producers are asked whether their last word still holds, and until when:
 # a member without news for an hour has nothing in progress that workers would not look after.
-QUIET_AFTER = 15
+QUIET_AFTER = 5
 QUIET_UNTIL = 3600
 
 
