@@ -18,9 +18,10 @@ setup-dev:
 run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
+# Many tests wait for a worker more than they work: two processes for each of two cores.
 test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
-	@$(PYTEST) -n 2 --dist worksteal
-	@TEST_DATABASE=postgresql $(PYTEST) -n 2 --dist worksteal -m "not browser and not processes"
+	@$(PYTEST) -n 4 --dist worksteal
+	@TEST_DATABASE=postgresql $(PYTEST) -n 4 --dist worksteal -m "not browser and not processes"
 
 bench: setup-dev  ## measure speed and memory beside yardsticks, about 12 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks

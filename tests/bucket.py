@@ -52,6 +52,10 @@ class Bucket:
         """Return what is in it, by name."""
         return {item.key: item.get()["Body"].read() for item in self._objects.objects.all()}
 
+    def names(self) -> list[str]:
+        """Return the names of the files in it, which may be gone already."""
+        return [item.key for item in self._objects.objects.all()]
+
     def grants(self, name: str) -> list[Any]:
         """Return who may do what with a file, besides what the bucket itself says."""
         return list(self._objects.Object(name).Acl().grants)

@@ -199,7 +199,7 @@ def bucket(real_bucket: Bucket, settings: LazySettings, monkeypatch: pytest.Monk
 
 
 def files_in(bucket: Bucket, task: Task) -> list[str]:
-    return [name for name in bucket.files() if str(task.pk) in name]
+    return [name for name in bucket.names() if str(task.pk) in name]
 
 
 @pytest.mark.processes

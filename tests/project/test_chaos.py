@@ -18,6 +18,7 @@ from tests.chaos import checks
 from tests.chaos.recovery import Recoveries
 from tests.chaos.report import Promise
 from tests.chaos.schedule import NO_WORKER, WEIGHTS, make_schedule
+from tests.environment import IN_CI
 from tests.exports.archives import archive_of
 from tests.exports.conftest import write_posts_for
 from tests.members import make_member
@@ -214,6 +215,7 @@ def test_a_promise_is_kept_up_to_its_limit() -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.skipif(not IN_CI, reason="half a minute: it runs in CI, and `make chaos` is more of it")
 def test_a_short_run_holds_what_is_promised() -> None:
     command = [sys.executable, "-m", "tests.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]
     result = subprocess.run(

@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.test import Client
-from django.urls import path
-from django.views.generic import TemplateView
 
 from accounts.models import User
 from microblog_project.embedded_server import BASE_DIR
-from microblog_project.urls import urlpatterns as site_urls
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, make_member, signed_in_client
 from tests.security.headers import missing_headers
-
-urlpatterns = [*site_urls, path("broken/", TemplateView.as_view(template_name="no such template"))]
 
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/login/", "/accounts/signup/"]
 PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/exports/task/", "/healthz"]
@@ -36,7 +31,7 @@ def test_every_page_has_all_its_headers(member: User, staff: User, who: str) -> 
         assert "unsafe" not in response["Content-Security-Policy"], address
 
 
-@pytest.mark.urls(__name__)
+@pytest.mark.urls("tests.security.broken_urls")
 @pytest.mark.parametrize(("address", "status"), ERRORS.items())
 def test_so_has_every_error_page(member: User, address: str, status: int) -> None:
     client = signed_in_client(member)
