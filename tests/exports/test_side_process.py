@@ -14,6 +14,7 @@ from exports.writer import DigestingFile, interchange, write_archive
 from exports.writer.side_process import SideProcess
 from exports.writer.zip_file import ZipPart
 from tests.exports.zip_files import PostRow, archive_bytes, rows, source
+from tests.processes import has_ended
 from tests.waiting import wait_until
 
 POSTS = rows(*(f"=post <{number}>" for number in range(3_000)))
@@ -112,7 +113,7 @@ def test_it_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     side_process = psutil.Process(int(os.read(reading, 20)))
     os.waitpid(parent, 0)
-    wait_until(lambda: not side_process.is_running() or side_process.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: has_ended(side_process))
 
 
 def test_signals_to_the_group_are_left_to_who_started_it() -> None:

@@ -15,6 +15,7 @@ from redis import Redis
 
 from microblog_project import embedded_server
 from tests.mail_server import free_port
+from tests.processes import has_ended
 from tests.waiting import wait_until
 
 JOIN = """
@@ -58,10 +59,6 @@ def server_of(url: str) -> psutil.Process:
     return psutil.Process(Redis.from_url(url).info("server")["process_id"])
 
 
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 @pytest.fixture
 def start_user(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Return a function that starts a user of the server in `tmp_path`; all users end with the test."""
@@ -96,7 +93,7 @@ def test_the_server_outlives_the_user_that_started_it(start_user: StartUser, tmp
     first.wait()
     assert Redis.from_url(url).ping()
     second.kill()
-    wait_until(lambda: is_gone(server), what="The server's end")
+    wait_until(lambda: has_ended(server), what="The server's end")
     wait_until(lambda: not embedded_server.socket_path(tmp_path).exists(), what="The socket's end")
 
 
@@ -125,7 +122,7 @@ def test_the_server_dies_with_its_keeper(start_user: StartUser) -> None:
     keeper = server.parent()
     assert keeper
     keeper.kill()
-    wait_until(lambda: is_gone(server), what="The server's end")
+    wait_until(lambda: has_ended(server), what="The server's end")
 
 
 def test_a_new_user_starts_the_server_again_after_its_keeper_was_killed(start_user: StartUser) -> None:
@@ -134,7 +131,7 @@ def test_a_new_user_starts_the_server_again_after_its_keeper_was_killed(start_us
     keeper = server.parent()
     assert keeper
     keeper.kill()
-    wait_until(lambda: is_gone(server))
+    wait_until(lambda: has_ended(server))
     assert server_of(url_from(start_user())).pid != server.pid
 
 
@@ -168,7 +165,7 @@ def test_the_next_user_gets_a_new_server_when_the_old_one_crashed(start_user: St
     url = url_from(start_user())
     server = server_of(url)
     server.kill()
-    wait_until(lambda: is_gone(server))
+    wait_until(lambda: has_ended(server))
     assert server_of(url_from(start_user())).pid != server.pid
 
 
