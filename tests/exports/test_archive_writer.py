@@ -26,6 +26,8 @@ from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
 from exports.writer.zip_file import SEAL_LENGTH, SealedZip
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 
+pytestmark = pytest.mark.processes  # no database is used
+
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 lists = st.lists(texts, min_size=1)
 some_examples = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,6 +17,8 @@ from tests.exports.zip_files import PostRow, archive_bytes, rows, source
 from tests.processes import has_ended
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.processes  # no database is used
+
 POSTS = rows(*(f"=post <{number}>" for number in range(3_000)))
 
 

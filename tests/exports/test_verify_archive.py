@@ -40,6 +40,8 @@ from tests.exports.zip_files import (
     zipped,
 )
 
+pytestmark = pytest.mark.processes  # no database is used
+
 SOUND = archive_bytes(rows("one", "two, with 'quotes' and \"more\"", '},{"body":"three"},{', "=1+1", "🦔\0\n\x7f"))
 many_examples = examples(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -521,7 +523,6 @@ def undescribed(schema: Any, place: str) -> list[str]:
     return found + [fault for name, part in parts for fault in undescribed(part, f"{place}/{name}")]
 
 
-@pytest.mark.processes
 def test_production_publishes_the_schemas_under_their_plain_names(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
@@ -539,15 +540,17 @@ def test_production_publishes_the_schemas_under_their_plain_names(tmp_path: Path
         return done.stdout
 
     run("manage.py", "collectstatic", "--noinput")
-    for path in SCHEMAS.iterdir():
-        assert run("-c", FETCH, f"/static/exports/schemas/{path.name}") == path.read_text() + "\n200 application/json"
+    schemas = sorted(SCHEMAS.iterdir())
+    answers = run("-c", FETCH, *(f"/static/exports/schemas/{path.name}" for path in schemas))
+    assert answers == "".join(path.read_text() + "\n200 application/json\n" for path in schemas)
 
 
 FETCH = """
 import sys, django
 django.setup()
 from django.test import Client
-response = Client().get(sys.argv[1], headers={"host": "microblog.example"})
-sys.stdout.write(b"".join(response.streaming_content).decode())
-sys.stdout.write(f"\\n{response.status_code} {response.headers['Content-Type']}")
+for address in sys.argv[1:]:
+    response = Client().get(address, headers={"host": "microblog.example"})
+    sys.stdout.write(b"".join(response.streaming_content).decode())
+    sys.stdout.write(f"\\n{response.status_code} {response.headers['Content-Type']}\\n")
 """

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from exports.writer import BATCH_SIZE, DigestingFile, batches_of, write_posts
 
+pytestmark = pytest.mark.processes  # no database is used
+
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 times = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
 NOON = "2026-01-01T12:00:00Z"
