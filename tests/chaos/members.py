@@ -7,7 +7,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from http.cookiejar import CookieJar
 from random import Random
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -28,12 +28,13 @@ class NoRedirects(HTTPRedirectHandler):
 
 
 class Member(Thread):
-    """Exports again and again while `is_eager`, polls until `leave`."""
+    """Exports again and again until `start_no_more`, polls until `leave`."""
 
     def __init__(self, username: str, url: str, *, pause: float, seed: int) -> None:
         super().__init__(name=username, daemon=True)
         self.username = username
-        self.is_eager = True
+        self._is_eager = True
+        self._turn = Lock()
         self.news: dict[str, dict[str, Any]] = {}  # by task: the latest word
         self.downloads: dict[str, str] = {}  # by task: the SHA-256 of what was downloaded
         self.troubles: Counter[str] = Counter()  # what the site answered that was no answer
@@ -48,7 +49,8 @@ class Member(Thread):
     def run(self) -> None:
         """Poll, and export, and try again after whatever happens."""
         while not self._is_leaving.wait(self._pause):
-            self.turn()
+            with self._turn:
+                self.turn()
 
     def turn(self) -> None:
         """Do what a member does between two pauses."""
@@ -57,8 +59,14 @@ class Member(Thread):
             if data["status"] == "succeeded" and task_id not in self.downloads:
                 self.download(task_id)
         for kind in KINDS:
-            if self.is_eager and not self.active(kind) and self._random.random() < 0.5:
+            if self._is_eager and not self.active(kind) and self._random.random() < 0.5:
                 self.start_export(kind)
+
+    def start_no_more(self) -> None:
+        """Start no export any more; what is just being started is started when this returns."""
+        self._is_eager = False
+        with self._turn:
+            pass
 
     def leave(self) -> None:
         """Close the browser."""

@@ -22,8 +22,7 @@ SLOT_LIMIT = 60.0  # seconds
 def tasks_end(members: list[Member]) -> None:
     """Let the members start nothing more, and wait for what they have started."""
     for member in members:
-        member.is_eager = False
-    time.sleep(1)  # what they are just starting is started
+        member.start_no_more()
     _wait(lambda: not Task.objects.active().exists(), ACTIVE_LIMIT + sum(settings.EXPORT_RETRY_PAUSES))
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,7 +48,7 @@ class Workers:
         while not self._is_over.wait(LOOK_EVERY):
             if self._processes[place].poll() is None:
                 continue
-            time.sleep(RESTART_PAUSE)
+            self._is_over.wait(RESTART_PAUSE)
             with self._lock:
                 if self._may_start.is_set() and not self._is_over.is_set():
                     self._processes[place] = self._start()
