@@ -1,6 +1,7 @@
 """Work in a process of its own, beside this one. Two threads would only take turns: the interpreter has one lock."""
 
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import get_context
@@ -71,6 +72,7 @@ def _run(work: Callable[[Iterator[Item]], Result], connection: Connection, other
     except EOFError:
         return
     except Exception as error:
+        error.add_note(f"In the process beside:\n{traceback.format_exc()}")  # it travels without its traceback
         outcome = None, error
     with suppress(ConnectionError):
         connection.send(outcome)

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import traceback
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -74,6 +75,7 @@ def test_a_fault_in_it_is_raised_here(early: None, monkeypatch: pytest.MonkeyPat
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)) as raised:
         write_archive(source(POSTS), DigestingFile(BytesIO()), tmp_path)
     assert raised.value.errno == errno.ENOSPC
+    assert "in full" in "".join(traceback.format_exception(raised.value)), "staff should see where it happened"
     assert processes() == before
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.writer import BATCH_SIZE, DigestingFile, batches_of, write_posts
+from exports.writer import BATCH_SIZE, DigestingFile, Skipped, batches_of, write_posts
 
 pytestmark = pytest.mark.processes  # no database is used
 
@@ -51,6 +51,21 @@ def test_progress_counts_the_rows_up_to_the_last() -> None:
     seen: list[int] = []
     write_posts(batches_of([("a", NOON)] * (2 * BATCH_SIZE + 1)), BytesIO(), seen.append)
     assert seen == [BATCH_SIZE, 2 * BATCH_SIZE, 2 * BATCH_SIZE + 1]
+
+
+def test_an_error_that_no_post_explains_is_raised_and_nothing_is_written_twice() -> None:
+    class Broken(BytesIO):
+        def write(self, data: Any) -> int:
+            super().write(data)
+            if NOON.encode() in bytes(data):
+                raise ValueError("The output is broken")
+            return len(data)
+
+    output, skipped = Broken(), list[Skipped]()
+    with pytest.raises(ValueError, match="broken"):
+        write_posts(batches_of([("once", NOON)]), output, skipped=skipped)
+    assert output.getvalue().count(b"once") == 1
+    assert skipped == []
 
 
 def test_what_the_callback_raises_ends_the_writing() -> None:
