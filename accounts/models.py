@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -10,11 +11,24 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
+class Theme(models.TextChoices):
+    """Whether the pages are light or dark; empty: as the member's system is."""
+
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
 class User(AbstractUser):
     """A member of the site, or of its staff."""
 
     about_me = models.CharField(_("about me"), max_length=140, blank=True)
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
+    # What is left empty is taken from the member's browser.
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, blank=True)
+    # When the member and all that is theirs will be deleted, as they asked; until then they can undo it.
+    deletion_due_at = models.DateTimeField(_("deletion due at"), null=True, blank=True)
     # The position of the member's newest notification (microseconds; see notifications.services). It is
     # kept here because authenticating a poll loads this row anyway: most polls need no second query.
     notification_cursor = models.BigIntegerField(default=0, editable=False)
@@ -31,6 +45,9 @@ class User(AbstractUser):
                 name="unique_email",
                 violation_error_message=_("A member with that e-mail address already exists."),
             ),
+        ]
+        indexes = [
+            models.Index("deletion_due_at", condition=Q(deletion_due_at__isnull=False), name="user_by_deletion"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -60,8 +77,8 @@ class User(AbstractUser):
 class Follow(models.Model):
     """One member reading another's posts in their timeline."""
 
-    follower = models.ForeignKey(User, models.CASCADE, related_name="follows")
-    followed = models.ForeignKey(User, models.CASCADE, related_name="followed_by")
+    follower = models.ForeignKey(User, models.CASCADE, related_name="follows", db_index=False)
+    followed = models.ForeignKey(User, models.CASCADE, related_name="followed_by", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,6 +86,16 @@ class Follow(models.Model):
             models.UniqueConstraint(fields=["follower", "followed"], name="follow_once"),
             models.CheckConstraint(condition=~Q(follower=F("followed")), name="no_follow_of_oneself"),
         ]
+        indexes = [
+            models.Index("follower", "created_at", "id", name="follow_by_follower"),
+            models.Index("followed", "created_at", "id", name="follow_by_followed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.follower_id} follows {self.followed_id}"
+
+
+class Session(AbstractBaseSession):
+    """A session that knows whose it is: it goes with its member (see `accounts.sessions`)."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")

@@ -51,3 +51,16 @@ class Post(models.Model):
     def get_absolute_url(self) -> str:
         """Return the post's permanent address."""
         return reverse("posts:post", args=[self.pk])
+
+
+class RemovedPost(models.Model):
+    """A post that its author deleted a little while ago, and can still bring back: no other query need leave it out."""
+
+    post_id = models.BigIntegerField(primary_key=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="removed_posts")
+    body = models.TextField(_("body"))
+    timestamp = models.DateTimeField(_("written at"))
+    removed_at = models.DateTimeField(_("removed at"), default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.body
