@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.queue import QueueUnavailableError
-from exports.services.waiting import task_wait
+from exports.services.waiting import task_remaining_seconds, task_wait
 from exports.services.workers import workers_alive
 from notifications.models import Notification
 from notifications.services import notification_withdraw, notify
@@ -69,6 +69,7 @@ def task_news(task: Task) -> dict[str, Any]:
         "progress": task.progress,
         "done": task.done,
         "total": task.total,
+        "remaining_seconds": task_remaining_seconds(task),
         "attempt": task.attempt,
         "ahead": wait and wait.ahead,
         "wait_seconds": wait and wait.seconds,

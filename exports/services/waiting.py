@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from exports.models import Task, TaskStatus
 
+FORESEEABLE = 2.0  # seconds of work after which its pace tells the rest
 LATEST = 9  # successes by which a kind's typical duration is told
 
 
@@ -41,6 +42,13 @@ def task_wait(task: Task) -> Wait | None:
     return Wait(ahead, _seconds(running, queued) if ahead else None, sum(map(_is_worked_on, running)))
 
 
+def task_remaining_seconds(task: Task) -> int | None:
+    """Return how long a running task has still to go by its own pace; None while nothing tells."""
+    if task.status != TaskStatus.RUNNING or not task.progress or _elapsed(task) < FORESEEABLE:
+        return None
+    return round(_remaining_seconds(task, None) or 0)
+
+
 def _is_worked_on(task: Task) -> bool:
     """Return whether a running task's worker gave a sign of life lately: a dead one's row says that it runs."""
     since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
@@ -68,10 +76,14 @@ def _seconds(running: list[Task], queued: Counter[str]) -> int | None:
 
 def _remaining_seconds(task: Task, typical: float | None) -> float | None:
     """Return how long a running task has still to go: by its own progress, or as its kind usually takes."""
-    elapsed = (timezone.now() - task.started_at).total_seconds() if task.started_at else 0.0
+    elapsed = _elapsed(task)
     if task.progress:
         return elapsed * (100 - task.progress) / task.progress
     return None if typical is None else max(0.0, typical - elapsed)
+
+
+def _elapsed(task: Task) -> float:
+    return (timezone.now() - task.started_at).total_seconds() if task.started_at else 0.0
 
 
 def _typical_seconds(name: str) -> float | None:

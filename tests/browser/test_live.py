@@ -1,12 +1,14 @@
 """Alerts that live: nothing here reloads the page."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from subprocess import Popen
 
 import django_rq
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -71,6 +73,11 @@ def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page
     expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("42")
     expect(susans_page.locator(ALERT)).to_contain_text("420,000 of 1,000,000 posts")
     expect(susans_page.locator(f"{ALERT} progress")).to_have_attribute("value", "42")
+    Task.objects.filter(pk=task.pk).update(started_at=timezone.now() - timedelta(seconds=42))
+    task_beat(running, done=420_000, total=1_000_000)
+    expect(susans_page.locator(ALERT)).to_contain_text("about 1 minute left")
+    task_beat(running, done=1_000_000, total=1_000_000)
+    expect(susans_page.locator(ALERT)).to_contain_text("packing and storing the file")
     task_succeed(running, done=1_000_000)
     expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("100")
     expect(susans_page.locator("#announcer")).not_to_be_empty()

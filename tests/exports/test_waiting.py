@@ -133,6 +133,13 @@ def test_a_running_tasks_news_has_no_place(db: None) -> None:
     assert (news["ahead"], news["wait_seconds"]) == (None, None)
 
 
+@pytest.mark.parametrize(("progress", "seconds", "remaining"), [(50, 20, 20), (0, 20, None), (50, 1, None)])
+def test_a_running_tasks_news_says_how_long_it_still_takes_once_its_pace_tells(
+    db: None, progress: int, seconds: int, remaining: int | None
+) -> None:
+    assert task_news(make_running(progress=progress, seconds=seconds))["remaining_seconds"] == remaining
+
+
 def test_alert_and_history_say_how_many_are_ahead(signed_in: Client, susan: User, queue: Queue) -> None:
     make_success(seconds=10)
     for _ in range(2):

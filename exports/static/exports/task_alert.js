@@ -8,15 +8,29 @@ document.addEventListener("notification:task_progress", ({ detail }) => {
   else detail.waitUntil(show(detail.data));
 });
 
-function count(alert, { task_id: id, progress, done, total }) {
+function count(alert, { task_id: id, progress, done, total, remaining_seconds: seconds }) {
   alert.querySelector("[data-percent]").textContent = progress;
   alert.querySelector("progress").value = progress;
-  const counted = alert.querySelector("[data-counted]");
-  const format = new Intl.NumberFormat(document.documentElement.lang);
-  counted.textContent = counted.dataset.counted.replace("{done}", format.format(done)).replace("{total}", format.format(total));
-  counted.hidden = !total;
+  const phase = alert.querySelector("[data-phase]");
+  const { ready, counting, packing } = phase.dataset;
+  const words = !total ? ready : done < total ? counting : packing;
+  phase.textContent = words.replace("{done}", number(done)).replace("{total}", number(total));
+  const left = alert.querySelector("[data-left]");
+  left.textContent = left.dataset.left.replace("{duration}", duration(seconds));
+  left.hidden = !seconds;
   const listed = document.querySelector(`[data-progress-of="${id}"]`); // on the page of exports
   if (listed) listed.textContent = progress;
+}
+
+function number(value, options) {
+  return new Intl.NumberFormat(document.documentElement.lang, options).format(value);
+}
+
+// In steps of five seconds, as the page says it: nobody waits by the second.
+function duration(seconds) {
+  const unit = seconds > 55 ? "minute" : "second";
+  const value = unit === "minute" ? Math.ceil(seconds / 60) : 5 * Math.max(1, Math.ceil(seconds / 5));
+  return number(value, { style: "unit", unit, unitDisplay: "long" });
 }
 
 async function show({ task_id: id, status }) {
