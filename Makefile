@@ -46,5 +46,5 @@ lock: setup-dev  ## lock the requirements anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
 
-screenshots: setup-dev  ## take the README's picture anew
-	$(BIN)/python tools/screenshots.py
+screenshots: setup-dev  ## take every picture in docs/ anew
+	@$(BIN)/python -m tools.screenshots

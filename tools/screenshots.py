@@ -1,101 +1,86 @@
-"""Take the README's picture anew: a real export on a real site, held in the middle for as long as the shutter needs."""
+"""Take every picture in docs/ anew: each page, light and dark, on a phone and on a desktop."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
+from itertools import product
 
-import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tests.running_site import RunningSite
+from tools.demo_site import ADMIN, ADMIN_PASSWORD, DEMO, PASSWORD, ROOT, demo_site, sign_in, start_browser
+from tools.running_export import take_picture
 
-from tests.browser_options import ARGUMENTS, find_chromium  # noqa: E402
-from tests.mail_server import free_port  # noqa: E402
+GALLERY = ROOT / "docs" / "pages"
+WIDTHS = {"phone": (360, 740), "desktop": (1200, 800)}
+THEMES = ("light", "dark")
+QUALITY = 70  # of JPEG: a picture has some 40 kB
 
-T = TypeVar("T")
-
-POSTS = 400_000
-HALF_WAY = 30  # percent, or soon after
-MORE_POSTS = f"""
-from accounts.models import User
-from posts.models import Post
-demo = User.objects.get(username="demo")
-for _ in range({POSTS} // 5000):
-    Post.objects.bulk_create(Post(author=demo, body="One of very many.") for _ in range(5000))
-Post.objects.filter(body="One of very many.").update(timestamp="2020-01-01T00:00:00Z")
-"""
+GUEST = {
+    "explore": "/explore/",
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "not-found": "/nowhere/",
+}
+MEMBER = {
+    "timeline": "/",
+    "profile": "/user/demo/",
+    "followers": "/user/demo/followers/",
+    "search": "/search/?q=soup",
+    "messages": "/messages/",
+    "conversation": "/messages/chiara/",
+    "exports": "/exports/",
+    "preferences": "/accounts/profile/",
+    "delete-account": "/accounts/delete/",
+}
+STAFF = {"admin-tasks": "/admin/exports/task/"}
 
 
 def main() -> None:
-    """Start a site of its own, export, and take the picture."""
-    with tempfile.TemporaryDirectory() as folder:
-        port = str(free_port())
-        environment = os.environ | {"VAR_DIR": folder, "PORT": port, "EXPORT_PROGRESS_INTERVAL": "0.05"}
-        site = subprocess.Popen(
-            [sys.executable, "manage.py", "run_site"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        try:
-            for line in site.stdout or ():
-                if "Ctrl-C stops" in line:
-                    break
-            subprocess.run(
-                [sys.executable, "manage.py", "shell", "-v0", "-c", MORE_POSTS], cwd=ROOT, env=environment, check=True
-            )
-            take_picture(f"http://localhost:{port}", site.pid)
-        finally:
-            site.send_signal(signal.SIGINT)
-            site.wait()
-
-
-def take_picture(address: str, site: int) -> None:
-    """Sign in, click, hold the work-horse half-way, and keep what the page shows."""
+    """Take them all; what was there of pages that are no more is removed."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 900, "height": 560}, device_scale_factor=2)
-        page.goto(f"{address}/accounts/login/")
-        page.fill("[name=login]", "demo")
-        page.fill("[name=password]", "demo-microblog")
-        page.press("[name=password]", "Enter")
-        page.wait_for_url(f"{address}/")
-        page.goto(f"{address}/user/demo/")
-        page.click("#export-posts")
-        horse = wait_for(lambda: work_horse(site))
-        wait_for(lambda: progress(page) > HALF_WAY)
-        horse.suspend()
-        page.goto(f"{address}/explore/")
-        page.screenshot(path=ROOT / "docs" / "running-export.png")
-        horse.resume()
-        browser.close()
+        take_picture(playwright)
+        with demo_site() as site:
+            browser = start_browser(playwright)
+            make_an_export(browser, site)
+            for old in GALLERY.glob("*.jpg"):
+                old.unlink()
+            for width, theme in product(WIDTHS, THEMES):
+                take_pages(browser, site, width, theme)
+            browser.close()
+    write_list()
 
 
-def work_horse(site: int) -> psutil.Process | None:
-    """Return the process that does the export, once there is one."""
-    workers = [child for child in psutil.Process(site).children() if "rqworker" in child.cmdline()]
-    return next((horse for worker in workers for horse in worker.children()), None)
+def make_an_export(browser: Browser, site: RunningSite) -> None:
+    """Let the demo's member export, so that there is something to see: an alert, a file, a mail."""
+    page = browser.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/user/demo/")
+    page.click("#export-posts")
+    page.locator(".task-alert[data-status=succeeded]").wait_for()
+    page.close()
 
 
-def progress(page: Page) -> int:
-    """Return the percentage that the poll tells."""
-    news = page.request.get("/notifications/".join([page.url.split("/user/")[0], "?since=0"])).text()
-    return max((int(number) for number in re.findall(r'"progress": (\d+)', news)), default=0)
+def take_pages(browser: Browser, site: RunningSite, width: str, theme: str) -> None:
+    """Take the pages as a guest, the demo's member and staff see them."""
+    visitors = ((GUEST, None, ""), (MEMBER, DEMO, PASSWORD), (STAFF, ADMIN, ADMIN_PASSWORD))
+    for pages, username, password in visitors:
+        across, down = WIDTHS[width]
+        page = browser.new_page(viewport={"width": across, "height": down}, color_scheme=theme)  # type: ignore[arg-type]
+        if username:
+            sign_in(page, site, username, password)
+        for name, path in pages.items():
+            page.goto(f"{site.url}{path}", wait_until="networkidle")
+            page.screenshot(path=GALLERY / f"{name}-{width}-{theme}.jpg", type="jpeg", quality=QUALITY)
+        page.close()
 
 
-def wait_for(condition: Callable[[], T | None]) -> T:
-    """Return the first true value of the condition."""
-    deadline = time.monotonic() + 60
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(condition)
-        time.sleep(0.01)
-    return value
+def write_list() -> None:
+    """Write the page that shows them all."""
+    lines = ["# The pages", "", "Made by `make screenshots`.", ""]
+    for name in (*GUEST, *MEMBER, *STAFF):
+        lines += [f"## {name.replace('-', ' ').capitalize()}", ""]
+        for width, theme in product(WIDTHS, THEMES):
+            lines.append(f"![{name}, {width}, {theme}]({name}-{width}-{theme}.jpg)")
+        lines.append("")
+    (GALLERY / "README.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
