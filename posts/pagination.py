@@ -1,34 +1,36 @@
-"""Pages of posts by keyset: the same cost at any depth, and no post twice or never while others are written.
+"""Pages by keyset: the same cost at any depth, and no row twice or never while others are written.
 
-A position is the (timestamp, id) of a post, in the address as `<microseconds since 1970>-<id>`.
+A position is the (moment, id) of a row, in the address as `<microseconds since 1970>-<id>`. It serves any model with
+a time and an index on it: posts by `timestamp`, follows by `created_at`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Self
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from django.core.exceptions import BadRequest
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-
-from posts.models import Post, PostQuerySet
 
 PAGE_SIZE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+Row = TypeVar("Row", bound=Model)
+
 
 class Position(NamedTuple):
-    """Where a post stands among all posts."""
+    """Where a row stands among all of its kind."""
 
-    timestamp: datetime
+    moment: datetime
     id: int
 
     @classmethod
-    def of(cls, post: Post) -> Self:
-        """Return the position of a post."""
-        return cls(post.timestamp, post.pk)
+    def of(cls, row: Model, by: str = "timestamp") -> Self:
+        """Return the position of a row, whose time is in the field `by`."""
+        return cls(getattr(row, by), row.pk)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -37,60 +39,74 @@ class Position(NamedTuple):
         Raises BadRequest, naming the text, if it names none.
         """
         try:
-            microseconds, _dash, post_id = text.rpartition("-")
-            return cls(EPOCH + int(microseconds) * MICROSECOND, int(post_id))
+            microseconds, _dash, row_id = text.rpartition("-")
+            return cls(EPOCH + int(microseconds) * MICROSECOND, int(row_id))
         except (ValueError, OverflowError) as error:
             text = text[:64]
             raise BadRequest(
-                _("%(position)r is no place in a list of posts. Start again from its first page.") % {"position": text}
+                _("%(position)r is no place in a list. Start again from its first page.") % {"position": text}
             ) from error
 
     def __str__(self) -> str:
-        return f"{(self.timestamp - EPOCH) // MICROSECOND}-{self.id}"
+        return f"{(self.moment - EPOCH) // MICROSECOND}-{self.id}"
 
 
 @dataclass(frozen=True)
-class Page:
-    """Posts, newest first, and where their neighbours begin (empty where there are none)."""
+class Step:
+    """The rows that a page asks for: those next to a position, on its older or its newer side."""
 
-    posts: list[Post]
+    position: Position | None
+    is_to_newer: bool = False
+
+    def among(self, rows: QuerySet[Row], by: str = "timestamp") -> QuerySet[Row]:
+        """Return these rows, the nearest first."""
+        sign, beyond = ("", "gt") if self.is_to_newer else ("-", "lt")
+        rows = rows.order_by(f"{sign}{by}", f"{sign}pk")
+        if self.position is None:
+            return rows
+        moment, row_id = self.position
+        # The first condition is implied by the second; with it, both databases seek in the index.
+        return rows.filter(**{f"{by}__{beyond}e": moment}).filter(
+            Q(**{f"{by}__{beyond}": moment}) | Q(**{f"pk__{beyond}": row_id})
+        )
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Rows, newest first, and where their neighbours begin (empty where there are none)."""
+
+    rows: list[Row]
     older: str
     newer: str
 
 
-def page_of(posts: PostQuerySet, query: QueryDict) -> Page:
-    """Return the page that `?before=` or `?after=` asks for, the first one without either.
+def page_of(rows: QuerySet[Row], query: QueryDict, *, by: str = "timestamp") -> Page[Row]:
+    """Return the page that `?before=` or `?after=` asks for, the first one without either; `by` is the rows' time.
 
     Raises BadRequest for a position that cannot be read.
     """
-    if after := query.get("after"):
-        return _page_after(posts, Position.parse(after))
-    before = query.get("before")
-    return _page_before(posts, Position.parse(before) if before else None)
+    return page_by(lambda step: step.among(rows, by), query, by=by)
 
 
-def _page_before(posts: PostQuerySet, position: Position | None) -> Page:
-    rows = posts.order_by("-timestamp", "-id")
-    if position:
-        # The first condition is implied by the second; with it, both databases seek in the index.
-        rows = rows.filter(timestamp__lte=position.timestamp).filter(
-            Q(timestamp__lt=position.timestamp) | Q(id__lt=position.id)
-        )
-    found = list(rows[: PAGE_SIZE + 1])
+def page_by(find: Callable[[Step], QuerySet[Row]], query: QueryDict, *, by: str = "timestamp") -> Page[Row]:
+    """Return the page like `page_of`, of rows that `find` knows better how to find: the nearest first."""
+    step = _step_of(query)
+    found = list(find(step)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
+    has_more = len(found) > PAGE_SIZE
+    if step.is_to_newer:
+        shown.reverse()
+    has_older = bool(shown) if step.is_to_newer else has_more
+    has_newer = has_more if step.is_to_newer else bool(step.position and shown)
     return Page(
         shown,
-        older=str(Position.of(shown[-1])) if len(found) > PAGE_SIZE else "",
-        newer=str(Position.of(shown[0])) if position and shown else "",
+        older=str(Position.of(shown[-1], by)) if has_older else "",
+        newer=str(Position.of(shown[0], by)) if has_newer else "",
     )
 
 
-def _page_after(posts: PostQuerySet, position: Position) -> Page:
-    rows = posts.order_by("timestamp", "id").filter(timestamp__gte=position.timestamp)
-    found = list(rows.filter(Q(timestamp__gt=position.timestamp) | Q(id__gt=position.id))[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE][::-1]
-    return Page(
-        shown,
-        older=str(Position.of(shown[-1])) if shown else "",
-        newer=str(Position.of(shown[0])) if len(found) > PAGE_SIZE else "",
-    )
+def _step_of(query: QueryDict) -> Step:
+    if after := query.get("after"):
+        return Step(Position.parse(after), is_to_newer=True)
+    before = query.get("before")
+    return Step(Position.parse(before) if before else None)

@@ -34,7 +34,7 @@ def write(author: User, count: int) -> None:
     )
 
 
-def at(query: str) -> Page:
+def at(query: str) -> Page[Post]:
     return page_of(Post.objects.all(), QueryDict(query))
 
 
@@ -85,15 +85,15 @@ def test_paging_shows_every_post_once_in_both_directions_ties_included(member: U
     )
     expected = list(Post.objects.order_by("-timestamp", "-id"))
     page = at("")
-    seen, pages = list(page.posts), [page]
+    seen, pages = list(page.rows), [page]
     while page.older:
         page = at(f"before={page.older}")
-        seen += page.posts
+        seen += page.rows
         pages.append(page)
     assert seen == expected
     for newer in reversed(pages[:-1]):
         page = at(f"after={page.newer}")
-        assert page.posts == newer.posts
+        assert page.rows == newer.rows
 
 
 def test_a_post_written_meanwhile_moves_no_other(member: User) -> None:
@@ -101,7 +101,7 @@ def test_a_post_written_meanwhile_moves_no_other(member: User) -> None:
     older = at("").older
     write(member, 1)
     Post.objects.create(author=member, body="newest")
-    assert [post.body for post in at(f"before={older}").posts][-1] == "susan-0."
+    assert [post.body for post in at(f"before={older}").rows][-1] == "susan-0."
 
 
 @pytest.mark.parametrize("position", ["nonsense", "1", "1-x", "x-1", "9" * 40 + "-1", "-", "1-1-<b>"])
@@ -109,7 +109,7 @@ def test_a_post_written_meanwhile_moves_no_other(member: User) -> None:
 def test_a_position_that_is_none_is_refused_by_name(db: None, direction: str, position: str) -> None:
     response = Client().get("/explore/", {direction: position})
     assert response.status_code == 400
-    assert "is no place in a list of posts" in response.content.decode()
+    assert "is no place in a list" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/explore/", "/user/susan/"])

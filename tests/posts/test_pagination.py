@@ -16,20 +16,20 @@ from posts.pagination import Page, Position, page_of
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def page_at(**query: str) -> Page:
+def page_at(**query: str) -> Page[Post]:
     text = QueryDict(mutable=True)
     text.update(query)
     return page_of(Post.objects.all(), text)
 
 
-def walk_to_the_oldest() -> list[Page]:
+def walk_to_the_oldest() -> list[Page[Post]]:
     pages = [page_at()]
     while pages[-1].older:
         pages.append(page_at(before=pages[-1].older))
     return pages
 
 
-def walk_to_the_newest(page: Page) -> list[Page]:
+def walk_to_the_newest(page: Page[Post]) -> list[Page[Post]]:
     pages = [page]
     while pages[-1].newer:
         pages.append(page_at(after=pages[-1].newer))
@@ -46,8 +46,8 @@ def test_every_post_comes_exactly_once_in_both_directions(member: User, minutes:
     with patch.object(pagination, "PAGE_SIZE", size):
         down = walk_to_the_oldest()
         up = walk_to_the_newest(down[-1])
-    assert [post for page in down for post in page.posts] == newest_first
-    assert [post for page in reversed(up) for post in page.posts] == newest_first
+    assert [post for page in down for post in page.rows] == newest_first
+    assert [post for page in reversed(up) for post in page.rows] == newest_first
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(1, 2**63 - 1))
