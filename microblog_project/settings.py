@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from microblog_project import embedded_server, environment
+from microblog_project import embedded_server, environment, pseudo_locale
 
 django_stubs_ext.monkeypatch()
 
@@ -209,7 +209,9 @@ EXPORT_COOLDOWN = env.int("EXPORT_COOLDOWN", default=0 if DEBUG else 600)  # sec
 # --- Languages and time ---------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+# Two languages made by a program, which show in development what is not translated, or has too little room.
+PSEUDO_LOCALES = DEBUG and env.bool("PSEUDO_LOCALES", default=False)
+LANGUAGES = [("en", _("English")), ("es", _("Spanish")), *(pseudo_locale.LANGUAGES if PSEUDO_LOCALES else [])]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

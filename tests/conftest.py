@@ -20,6 +20,7 @@ from rq.registry import (
 )
 
 from accounts.models import User
+from microblog_project import pseudo_locale
 from tests.browser_options import ARGUMENTS, find_chromium
 from tests.environment import IN_CI
 from tests.mail_server import MailServer, free_port
@@ -63,6 +64,13 @@ def stranger(db: None) -> User:
 def staff(db: None) -> User:
     """Return a superuser."""
     return make_member("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def pseudo_locales(settings: LazySettings) -> None:
+    """Let browsers ask for the pseudo-locales, `en-xa` and `ar-xb`."""
+    settings.LANGUAGES = [*settings.LANGUAGES, *pseudo_locale.LANGUAGES]
+    pseudo_locale.install()  # the change of the setting made Django forget all catalogues
 
 
 @pytest.fixture
