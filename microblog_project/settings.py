@@ -49,6 +49,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "microblog_project",
     "exports",
+    "inbox",
     "posts",
     "notifications",
     "accounts",
@@ -169,7 +170,11 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", default=3600)
 # Added to allauth's own limits (sign-in, sign-up, passwords, addresses), which are good as they are.
 EXPORT_START_LIMIT = env.int("EXPORT_START_LIMIT", default=0 if DEBUG else 20)  # a member in ten minutes; 0: no limit
-ACCOUNT_RATE_LIMITS = {"export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else ""}
+MESSAGE_LIMIT = env.int("MESSAGE_LIMIT", default=0 if DEBUG else 30)  # a member in ten minutes; 0: no limit
+ACCOUNT_RATE_LIMITS = {
+    "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
+    "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
+}
 
 # --- Mail -----------------------------------------------------------------------------------------------
 

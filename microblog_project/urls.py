@@ -18,6 +18,7 @@ handler429 = "microblog_project.error_pages.too_many_requests"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("exports/", include("exports.urls")),
+    path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),

@@ -1,4 +1,4 @@
-"""Which notifications stand as alerts on every page; producers register theirs when their app is ready."""
+"""Which notifications every page shows, and how; producers register theirs when their app is ready."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,12 @@ KINDS: dict[str, AlertKind] = {}
 def register(name: str, *, template: str, script: str) -> None:
     """Show the notifications called `name` as alerts."""
     KINDS[name] = AlertKind(template, script)
+
+
+BADGES: dict[str, str] = {}
+"""The script of each badge; an ES module as an alert's."""
+
+
+def register_badge(name: str, *, script: str) -> None:
+    """Give every page's header the latest `data` of the notifications called `name`, as `badges.<name>`."""
+    BADGES[name] = script

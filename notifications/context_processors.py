@@ -1,23 +1,27 @@
-"""What every page needs to show alerts."""
+"""What every page needs to show alerts, and badges in its header."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from notifications.alerts import KINDS
+from notifications.alerts import BADGES, KINDS
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
 
 
 def alerts(request: HttpRequest) -> dict[str, Any]:
-    """Return the member's alerts (fetched when a template asks), and from where to poll on."""
+    """Return the member's alerts and badges (fetched when a template asks), and from where to poll on."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
+    shown = Notification.objects.filter(user_id=user.pk).shown_on_pages([*KINDS, *BADGES])
     return {
-        "alerts": SimpleLazyObject(lambda: shown_alerts(user.pk)),
-        "alert_scripts": [kind.script for kind in KINDS.values()],
+        # Both by one query, which the first that is asked for makes.
+        "alerts": SimpleLazyObject(lambda: alerts_among(shown)),
+        "badges": SimpleLazyObject(lambda: badges_among(shown)),
+        "alert_scripts": [*(kind.script for kind in KINDS.values()), *BADGES.values()],
         # Read before the alerts are: what changes in between is told twice, never missed.
         "notification_cursor": repr(cursor_to_seconds(user.notification_cursor)),
         # A live refresh fetches the page in the background: it must not use up the messages meant for eyes.
@@ -25,7 +29,11 @@ def alerts(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def shown_alerts(user_id: int) -> list[tuple[str, Notification]]:
+def alerts_among(shown: Iterable[Notification]) -> list[tuple[str, Notification]]:
     """Return (template, notification) of each alert, oldest first."""
-    shown = Notification.objects.filter(user_id=user_id).shown_as_alerts(list(KINDS))
-    return [(KINDS[notification.name].template, notification) for notification in shown]
+    return [(KINDS[item.name].template, item) for item in shown if item.name in KINDS]
+
+
+def badges_among(shown: Iterable[Notification]) -> dict[str, Any]:
+    """Return the data of each badge by its name."""
+    return {item.name: item.data for item in shown if item.name in BADGES}

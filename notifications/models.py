@@ -12,8 +12,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Return what was written after `cursor`, oldest first."""
         return self.filter(cursor__gt=cursor).order_by("cursor")
 
-    def shown_as_alerts(self, names: list[str]) -> "NotificationQuerySet":
-        """Return what stands in the alerts of a page, oldest first."""
+    def shown_on_pages(self, names: list[str]) -> "NotificationQuerySet":
+        """Return what stands on every page, oldest first."""
         return self.filter(name__in=names, dismissed=False).order_by("cursor")
 
 

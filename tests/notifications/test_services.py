@@ -109,7 +109,7 @@ def test_dismissing_takes_it_off_the_alerts_and_tells_the_other_tabs(member: Use
     notify(user_id=member.pk, name="news", data=1)
     before = cursors(member)[-1]
     notification_dismiss(member.notifications.get())
-    assert not Notification.objects.shown_as_alerts(["news"]).exists()
+    assert not Notification.objects.shown_on_pages(["news"]).exists()
     assert [item.name for item in member.notifications.after(before)] == ["alert_dismissed"]
 
 

@@ -1,0 +1,66 @@
+"""Sending messages, and reading them.
+
+The members' rows are locked first, in the order of their ids, and everything else after them: two who write to each
+other at once, or write while the other reads, would else block each other for good.
+"""
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import User
+from inbox.models import Conversation, Message
+from notifications.services import notify
+
+UNREAD_MESSAGE_COUNT = "unread_message_count"
+
+
+def message_send(*, sender: User, recipient: User, body: str) -> Message:
+    """Send a message; the recipient's open pages learn of it by the poll.
+
+    Raises ValueError for somebody who would write to themselves.
+    """
+    if sender.pk == recipient.pk:
+        raise ValueError(f"{sender.username!r} cannot write to themselves; name another member.")
+    with transaction.atomic():
+        _members_lock(sender, recipient)
+        message = Message.objects.create(sender=sender, recipient=recipient, body=body)
+        _conversations_move_up(message)
+        Conversation.objects.filter(member=recipient, partner=sender).update(unread=F("unread") + 1)
+        unread_count_publish(user_id=recipient.pk)
+    return message
+
+
+def conversation_read(conversation: Conversation) -> None:
+    """Note that the member has read all of their conversation; one that holds nothing new costs nothing."""
+    if not conversation.unread:
+        return
+    with transaction.atomic():
+        _members_lock(conversation.member)
+        if Conversation.objects.filter(pk=conversation.pk, unread__gt=0).update(unread=0):
+            unread_count_publish(user_id=conversation.member_id)
+
+
+def unread_count_publish(*, user_id: int) -> None:
+    """Tell the member's pages how many messages are unread."""
+    count = Conversation.objects.filter(member_id=user_id).unread_messages()
+    notify(user_id=user_id, name=UNREAD_MESSAGE_COUNT, data=count)
+
+
+def _members_lock(*members: User) -> None:
+    """Lock the members' rows until the commit, as `notify` does with one; on SQLite the transaction is lock enough."""
+    rows = User.objects.filter(pk__in=[member.pk for member in members]).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def _conversations_move_up(message: Message) -> None:
+    """Make the message the newest of the conversation on both its sides, which its first message begins."""
+    members = message.sender, message.recipient
+    Conversation.objects.bulk_create(
+        [
+            Conversation(member=member, partner=partner, newest=message, timestamp=message.timestamp)
+            for member, partner in (members, members[::-1])
+        ],
+        update_conflicts=True,
+        unique_fields=["member", "partner"],
+        update_fields=["newest", "timestamp"],
+    )

@@ -1,0 +1,81 @@
+"""The pages of private messages: all conversations, and a single one."""
+
+from typing import cast
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import User
+from inbox.forms import MessageForm
+from inbox.models import Message
+from inbox.services import conversation_read, message_send
+from posts.pagination import page_of
+
+RETRY_AFTER = 300  # seconds; the error says "a few minutes"
+
+
+@require_GET
+@login_required
+def conversations(request: HttpRequest) -> HttpResponse:
+    """Show with whom the member writes, the newest message first."""
+    rows = cast(User, request.user).conversations.select_related("partner", "newest")
+    return render(request, "inbox/conversations.html", {"page": page_of(rows, request.GET)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def conversation(request: HttpRequest, username: str) -> HttpResponse:
+    """Show what the member and another wrote to each other, which reads it, and send a new message (POST)."""
+    user = cast(User, request.user)
+    partner = get_object_or_404(User.named(username))
+    if partner == user:
+        messages.warning(request, _("You cannot write to yourself."))
+        return redirect("inbox:conversations")
+    if request.method == "POST":
+        return send(request, user, partner)
+    return render_conversation(request, user, partner, MessageForm())
+
+
+def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:
+    """Send what the form holds; what cannot be sent is shown again, with the reason and the text."""
+    if not partner.is_active:
+        raise Http404
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return render_conversation(request, user, partner, form, status=422)
+    if not ratelimit.consume(request, action="message"):
+        form.add_error(
+            "body",
+            _("You sent many messages in a short time. Yours is still here: wait a few minutes, and try again."),
+        )
+        response = render_conversation(request, user, partner, form, status=429)
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response
+    message_send(sender=user, recipient=partner, body=form.cleaned_data["body"])
+    # To the field, where one goes on writing: the new message is right above it.
+    return redirect(f"{reverse('inbox:conversation', args=[partner.username])}#id_body")
+
+
+def render_conversation(
+    request: HttpRequest, user: User, partner: User, form: MessageForm, status: int = 200
+) -> HttpResponse:
+    """Render the page of a conversation; with a member who is not there any more, only one that there was."""
+    side = user.conversations.filter(partner=partner).first()
+    if not (side or partner.is_active):
+        raise Http404
+    if side and is_seen(request):
+        conversation_read(side)  # first: what comes in after it is shown, and counted as unread until the next look
+    page = page_of(Message.objects.between(user, partner), request.GET)
+    return render(request, "inbox/conversation.html", {"partner": partner, "page": page, "form": form}, status=status)
+
+
+def is_seen(request: HttpRequest) -> bool:
+    """Return whether somebody looks at the newest messages: see docs/decisions/0016."""
+    is_ahead_of_time = "prefetch" in request.headers.get("Sec-Purpose", "")
+    return request.method == "GET" and not is_ahead_of_time and not {"before", "after"} & request.GET.keys()
