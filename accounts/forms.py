@@ -1,19 +1,31 @@
 """The member's own form."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import Theme, User
+from accounts.preferences import language_names, time_zones
 from accounts.validators import MAX_LENGTH, username_validators
 
 
 class ProfileForm(forms.ModelForm[User]):
-    """What others see of a member."""
+    """What others see of a member, and how the member sees the site."""
+
+    template_name = "accounts/profile_form.html"
+    theme = forms.ChoiceField(
+        label=gettext_lazy("Theme"),
+        choices=[("", gettext_lazy("Like my device")), *Theme.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
 
     class Meta:
         model = User
-        fields = ("username", "about_me")
+        fields = ("username", "about_me", "language", "time_zone", "theme")
         widgets = {"about_me": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -22,6 +34,12 @@ class ProfileForm(forms.ModelForm[User]):
         self.fields["username"].validators = [*username_validators]
         self.fields["username"].help_text = username_validators[0].message
         self.fields["username"].widget.attrs |= {"maxlength": MAX_LENGTH, "autocomplete": "username"}
+        self._offer("language", [("", _("As my browser asks")), *language_names()])
+        self._offer("time_zone", [("", _("My device's")), *time_zones()])
+
+    def _offer(self, name: str, choices: list[Any]) -> None:
+        """Make a text of the model's a choice: which there are is not the database's affair."""
+        self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=choices, required=False)
 
     def clean_username(self) -> str:
         """Return the name; raise ValidationError if it is another member's, in whatever case."""

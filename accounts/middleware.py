@@ -1,12 +1,43 @@
-"""Remembers when a member was last here."""
+"""Speaks to members as they prefer, and remembers when they were last here."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from accounts.models import User
+from accounts.preferences import language_of, zone_of
 from accounts.services import member_saw
+
+
+class PreferencesMiddleware(LocaleMiddleware):
+    """Answers in the member's language and time zone; without a choice of theirs, as their cookie or browser asks."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, and leave nothing of its language and zone behind in this thread."""
+        with translation.override(translation.get_language()), timezone.override(None):
+            return cast(HttpResponseBase, super().__call__(request))
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find out in which language to answer, and in which zone to tell times."""
+        super().process_request(request)
+        user = request.user
+        if isinstance(user, User):
+            if language := language_of(user):
+                translation.activate(language)
+                request.LANGUAGE_CODE = language
+            if zone := zone_of(user):
+                timezone.activate(zone)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Name the language, and what it depends on: Django leaves the cookie out."""
+        patch_vary_headers(response, ["Cookie"])
+        return super().process_response(request, response)
 
 
 class LastSeenMiddleware:

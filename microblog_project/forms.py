@@ -6,17 +6,20 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 
-CHECK_WIDGETS = (forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple)
+CLASSES = [
+    ((forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple), "form-check-input"),
+    ((forms.Select,), "form-select"),
+]
 
 
 class BootstrapBoundField(BoundField):
     """A field whose widget carries Bootstrap's class, added to what the widget brings."""
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
-        """Return the widget's attributes with `form-control` (or `form-check-input`) and `is-invalid`."""
+        """Return the widget's attributes with `form-control` (or what fits it better) and `is-invalid`."""
         built = super().build_widget_attrs(attrs, widget)
         widget = widget or self.field.widget
-        added = "form-check-input" if isinstance(widget, CHECK_WIDGETS) else "form-control"
+        added = next((name for widgets, name in CLASSES if isinstance(widget, widgets)), "form-control")
         if self.errors:
             added += " is-invalid"
         built["class"] = f"{widget.attrs.get('class', '')} {added}".strip()

@@ -76,10 +76,10 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeenMiddleware",
@@ -172,6 +172,8 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", defa
 EXPORT_START_LIMIT = env.int("EXPORT_START_LIMIT", default=0 if DEBUG else 20)  # a member in ten minutes; 0: no limit
 MESSAGE_LIMIT = env.int("MESSAGE_LIMIT", default=0 if DEBUG else 30)  # a member in ten minutes; 0: no limit
 ACCOUNT_RATE_LIMITS = {
+# How long a member can undo the deletion of their account.
+ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", default=14)
     "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
     "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
 }
@@ -222,6 +224,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # --- Security -------------------------------------------------------------------------------------------
+LANGUAGE_COOKIE_AGE = 31_536_000  # a year
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),
     path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
     path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

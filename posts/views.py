@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.services import follow_create, follow_delete
+from accounts.preferences import member_language
 from posts.forms import PostForm
 from posts.models import Post, PostQuerySet
 from posts.pagination import page_of
@@ -97,6 +98,8 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_bound and form.is_valid():
-        messages.success(request, _("Your profile is saved."))
-        return redirect(form.save())
+        member = form.save()
+        with member_language(member):  # they may just have chosen another
+            messages.success(request, _("Your profile is saved."))
+        return redirect(member)
     return render(request, "accounts/profile_edit.html", {"form": form}, status=422 if form.is_bound else 200)

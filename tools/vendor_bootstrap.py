@@ -17,8 +17,8 @@ SHA256 = "8b02d4a7482e0f0a2b1da58f1c9c86830e96cc2f77f094f89e4681b19886bc38"
 DESTINATION = Path(__file__).resolve().parent.parent / "static" / "vendor" / "bootstrap"
 
 DARK = "[data-bs-theme=dark]"
-# A page that names a theme itself is left alone.
-SYSTEM_DARK = ":root:not([data-bs-theme])"
+# A page that names a theme itself is left alone; and the site's own values, which come later, count as much.
+SYSTEM_DARK = ":root:where(:not([data-bs-theme]))"
 RULE = re.compile(r"(?P<selectors>[^{}@;]+)\{(?P<declarations>[^{}]*)\}")
 
 

@@ -1,0 +1,52 @@
+"""A member leaves: they ask for it, and can undo it for ACCOUNT_DELETION_GRACE_DAYS days.
+
+What happens then is not done here: it needs to know everything that is a member's (`exports.services.erasure`).
+"""
+
+import logging
+from datetime import timedelta
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+
+def deletion_request(*, user: User, session_key: str | None) -> bool:
+    """Have the account deleted after the grace, and mail that; return False if it was asked for before.
+
+    All the member's sessions end but the one under `session_key`.
+    """
+    due_at = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_GRACE_DAYS)
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, deletion_due_at=None).update(deletion_due_at=due_at):
+            return False
+        user.sessions.exclude(session_key=session_key).delete()
+    user.deletion_due_at = due_at
+    _mail(user)
+    return True
+
+
+def deletion_undo(*, user: User) -> bool:
+    """Keep the account; return False if it is not to be deleted, or if the grace is over: the end may have begun."""
+    rows = User.objects.filter(pk=user.pk, deletion_due_at__gt=timezone.now())
+    return bool(rows.update(deletion_due_at=None))
+
+
+def _mail(user: User) -> None:
+    """Tell when it happens and how to undo it; every page tells it as well, so that a mail server may be away."""
+    if not user.email:
+        return
+    pages = {"site": "posts:timeline", "exports": "exports:list", "password": "account_change_password"}
+    context = {f"{page}_url": reverse(name) for page, name in pages.items()}
+    try:
+        get_adapter().send_mail(
+            "account/email/account_deletion", user.email, {"user": user, "due_at": user.deletion_due_at, **context}
+        )
+    except Exception:  # whatever a mail backend raises
+        logger.exception("Member %s could not be mailed that their account will be deleted", user.pk)

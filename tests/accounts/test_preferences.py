@@ -1,0 +1,132 @@
+"""Language, time zone and theme: chosen in the profile, or without an account; kept to the one request."""
+
+import pytest
+from django.core.mail import EmailMessage
+from django.test import Client
+from django.utils import timezone, translation
+
+from accounts.models import User
+from posts.models import Post
+from tests.members import signed_in_client
+
+PROFILE = "/accounts/profile/"
+LANGUAGE = "/accounts/language/"
+Mails = list[EmailMessage]
+SPANISH = {"accept-language": "es-MX,es;q=0.9"}
+
+
+@pytest.fixture
+def signed_in(member: User) -> Client:
+    return signed_in_client(member)
+
+
+def choose(member: User, **choices: str) -> None:
+    User.objects.filter(pk=member.pk).update(**choices)
+
+
+def test_the_profile_keeps_what_a_member_prefers(signed_in: Client, member: User) -> None:
+    choices = {"language": "es", "time_zone": "Europe/Madrid", "theme": "dark"}
+    page = signed_in.post(PROFILE, {"username": "susan", "about_me": "", **choices}, follow=True).content.decode()
+    member.refresh_from_db()
+    assert {name: getattr(member, name) for name in choices} == choices
+    assert '<html lang="es"' in page
+    assert 'data-bs-theme="dark"' in page
+    assert 'data-time-zone="Europe/Madrid"' in page
+    assert "Tu perfil se ha guardado." in page  # said in the language just chosen
+
+
+def test_what_is_left_open_is_left_to_the_browser(signed_in: Client) -> None:
+    page = signed_in.get(PROFILE).content.decode()
+    assert "data-bs-theme" not in page
+    assert "data-time-zone" not in page
+    assert '<meta name="color-scheme" content="light dark">' in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("language", "tlh"), ("time_zone", "Mars/Olympus"), ("theme", "sepia"), ("time_zone", "Europe")],
+)
+def test_what_there_is_not_cannot_be_chosen(signed_in: Client, member: User, field: str, value: str) -> None:
+    response = signed_in.post(PROFILE, {"username": "susan", "about_me": "kept", field: value})
+    assert response.status_code == 422
+    assert value in response.content.decode()
+    member.refresh_from_db()
+    assert getattr(member, field) == ""
+
+
+def test_times_are_told_in_the_members_zone(signed_in: Client, member: User) -> None:
+    choose(member, time_zone="Asia/Tokyo")
+    post = Post.objects.create(author=member, body="x", timestamp="2026-01-01T20:30:00Z")
+    assert "Jan. 2, 2026, 5:30 a.m. JST" in signed_in.get(f"/posts/{post.pk}/").content.decode()
+    assert "Jan. 1, 2026, 8:30 p.m. UTC" in Client().get(f"/posts/{post.pk}/").content.decode()
+
+
+def test_the_profile_comes_before_the_cookie_and_the_cookie_before_the_browser(member: User) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.cookies["django_language"] = "es"
+    assert client.get("/explore/")["Content-Language"] == "es"
+    client.force_login(member)
+    assert client.get("/explore/")["Content-Language"] == "es"
+    choose(member, language="en")
+    response = client.get("/explore/")
+    assert response["Content-Language"] == "en"
+    assert {"Cookie", "Accept-Language"} <= {*response["Vary"].split(", ")}
+
+
+def test_a_guests_page_varies_with_the_cookie(db: None) -> None:
+    assert {"Cookie", "Accept-Language"} <= {*Client().get("/explore/")["Vary"].split(", ")}
+
+
+def test_pages_of_errors_speak_the_members_language(signed_in: Client, member: User) -> None:
+    choose(member, language="es")
+    response = signed_in.get("/user/nobody/")
+    assert response.status_code == 404
+    assert '<html lang="es"' in response.content.decode()
+
+
+def test_choices_that_are_no_longer_offered_count_as_none(signed_in: Client, member: User) -> None:
+    choose(member, language="tlh", time_zone="Mars/Olympus")
+    assert signed_in.get("/explore/", headers=SPANISH)["Content-Language"] == "es"
+
+
+def test_nothing_of_a_request_stays_in_its_thread(signed_in: Client, member: User) -> None:
+    before = translation.get_language(), timezone.get_current_timezone_name()
+    choose(member, language="es", time_zone="Asia/Tokyo")
+    signed_in.get("/explore/")
+    Client(headers=SPANISH).get("/explore/")
+    assert (translation.get_language(), timezone.get_current_timezone_name()) == before
+
+
+def test_a_guest_chooses_by_cookie_and_comes_back_to_the_page(client: Client, db: None) -> None:
+    response = client.post(LANGUAGE, {"language": "es", "next": "/explore/?page=2"})
+    assert response["Location"] == "/explore/?page=2"
+    assert client.get("/explore/")["Content-Language"] == "es"
+
+
+def test_a_members_choice_at_the_foot_of_a_page_is_kept_in_the_profile(signed_in: Client, member: User) -> None:
+    choose(member, language="en")
+    signed_in.post(LANGUAGE, {"language": "es", "next": "/"})
+    member.refresh_from_db()
+    assert member.language == "es"
+
+
+def test_a_language_that_there_is_not_is_refused_by_name(client: Client, db: None) -> None:
+    response = client.post(LANGUAGE, {"language": "tlh"})
+    assert response.status_code == 400
+    assert "the language &#x27;tlh&#x27;. Choose one of: en, es" in response.content.decode()
+    assert "django_language" not in client.cookies
+
+
+def test_choosing_leads_to_no_other_site(client: Client, db: None) -> None:
+    assert client.post(LANGUAGE, {"language": "es", "next": "https://evil.example/"})["Location"] == "/"
+
+
+def test_other_methods_and_missing_tokens_are_refused(member: User) -> None:
+    assert Client().get(LANGUAGE).status_code == 405
+    assert Client(enforce_csrf_checks=True).post(LANGUAGE, {"language": "es"}).status_code == 403
+
+
+def test_allauths_mails_speak_the_members_language(signed_in: Client, member: User, mailoutbox: Mails) -> None:
+    choose(member, language="es")
+    signed_in.post("/accounts/password/reset/", {"email": member.email})
+    assert mailoutbox[0].subject == "[Microblog] Elige una contraseña nueva"
