@@ -1,5 +1,6 @@
 """Where the site trusts less than django-allauth does: the `Host` header, and who tries too often."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -7,8 +8,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -25,6 +28,14 @@ class AccountAdapter(DefaultAccountAdapter):
             super().pre_authenticate(request, **credentials)
         except ValidationError as refusal:
             raise ImmediateHttpResponse(ratelimit.respond_429(request)) from refusal
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that limits count by; without what our proxies write, it is that of who is connected."""
+        try:
+            return str(super().get_client_ip(request))
+        except ImproperlyConfigured:
+            logger.warning("X-Forwarded-For names fewer addresses than there are TRUSTED_PROXIES: it is ignored.")
+            return str(request.META["REMOTE_ADDR"])
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Return under what the attempts on an account count.

@@ -42,6 +42,9 @@ ALLOWED_HOSTS = env.list(
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
+# While it is on, every page says so; `manage.py maintenance on` does the same without a restart.
+MAINTENANCE = env.bool("MAINTENANCE", default=False)
+
 ROOT_URLCONF = "microblog_project.urls"
 WSGI_APPLICATION = "microblog_project.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -75,6 +78,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "microblog_project.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.PreferencesMiddleware",
@@ -168,12 +172,12 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 # How long a password once typed is enough for what is sensitive, such as a download of everything.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", default=3600)
+# How long a member can undo the deletion of their account.
+ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", default=14)
 # Added to allauth's own limits (sign-in, sign-up, passwords, addresses), which are good as they are.
 EXPORT_START_LIMIT = env.int("EXPORT_START_LIMIT", default=0 if DEBUG else 20)  # a member in ten minutes; 0: no limit
 MESSAGE_LIMIT = env.int("MESSAGE_LIMIT", default=0 if DEBUG else 30)  # a member in ten minutes; 0: no limit
 ACCOUNT_RATE_LIMITS = {
-# How long a member can undo the deletion of their account.
-ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", default=14)
     "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
     "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
 }
@@ -220,14 +224,14 @@ LANGUAGE_CODE = "en"
 PSEUDO_LOCALES = DEBUG and env.bool("PSEUDO_LOCALES", default=False)
 LANGUAGES = [("en", _("English")), ("es", _("Spanish")), *(pseudo_locale.LANGUAGES if PSEUDO_LOCALES else [])]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = "UTC"
-USE_TZ = True
-
-# --- Security -------------------------------------------------------------------------------------------
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Security -------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -295,9 +299,14 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain"},
-        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+        "mail_admins": {"class": "microblog_project.admin_mail.ThrottledHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["console", "mail_admins"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Django's own handlers would print each line a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Strange hosts, and forms that are too large: what anybody can cause is no error of the site's.
+        "django.security": {"handlers": ["console"], "propagate": False},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER_FILTER = "microblog_project.admin_mail.DiscreetFilter"

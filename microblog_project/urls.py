@@ -14,14 +14,15 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 handler400 = "microblog_project.error_pages.bad_request"
 handler429 = "microblog_project.error_pages.too_many_requests"
+handler500 = "microblog_project.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("exports/", include("exports.urls")),
     path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),
-    path("accounts/", include("allauth.urls")),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
     path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

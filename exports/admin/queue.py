@@ -11,9 +11,11 @@ from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import URLPattern
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
+from redis.exceptions import RedisError
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,9 @@ def for_superusers(view: View) -> View:
         except NOT_FOUND as error:
             logger.warning("The queue's dashboard found nothing at %s", request.path, exc_info=True)
             raise Http404 from error
+        except RedisError:
+            logger.warning("The queue's dashboard cannot reach the queue server", exc_info=True)
+            return render(request, "exports/queue_away.html", status=503)
 
     return csp_update(RELAXED)(guarded)
 

@@ -60,7 +60,7 @@ def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
     logger.error("Archive %s: its file is gone from the storage", archive.pk)
     archive_discard(archive, Removal.LOST)
     words = _("The file of this export is gone. Please start a new export.")
-    return render(request, "404.html", {"exception_text": words}, status=404)
+    return render(request, "404.html", {"reason": words}, status=404)
 
 
 def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -> HttpResponse:

@@ -284,6 +284,16 @@ def test_every_page_is_there_without_the_server(server: QueueServer, susan: User
 
 
 @by_any_harm
+def test_the_queues_dashboard_says_that_its_server_is_away(server: QueueServer, staff: User, harm: Harm) -> None:
+    admin = signed_in_client(staff)
+    harm(server)
+    for page in ("", "queues/0/"):
+        response = admin.get(f"/admin/django_rq/dashboard/{page}")
+        assert response.status_code == 503
+        assert "The queue server cannot be reached." in response.content.decode()
+
+
+@by_any_harm
 def test_a_poll_without_the_server_concludes_nothing_and_recovers_the_tasks_when_it_is_back(
     server: QueueServer, client: Client, orphans: list[Task], redis_queue: Queue, harm: Harm
 ) -> None:
