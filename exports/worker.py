@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from traceback import walk_tb
 from types import FrameType
 from typing import Any
 from uuid import uuid4
@@ -139,6 +140,12 @@ class ExportWorker(Worker):
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int | None, rusage: Any) -> None:
         """Note whether RQ has killed the work-horse, a minute after its time was over: then it knows no value."""
         self._horse_was_overdue = ret_val is None
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Log what a job raised, save what came through `run_task`: it has said so, as loud as it deserves."""
+        frames = [frame.f_code for frame, _line in walk_tb(exc_info[2])]
+        if not any(code.co_name == "run_task" for code in frames):
+            super().handle_exception(job, *exc_info)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """Tell the queue server that worker and job are alive; if it is away, go on waiting for the work-horse.
