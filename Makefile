@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help run test bench chaos lint format lock setup setup-dev screenshots
+.PHONY: help run test audit bench chaos lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -25,6 +25,9 @@ test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 
 bench: setup-dev  ## measure speed and memory beside yardsticks, about 12 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks
+
+audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, about 10 minutes; fails if a figure is missed
+	@$(BIN)/python -m tools.audit $(PARTS)
 
 chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
 	@$(BIN)/python -m tests.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
