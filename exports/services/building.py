@@ -13,7 +13,13 @@ from accounts.models import User
 from accounts.validators import MAX_LENGTH
 from exports.models import Archive, Task
 from exports.services.archiving import archive_keep, local_file
-from exports.services.member_data import absolute_url, followers_records, follows_records, member_profile
+from exports.services.member_data import (
+    absolute_url,
+    followers_records,
+    follows_records,
+    member_profile,
+    messages_records,
+)
 from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_batches, posts_count, read_snapshot
 from exports.services.space import ensure_free_space, full_disk_refused
@@ -69,7 +75,12 @@ def _build(
             counts, skipped = write(Draft(user, output, path.parent, snapshot_at, heartbeat))
         for record in skipped:
             logger.warning(
-                "Task %s: post %s of %s was left out: %s", task.pk, record.id, record.timestamp, record.reason
+                "Task %s: %s %s of %s was left out: %s",
+                task.pk,
+                record.record,
+                record.id,
+                record.timestamp,
+                record.reason,
             )
         archive = Archive(
             task=task,
@@ -93,7 +104,10 @@ def _write_posts(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
 
 
 def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
-    with closing(posts_batches(draft.user.pk, with_ids=True)) as batches:
+    with (
+        closing(posts_batches(draft.user.pk, with_ids=True)) as batches,
+        closing(messages_records(draft.user)) as messages,
+    ):
         source = Source(
             site_url=settings.SITE_URL,
             member_url=absolute_url(draft.user),
@@ -102,5 +116,6 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
             posts=batches,
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
+            messages=messages,
         )
         return write_archive(source, draft.output, draft.folder, draft.heartbeat.advance)

@@ -1,14 +1,15 @@
 """What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F, QuerySet
 
 from accounts.models import Follow, User
-from exports.services.snapshot import DatabaseTime, iso_times
-from exports.writer import BATCH_SIZE, in_batches, utc_text
+from exports.services.snapshot import DatabaseTime, iso_times, streamed_columns
+from exports.writer import BATCH_SIZE, Message, in_batches, utc_text
+from inbox import models as inbox
 
 
 def member_profile(user: User) -> dict[str, Any]:
@@ -36,6 +37,15 @@ def follows_records(user: User) -> Iterator[dict[str, Any]]:
 def followers_records(user: User) -> Iterator[dict[str, Any]]:
     """Yield who follows the member, in the order in which they began to."""
     return _people(user.followed_by.all(), "follower__username")
+
+
+def messages_records(user: User) -> Generator[Message]:
+    """Yield what the member wrote to others, and they to the member, in the order in which it was written."""
+    rows = inbox.Message.objects.of(user.pk).order_by("timestamp", "id")
+    time = DatabaseTime(F("timestamp"))
+    columns = streamed_columns(rows.values_list("sender__username", "recipient__username", "body", time, "id"))
+    for senders, recipients, bodies, times, ids in columns:
+        yield from map(Message, senders, recipients, bodies, iso_times(times), ids)
 
 
 def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:

@@ -54,7 +54,7 @@ def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
     Close the generator before the connection is used again.
     """
     columns = ("body", DatabaseTime(F("timestamp")), "id") if with_ids else ("body", DatabaseTime(F("timestamp")))
-    for bodies, times, *ids in _columns(_oldest_first(user_id).values_list(*columns)):
+    for bodies, times, *ids in streamed_columns(_oldest_first(user_id).values_list(*columns)):
         yield Batch(bodies, iso_times(times), *ids)
 
 
@@ -78,7 +78,7 @@ def _oldest_first(user_id: int) -> QuerySet[Post]:
     return Post.objects.filter(author_id=user_id).order_by("timestamp", "id")
 
 
-def _columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
+def streamed_columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
     """Stream the rows, by columns, by the driver's own means: each generator that a row passes costs a tenth more."""
     batches = _batches_from_postgresql(rows) if connection.vendor == "postgresql" else _batches_from_sqlite(rows)
     with closing(batches):

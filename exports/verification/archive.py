@@ -14,9 +14,10 @@ from exports.verification.damage import DamagedError, FormatError
 from exports.verification.schemas import check_document
 from exports.writer.archive import SCHEMA_VERSION
 
+KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 16 * 1024 * 1024  # bytes: about 100,000 files, a hundred million posts
-PAGE_NAME = re.compile(r"pages/[0-9]+\.html")
+PAGE_NAME = re.compile(r"(pages|messages)/[0-9]+\.html")
 
 # File -> its list -> which of the manifest's counts it must agree with.
 LISTS = {
@@ -24,11 +25,16 @@ LISTS = {
     "outbox.json": ("orderedItems", "posts"),
     "follows.json": ("follows", "follows"),
     "followers.json": ("followers", "followers"),
+    "messages.json": ("messages", "messages"),
     "skipped.json": ("skipped", "skipped"),
 }
+# Folder of pages -> which of the manifest's counts they must agree with, and how their articles begin.
+PAGES = {"pages": ("posts", b'<article id="p'), "messages": ("messages", b'<article id="m')}
 DOCUMENTS = ["profile.json", "actor.json"]
 SPREADSHEET = "posts.csv"
-NEEDED = [*LISTS, *DOCUMENTS, SPREADSHEET, "index.html"]
+NEEDED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html"}
+ADDED = {"messages.json": 2}
+"""In which version a file was added; all others are in each."""
 
 Progress = Callable[[int, int], object]
 """Called with the bytes behind us and the bytes in all, as far as they are known."""
@@ -60,16 +66,19 @@ class _Verification:
         self._on_progress = on_progress
         self._done = 0
         self._total = container.size
+        self._version = SCHEMA_VERSION
 
     def run(self) -> Verified:
         is_seal_whole = self._container.is_seal_whole(self._advance)
         manifest = self._manifest()
         counts: dict[str, int] = manifest["counts"]
-        on_pages = 0
+        on_pages: Counter[str] = Counter()
         for entry in manifest["files"]:
             count = self._file(entry, counts)
-            on_pages += count if PAGE_NAME.fullmatch(entry["name"]) else 0
-        _check_count("the pages together", on_pages, counts, "posts")
+            if page := PAGE_NAME.fullmatch(entry["name"]):
+                on_pages[page[1]] += count
+        for folder, (counted_as, _article) in PAGES.items():
+            _check_count(f"the pages of {folder}/ together", on_pages[folder], counts, counted_as)
         if not is_seal_whole:
             raise DamagedError("the seal is broken: it was changed after it was made, though each file in it is intact")
         return Verified(counts, len(self._container.members), self._container.size, manifest["snapshot_at"])
@@ -81,11 +90,13 @@ class _Verification:
             raise DamagedError(f"{MANIFEST} is missing: it is no archive of this site")
         manifest: Any = read_document(MANIFEST, self._container.chunks(MANIFEST), limit=MAX_MANIFEST)
         version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-        if version is not None and version != SCHEMA_VERSION:
-            raise DamagedError(f"{MANIFEST}: its schema_version is {version}; the one known here is {SCHEMA_VERSION}")
-        check_document(MANIFEST, manifest)
+        if version is not None and version not in KNOWN_VERSIONS:
+            known = " and ".join(map(str, KNOWN_VERSIONS))
+            raise DamagedError(f"{MANIFEST}: its schema_version is {version}; those known here are {known}")
+        self._version = version or SCHEMA_VERSION
+        check_document(MANIFEST, manifest, version=self._version)
         files: list[dict[str, Any]] = manifest["files"]
-        _check_names([entry["name"] for entry in files], members)
+        _check_names([entry["name"] for entry in files], members, self._version)
         self._total += sum(entry["size"] for entry in files)
         return {**manifest}
 
@@ -102,7 +113,7 @@ class _Verification:
         problem = None
         count = 0
         try:
-            count = _contents(name, chunks, counts)
+            count = _contents(name, chunks, counts, self._version)
         except FormatError as error:
             problem = error
         sha256 = chunks.finish()
@@ -138,29 +149,33 @@ class _Hashed:
         return self._sha256.hexdigest()
 
 
-def _contents(name: str, chunks: Iterable[bytes], counts: dict[str, int]) -> int:
+def _contents(name: str, chunks: Iterable[bytes], counts: dict[str, int], version: int) -> int:
     if name in LISTS:
         list_name, counted_as = LISTS[name]
-        return _check_count(name, count_records(name, list_name, chunks), counts, counted_as)
+        return _check_count(name, count_records(name, list_name, chunks, version=version), counts, counted_as)
     if name == SPREADSHEET:
         return _check_count(name, count_rows(name, chunks), counts, "posts")
     if name in DOCUMENTS:
-        check_document(name, read_document(name, chunks))
-    return count_articles(chunks) if PAGE_NAME.fullmatch(name) else 0
+        check_document(name, read_document(name, chunks), version=version)
+    page = PAGE_NAME.fullmatch(name)
+    return count_articles(chunks, PAGES[page[1]][1]) if page else 0
 
 
 def _check_count(where: str, found: int, counts: dict[str, int], counted_as: str) -> int:
-    if found != counts[counted_as]:
-        raise FormatError(f"{where}: {found} {counted_as} found, the manifest counts {counts[counted_as]}")
+    counted = counts.get(counted_as, 0)  # nothing in a version that did not know it
+    if found != counted:
+        raise FormatError(f"{where}: {found} {counted_as} found, the manifest counts {counted}")
     return found
 
 
-def _check_names(listed: list[str], members: Iterable[str]) -> None:
+def _check_names(listed: list[str], members: Iterable[str], version: int) -> None:
     there = set(members) - {MANIFEST}
+    of_later_versions = {name for name, added in ADDED.items() if added > version}
     problems = {
         "is not listed in the manifest": there.difference(listed),
         "is listed in the manifest, and missing": set(listed) - there,
-        "is missing": set(NEEDED) - there,
+        "is missing": NEEDED - of_later_versions - there,
+        f"has no place in version {version}": of_later_versions & there,
         "is listed in the manifest twice": {name for name, times in Counter(listed).items() if times > 1},
     }
     for problem, names in problems.items():

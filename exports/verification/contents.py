@@ -14,14 +14,13 @@ from exports.writer.spreadsheet import HEADER
 MAX_RECORD = 1024 * 1024  # bytes; a post is of a few hundred
 MAX_HEAD = 4096  # bytes, up to the first record's first key
 COLUMNS = HEADER.decode("utf-8-sig").strip().split(",")
-ARTICLE = b'<article id="p'
 
 
-def count_records(name: str, list_name: str, chunks: Iterable[bytes]) -> int:
+def count_records(name: str, list_name: str, chunks: Iterable[bytes], *, version: int) -> int:
     """Check a file `{..., list_name: [record, ...], ...}`; return the number of its records."""
     records = 0
     for document, is_part in _parts(name, list_name, chunks):
-        check_document(name, document, is_part=is_part)
+        check_document(name, document, version=version, is_part=is_part)
         records += len(document[list_name])
         if document.get("totalItems", records) != records:
             raise FormatError(f"{name}: it has {records} items, its totalItems says {document['totalItems']}")
@@ -121,12 +120,12 @@ class _Lines:
             raise FormatError(f"{self._name}: line {self.number}: a row of more than {MAX_RECORD} characters")
 
 
-def count_articles(chunks: Iterable[bytes]) -> int:
-    """Return the number of posts on a page: in a post's own text a `<` stands as `&lt;`."""
+def count_articles(chunks: Iterable[bytes], begin: bytes) -> int:
+    """Return how many articles a page has that `begin` so: in a member's own text a `<` stands as `&lt;`."""
     articles = 0
     rest = b""
     for chunk in chunks:
         data = rest + chunk
-        articles += data.count(ARTICLE)
-        rest = data[1 - len(ARTICLE) :]  # too short to hold a whole one
+        articles += data.count(begin)
+        rest = data[1 - len(begin) :]  # too short to hold a whole one
     return articles

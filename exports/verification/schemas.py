@@ -1,4 +1,4 @@
-"""The published schemas: `static/exports/schemas/`, JSON Schema draft 2020-12."""
+"""The published schemas: `static/exports/schemas/`, JSON Schema draft 2020-12; those of older versions in folders."""
 
 from functools import cache
 from pathlib import Path
@@ -8,13 +8,14 @@ import orjson
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from exports.verification.damage import FormatError
+from exports.writer.archive import SCHEMA_VERSION
 
 SCHEMAS = Path(__file__).parent.parent / "static" / "exports" / "schemas"
 
 
-def check_document(name: str, document: Any, *, is_part: bool = False) -> None:
+def check_document(name: str, document: Any, *, version: int, is_part: bool = False) -> None:
     """Raise FormatError unless the file `name` may hold `document`; a part need not have all entries that it has."""
-    validator = _validator(name, is_part)
+    validator = _validator(name, version, is_part)
     try:
         error = None if validator.is_valid(document) else next(iter(validator.iter_errors(document)))
     except ValueError as limit:  # such as too deep a nesting
@@ -25,8 +26,9 @@ def check_document(name: str, document: Any, *, is_part: bool = False) -> None:
 
 
 @cache
-def _validator(name: str, is_part: bool) -> Draft202012Validator:
-    schema: dict[str, Any] = orjson.loads((SCHEMAS / name).read_bytes())
+def _validator(name: str, version: int, is_part: bool) -> Draft202012Validator:
+    folder = SCHEMAS if version == SCHEMA_VERSION else SCHEMAS / str(version)
+    schema: dict[str, Any] = orjson.loads((folder / name).read_bytes())
     if is_part:
         schema["required"] = []
     return Draft202012Validator(schema, validate_formats=True, pattern_options=RegexOptions(), offline=True)

@@ -1,6 +1,6 @@
 """The complete archive: one ZIP with everything that is the member's. What is in it: docs/archive.md."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,13 +13,14 @@ import orjson
 from exports.writer.activity_streams import Activities, actor
 from exports.writer.digests import DigestingFile
 from exports.writer.interchange import InterchangeFiles
-from exports.writer.offline_pages import ASSETS, Page, Pages, render_index
-from exports.writer.posts_json import PostsList, Progress, write_list
-from exports.writer.rows import Batch, Skipped, utc_text, write_readable
+from exports.writer.messages import Message, MessageFiles
+from exports.writer.offline_pages import ASSETS, Page, Pages, articles, days_of, render_index
+from exports.writer.posts_json import JsonList, PostsList, Progress, write_list
+from exports.writer.rows import Batch, Skipped, in_batches, utc_text, write_readable
 from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
 from exports.writer.zip_file import SealedZip
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Source:
     """Oldest first, with their ids."""
     follows: Iterable[dict[str, Any]]
     followers: Iterable[dict[str, Any]]
+    messages: Iterable[Message]
+    """Oldest first, whoever wrote them."""
 
 
 def write_archive(
     source: Source, output: DigestingFile, folder: Path, on_progress: Progress = lambda _done: None
 ) -> tuple[dict[str, int], list[Skipped]]:
-    """Write the archive to `output`; return how many records of each sort are in it, and the posts left out.
+    """Write the archive to `output`; return how many records of each sort are in it, and those left out.
 
     Parts wait, compressed, in files without names in `folder`. Whatever `on_progress` raises ends the writing
     and reaches the caller.
@@ -50,25 +53,31 @@ def write_archive(
     container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC))
     try:
         posts = _posts(container, source, on_progress)
-        counts = {"posts": posts.written, **_people(container, source), "skipped": len(posts.skipped)}
-        _small_files(container, source, counts, posts)
+        people = _people(container, source)
+        messages = _messages(container, source, lambda: on_progress(posts.done))
+        skipped = posts.skipped + messages.skipped
+        counts = {"posts": posts.written, **people, "messages": messages.written, "skipped": len(skipped)}
+        _small_files(container, source, skipped)
+        _index(container, source, counts, posts.pages, messages.pages)
         _manifest(container, source, counts)
         container.close()
     finally:
         container.discard()
-    return counts, posts.skipped
+    return counts, skipped
 
 
 @dataclass(frozen=True)
-class Posts:
-    """What was written of the posts."""
+class Written:
+    """What was written of the posts, or of the messages."""
 
+    done: int
+    """How many were read."""
     written: int
     skipped: list[Skipped]
     pages: list[Page]
 
 
-def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts:
+def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Written:
     skipped: list[Skipped] = []
     done = 0
     with closing(PostFiles(container, source)) as files:
@@ -76,7 +85,7 @@ def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Posts
             write_readable(batch, files.add, skipped)
             done += len(batch)
             on_progress(done)
-        return Posts(files.written, skipped, files.finish())
+        return Written(done, files.written, skipped, files.finish())
 
 
 class PostFiles:
@@ -88,7 +97,7 @@ class PostFiles:
         self._part = container.part("posts.json")
         self._posts = PostsList(self._part)
         self._others = InterchangeFiles(container.part("posts.csv"), container.part("outbox.json"), activities)
-        self._pages = Pages(username=source.profile["username"], put=container.add_bytes)
+        self._pages = Pages("pages", username=source.profile["username"], put=container.add_bytes)
         self.written = 0
 
     def add(self, batch: Batch) -> None:
@@ -96,7 +105,7 @@ class PostFiles:
         posts = joined_posts(batch)
         self._posts.add_posts(batch)  # which notices
         self._others.add(posts)
-        self._pages.add(posts)
+        self._pages.add(articles(posts), days_of(posts), posts.number)
         self.written += len(batch)
 
     def finish(self) -> list[Page]:
@@ -132,7 +141,20 @@ def _people(container: SealedZip, source: Source) -> dict[str, int]:
     return counts
 
 
-def _small_files(container: SealedZip, source: Source, counts: dict[str, int], posts: Posts) -> None:
+def _messages(container: SealedZip, source: Source, on_batch: Callable[[], object]) -> Written:
+    part = container.part("messages.json")
+    pages = Pages("messages", username=source.profile["username"], put=container.add_bytes)
+    skipped: list[Skipped] = []
+    files = MessageFiles(JsonList("messages", part), pages, skipped)
+    for batch in in_batches(source.messages):
+        files.add(batch)
+        on_batch()
+    files.close()
+    container.add(part)
+    return Written(files.written + len(skipped), files.written, skipped, pages.listed)
+
+
+def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) -> None:
     profile = source.profile
     person = actor(
         url=source.member_url,
@@ -140,11 +162,21 @@ def _small_files(container: SealedZip, source: Source, counts: dict[str, int], p
         about_me=escape(profile["about_me"]),
         joined=profile["joined"],
     )
-    skipped = {"skipped": [{"record": "post", **asdict(record)} for record in posts.skipped]}
+    skipped = {"skipped": [asdict(record) for record in left_out]}
     for name, content in (("profile.json", profile), ("actor.json", person), ("skipped.json", skipped)):
         container.add_bytes(name, _json(content))
-    context = {"profile": profile, "counts": counts, "snapshot_at": source.snapshot_at, "site_url": source.site_url}
-    container.add_bytes("index.html", render_index(context, posts.pages))
+
+
+def _index(
+    container: SealedZip, source: Source, counts: dict[str, int], pages: list[Page], message_pages: list[Page]
+) -> None:
+    context = {
+        "profile": source.profile,
+        "counts": counts,
+        "snapshot_at": source.snapshot_at,
+        "site_url": source.site_url,
+    }
+    container.add_bytes("index.html", render_index(context, pages, message_pages))
     for asset in sorted(ASSETS.iterdir()):
         container.add_bytes(f"assets/{asset.name}", asset.read_bytes())
 

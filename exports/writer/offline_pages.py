@@ -1,4 +1,4 @@
-"""The part of an archive that people read: `index.html` and the pages of posts, with no server and no network.
+"""The part of an archive that people read, with no server and no network: `index.html`, and pages of what was written.
 
 Every page is whole in itself. Searching (`assets/index.js`) opens them one after another, out of sight.
 """
@@ -14,70 +14,71 @@ from django.template.loader import render_to_string
 from exports.writer.weaving import REPLACEMENT, SEPARATOR, JoinedPosts, split, woven
 
 ASSETS = Path(__file__).parent / "assets"
-PAGE_SIZE = 1000  # posts, at least; what a telephone still scrolls through with ease
+PAGE_SIZE = 1000  # records, at least; what a telephone still scrolls through with ease
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of posts, as `index.html` lists it."""
+    """A page of posts or messages, as `index.html` lists it."""
 
+    folder: str
     number: int
-    """From 1, the oldest posts."""
-    posts: int
+    """From 1, the oldest records."""
+    records: int
     first: str
-    """The days of the oldest and of the newest post."""
+    """The days of the oldest and of the newest record."""
     last: str
 
     @property
     def name(self) -> str:
         """Return the name of the file."""
-        return f"pages/{self.number}.html"
+        return f"{self.folder}/{self.number}.html"
 
     @property
     def year(self) -> str:
-        """Return the year of the newest post."""
+        """Return the year of the newest record."""
         return self.last[:4]
 
 
 class Pages:
-    """Makes the pages from batches of posts, oldest first, and gives each with its name to `put` when it is whole."""
+    """Makes the pages from batches of articles, oldest first, and gives each that is whole, with its name, to `put`."""
 
-    def __init__(self, *, username: str, put: Callable[[str, bytes], None]) -> None:
+    def __init__(self, folder: str, *, username: str, put: Callable[[str, bytes], None]) -> None:
         """Begin with no page."""
-        self._shell = PageShell(username)
+        self._folder = folder
+        self._shell = PageShell(folder, username)
         self._put = put
         self._articles: list[bytes] = []
-        self._days: list[bytes] = []
-        self._posts = 0
+        self._days: list[str] = []
+        self._records = 0
         self.listed: list[Page] = []
 
-    def add(self, posts: JoinedPosts) -> None:
-        """Add a batch."""
-        if self._posts >= PAGE_SIZE:
+    def add(self, content: bytes, days: tuple[str, str], records: int) -> None:
+        """Add the articles of so many records, the newest first, with the days of the oldest and of the newest."""
+        if self._records >= PAGE_SIZE:
             self._finish_page(has_newer=True)
-        self._articles.insert(0, articles(posts))
-        first, last = posts.timestamps[:10], posts.timestamps.rpartition(SEPARATOR.encode())[2][:10]
-        self._days += first, last
-        self._posts += posts.number
+        self._articles.insert(0, content)
+        self._days += days
+        self._records += records
 
     def close(self) -> None:
         """Finish the last page."""
-        if self._posts:
+        if self._records:
             self._finish_page(has_newer=False)
 
     def _finish_page(self, *, has_newer: bool) -> None:
-        page = Page(len(self.listed) + 1, self._posts, self._days[0].decode(), self._days[-1].decode())
+        page = Page(self._folder, len(self.listed) + 1, self._records, self._days[0], self._days[-1])
         self._put(page.name, self._shell.around(page, b"".join(self._articles), has_newer=has_newer))
         self.listed.append(page)
-        self._articles, self._days, self._posts = [], [], 0
+        self._articles, self._days, self._records = [], [], 0
 
 
 class PageShell:
-    """What stands around the posts of a page. It is rendered once, and for each page only its numbers are put in."""
+    """What stands around the articles of a page. It is rendered once, and for each page only its numbers are put in."""
 
-    def __init__(self, username: str) -> None:
+    def __init__(self, folder: str, username: str) -> None:
         """Prepare for a member's archive."""
-        self._username = username
+        self._of_all = {"folder": folder, "username": username}
         self._shells: dict[tuple[bool, bool], str] = {}
 
     def around(self, page: Page, content: bytes, *, has_newer: bool) -> bytes:
@@ -96,7 +97,7 @@ class PageShell:
             context = {name: _mark(name) for name in ("number", "first", "last", "content")}
             context["newer"] = _mark("newer") if has_newer else ""
             context["older"] = _mark("older") if has_older else ""
-            self._shells[key] = render_to_string("exports/archive/page.html", context | {"username": self._username})
+            self._shells[key] = render_to_string("exports/archive/page.html", context | self._of_all)
         return self._shells[key]
 
 
@@ -122,6 +123,13 @@ def articles(posts: JoinedPosts) -> bytes:
     )
 
 
-def render_index(context: dict[str, Any], pages: Sequence[Page]) -> bytes:
+def days_of(posts: JoinedPosts) -> tuple[str, str]:
+    """Return the days of the oldest and of the newest post."""
+    first, last = posts.timestamps[:10], posts.timestamps.rpartition(SEPARATOR.encode())[2][:10]
+    return first.decode(), last.decode()
+
+
+def render_index(context: dict[str, Any], pages: Sequence[Page], message_pages: Sequence[Page]) -> bytes:
     """Return `index.html`, which lists the pages by year, the newest first."""
-    return render_to_string("exports/archive/index.html", {**context, "pages": pages[::-1]}).encode()
+    listed = {"pages": pages[::-1], "message_pages": message_pages[::-1]}
+    return render_to_string("exports/archive/index.html", {**context, **listed}).encode()

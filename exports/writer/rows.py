@@ -58,6 +58,8 @@ class Skipped:
     timestamp: str
     id: int | None = None
     """None in an export that does not read the ids."""
+    record: str = "post"
+    """What it is."""
 
 
 def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list[Skipped]) -> int:

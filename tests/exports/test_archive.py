@@ -158,7 +158,7 @@ def test_everything_of_the_member_and_of_nobody_else_is_in_it(
 def test_the_counts_agree_everywhere(susan: User, john: User, exported_archive: Export) -> None:
     Follow.objects.create(follower=susan, followed=john)
     archive = exported_archive(susan)
-    counts = {"posts": 3, "follows": 1, "followers": 0, "skipped": 0}
+    counts = {"posts": 3, "follows": 1, "followers": 0, "messages": 0, "skipped": 0}
     assert archive.item_counts == document(archive, "manifest.json")["counts"] == verified(archive).counts == counts
     assert (archive.posts, archive.task.done, archive.task.status) == (3, 3, TaskStatus.SUCCEEDED)
     assert "3 posts" in contents(archive)["index.html"].decode()
@@ -177,7 +177,7 @@ def test_the_moment_of_the_snapshot_is_the_same_everywhere(susan: User, exported
 
 def test_a_member_without_anything_gets_a_sound_archive(john: User, exported_archive: Export) -> None:
     archive = exported_archive(john)
-    assert verified(archive).counts == {"posts": 0, "follows": 0, "followers": 0, "skipped": 0}
+    assert verified(archive).counts == {"posts": 0, "follows": 0, "followers": 0, "messages": 0, "skipped": 0}
     assert "There are no posts in this archive." in contents(archive)["index.html"].decode()
     assert [name for name in contents(archive) if name.startswith("pages/")] == []
 
@@ -387,7 +387,7 @@ def test_what_others_write_meanwhile_neither_skews_nor_breaks_it(  # noqa: PLR09
     written = json.loads(files_in(data)["posts.json"] if kind == "export_archive" else data)["posts"]
     assert [post["body"] for post in written] == [f"susan {number}" for number in range(posts)]
     if kind == "export_archive":
-        assert verified(archive).counts == {"posts": posts, "follows": 1, "followers": 0, "skipped": 0}
+        assert verified(archive).counts == {"posts": posts, "follows": 1, "followers": 0, "messages": 0, "skipped": 0}
 
 
 # Records that no file can hold
@@ -491,7 +491,7 @@ def test_whatever_a_hand_in_the_database_leaves_the_archive_is_sound(
     spoil([susan.posts.order_by("timestamp")[1]], assignment)
     archive = exported_archive(susan)
     assert sorted(bodies(archive)) == ["susan 0", "susan 2"]
-    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "skipped": 1}
+    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "messages": 0, "skipped": 1}
 
 
 @pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="times that only PostgreSQL has")
@@ -500,7 +500,7 @@ def test_a_time_beyond_the_calendar_is_left_out(susan: User, exported_archive: E
     spoil([susan.posts.order_by("timestamp")[1]], f"timestamp = '{moment}'")
     archive = exported_archive(susan)
     assert sorted(bodies(archive)) == ["susan 0", "susan 2"]
-    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "skipped": 1}
+    assert verified(archive).counts == {"posts": 2, "follows": 0, "followers": 0, "messages": 0, "skipped": 1}
 
 
 @on_sqlite
@@ -519,7 +519,7 @@ def test_the_member_is_told_of_it_in_mail_alert_and_history(susan: User, exporte
     page = " ".join(client.get("/exports/").content.decode().split())
     assert page.count(told) == 2  # the alert, and the history
     index = contents(archive)["index.html"].decode()
-    assert "1 post could not be exported." in index
+    assert "1 record could not be exported." in index
     assert '<a href="skipped.json">' in index
 
 

@@ -24,12 +24,13 @@ from hypothesis import strategies as st
 from exports.verification import DamagedError, Verified, verify_archive
 from exports.verification.contents import count_articles
 from exports.verification.schemas import SCHEMAS
-from exports.writer import DigestingFile
+from exports.writer import DigestingFile, Message
 from exports.writer.spreadsheet import HEADER
 from exports.writer.zip_file import Packed, SealedZip, ZipPart
 from microblog_project.embedded_server import BASE_DIR
 from tests.exports.zip_files import (
     MOMENT,
+    TIME,
     archive_bytes,
     files_in,
     packed,
@@ -42,7 +43,16 @@ from tests.exports.zip_files import (
 
 pytestmark = pytest.mark.processes  # no database is used
 
-SOUND = archive_bytes(rows("one", "two, with 'quotes' and \"more\"", '},{"body":"three"},{', "=1+1", "🦔\0\n\x7f"))
+ARTICLE = b'<article id="p'
+MESSAGES = [
+    Message(*members, body, TIME, number)
+    for number, (members, body) in enumerate(
+        [(("susan", "john"), "hello"), (("john", "susan"), '},{"from":"'), (("mary", "susan"), '<article id="m9">')]
+    )
+]
+SOUND = archive_bytes(
+    rows("one", "two, with 'quotes' and \"more\"", '},{"body":"three"},{', "=1+1", "🦔\0\n\x7f"), MESSAGES
+)
 many_examples = examples(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -81,14 +91,14 @@ def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFix
     call_command("verify_archive", str(file))
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 0 skipped; 14 files" in said
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 16 files" in said
     assert "as of 2026-11-23T10:00:00Z" in said
 
 
 @pytest.mark.parametrize("posts", [0, 1, 999, 1000, 1001, 2500])
 def test_it_counts_posts_across_pages_and_pieces(file: Path, posts: int) -> None:
     archive = archive_bytes(rows(*(f"post {number} " + "x" * 300 for number in range(posts))))
-    assert verified(file, archive).counts == {"posts": posts, "follows": 2, "followers": 1, "skipped": 0}
+    assert verified(file, archive).counts == {"posts": posts, "follows": 2, "followers": 1, "messages": 0, "skipped": 0}
 
 
 @many_examples
@@ -99,13 +109,13 @@ def test_whatever_was_written_an_archive_of_it_is_sound(file: Path, bodies: list
 
 def test_a_post_on_the_seam_of_two_pieces_is_counted_once() -> None:
     page = files_in(SOUND)["pages/1.html"]
-    assert {count_articles([page[:seam], page[seam:]]) for seam in range(len(page))} == {5}
-    assert count_articles(bytes([byte]) for byte in page) == 5
+    assert {count_articles([page[:seam], page[seam:]], ARTICLE) for seam in range(len(page))} == {5}
+    assert count_articles((bytes([byte]) for byte in page), ARTICLE) == 5
 
 
 def test_unreadable_records_leave_a_sound_archive(file: Path) -> None:
     archive = archive_bytes([*rows("good"), ("\ud800", "2026-01-01T12:00:00Z", 2), ("bad time", "nonsense", 3)])
-    assert verified(file, archive).counts == {"posts": 1, "follows": 2, "followers": 1, "skipped": 2}
+    assert verified(file, archive).counts == {"posts": 1, "follows": 2, "followers": 1, "messages": 0, "skipped": 2}
 
 
 def test_progress_ends_at_the_whole(file: Path) -> None:
@@ -269,7 +279,7 @@ def test_another_size_is_told_with_both(complaint: Callable[[bytes], str]) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["posts.json", "posts.csv", "outbox.json", "actor.json", "profile.json", "follows.json", "followers.json"]
+    "name", ["posts.json", "posts.csv", "outbox.json", "actor.json", "profile.json", "follows.json", "messages.json"]
 )
 def test_a_missing_file_of_the_manifest_is_named(complaint: Callable[[bytes], str], name: str) -> None:
     files = files_in(SOUND)
@@ -297,12 +307,35 @@ def test_a_manifest_that_lists_a_file_twice_is_refused(complaint: Callable[[byte
     )
 
 
+def test_an_archive_of_the_first_version_is_still_sound(file: Path) -> None:
+    assert verified(file, of_the_first_version(archive_bytes(rows("one", "two")))).counts == FIRST_COUNTS
+
+
+def test_a_version_has_no_file_of_a_later_one_nor_lacks_its_own(complaint: Callable[[bytes], str]) -> None:
+    files = files_in(of_the_first_version(SOUND))
+    later = {**files, "messages.json": files_in(SOUND)["messages.json"]}
+    assert "'messages.json' has no place in version 1" in complaint(packed(with_manifest(later)))
+    lacking = {name: data for name, data in files_in(SOUND).items() if name != "messages.json"}
+    assert "'messages.json' is missing" in complaint(packed(with_manifest(lacking)))
+
+
+FIRST_COUNTS = {"posts": 2, "follows": 2, "followers": 1, "skipped": 0}
+
+
+def of_the_first_version(archive: bytes) -> bytes:
+    """Return the archive as it was before there were messages."""
+    files = {name: data for name, data in files_in(archive).items() if not name.startswith("messages")}
+    counts = json.loads(files["manifest.json"])["counts"]
+    counts.pop("messages")
+    return packed(with_manifest(files, schema_version=1, counts=counts))
+
+
 def test_another_version_of_the_format_is_told(complaint: Callable[[bytes], str]) -> None:
-    said = complaint(packed(with_manifest(files_in(SOUND), schema_version=2)))
-    assert "manifest.json: its schema_version is 2; the one known here is 1." in said
+    said = complaint(packed(with_manifest(files_in(SOUND), schema_version=3)))
+    assert "manifest.json: its schema_version is 3; those known here are 1 and 2." in said
 
 
-@pytest.mark.parametrize("key", ["posts", "follows", "followers", "skipped"])
+@pytest.mark.parametrize("key", ["posts", "follows", "followers", "messages", "skipped"])
 def test_a_count_that_disagrees_is_told_with_both(complaint: Callable[[bytes], str], key: str) -> None:
     counts = json.loads(files_in(SOUND)["manifest.json"])["counts"]
     said = complaint(packed(with_manifest(files_in(SOUND), counts={**counts, key: counts[key] + 1})))
@@ -323,7 +356,14 @@ def without_the_first_article(page: bytes) -> bytes:
         ("posts_csv", lambda data: data + b"\xff", "posts.csv: it is not valid UTF-8 after line "),
         ("outbox_json", lambda data: data.replace(b'"totalItems":5', b'"totalItems":6'), "its totalItems says 6"),
         ("outbox_json", lambda data: data.replace(b'"Create"', b'"Delete"', 1), "outbox.json: orderedItems/0/type: "),
-        ("pages_1_html", without_the_first_article, "the pages together: 4 posts found, the manifest counts 5."),
+        (
+            "pages_1_html",
+            without_the_first_article,
+            "the pages of pages/ together: 4 posts found, the manifest counts 5.",
+        ),
+        ("messages_1_html", without_the_first_article, "the pages of messages/ together: 2 messages found"),
+        ("messages_json", lambda data: data.replace(b'"to"', b'"cc"', 1), "messages.json: messages/0: "),
+        ("messages_json", b'{"messages":[]}', "messages.json: 0 messages found, the manifest counts 3."),
         ("posts_json", b"[]", "posts.json: [] is not of type"),
         ("posts_json", b'{"posts":[]}', "posts.json: 0 posts found, the manifest counts 5."),
         ("posts_json", b"{", "posts.json: it is not valid JSON: "),
@@ -341,7 +381,7 @@ def without_the_first_article(page: bytes) -> bytes:
         ("posts_json", lambda data: data + b"{}", "posts.json: it is not valid JSON: "),
         ("profile_json", b"{}", 'profile.json: "username" is a required property'),
         ("actor_json", b"null", "actor.json: null is not of type"),
-        ("manifest_json", b'{"schema_version": "\\u001b[2J"}', "its schema_version is \\x1b[2J; the one known here"),
+        ("manifest_json", b'{"schema_version": "\\u001b[2J"}', "its schema_version is \\x1b[2J; those known here"),
     ],
 )
 def test_contents_that_break_the_format_are_told(
@@ -509,7 +549,7 @@ def measured(work: Callable[[], Any]) -> tuple[Any, int]:
 
 
 def test_every_schema_describes_each_of_its_properties() -> None:
-    for path in SCHEMAS.iterdir():
+    for path in SCHEMAS.rglob("*.json"):
         schema = json.loads(path.read_bytes())
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         assert undescribed(schema, path.name) == []
@@ -540,8 +580,8 @@ def test_production_publishes_the_schemas_under_their_plain_names(tmp_path: Path
         return done.stdout
 
     run("manage.py", "collectstatic", "--noinput")
-    schemas = sorted(SCHEMAS.iterdir())
-    answers = run("-c", FETCH, *(f"/static/exports/schemas/{path.name}" for path in schemas))
+    schemas = sorted(SCHEMAS.rglob("*.json"))
+    answers = run("-c", FETCH, *(f"/static/exports/schemas/{path.relative_to(SCHEMAS)}" for path in schemas))
     assert answers == "".join(path.read_text() + "\n200 application/json\n" for path in schemas)
 
 

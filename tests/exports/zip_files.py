@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from exports.writer import DigestingFile, Source, batches_of, write_archive
+from exports.writer import DigestingFile, Message, Source, batches_of, write_archive
 from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ def rows(*bodies: str) -> list[PostRow]:
     return [(body, TIME, number) for number, body in enumerate(bodies, start=1)]
 
 
-def source(posts: Iterable[PostRow], **profile: str) -> Source:
+def source(posts: Iterable[PostRow], messages: Iterable[Message] = (), **profile: str) -> Source:
     return Source(
         site_url=SITE,
         member_url=f"{SITE}/user/susan/",
@@ -47,14 +47,15 @@ def source(posts: Iterable[PostRow], **profile: str) -> Source:
         posts=batches_of(posts),
         follows=[person("john"), person("mary")],
         followers=[person("john")],
+        messages=messages,
     )
 
 
-def archive_bytes(posts: list[PostRow], **profile: str) -> bytes:
-    """Return a whole archive of these posts."""
+def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: str) -> bytes:
+    """Return a whole archive of these posts and messages."""
     output = BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        write_archive(source(posts, **profile), DigestingFile(output), Path(folder))
+        write_archive(source(posts, messages, **profile), DigestingFile(output), Path(folder))
     return output.getvalue()
 
 
