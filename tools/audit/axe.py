@@ -31,7 +31,7 @@ def violations(browser: Browser, site: Site, addresses: list[str], cookies: str)
             page = context.new_page()
             for address in addresses:
                 if is_page(page, site.url + address):
-                    found += [f"{visitor} {address} {fault}" for fault in faults(page)]
+                    found += [f"{visitor} {address} {fault}" for fault in faults(page, options["locale"])]
             context.close()
         yield Figure(f"axe and width: {look}", len(found), 0, tuple(found))
 
@@ -52,8 +52,10 @@ def is_page(page: Page, url: str) -> bool:
     return True
 
 
-def faults(page: Page) -> Iterator[str]:
+def faults(page: Page, language: str) -> Iterator[str]:
     """Return what is wrong with the page, at both widths."""
+    if (spoken := page.evaluate("document.documentElement.lang")) != language.lower():
+        yield f"is in {spoken!r} instead of {language!r}"
     for width in (NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": 800})
         for item in Axe().run(page).response["violations"]:

@@ -8,12 +8,22 @@ export async function refresh() {
   const response = await fetch(location.href, LIVE);
   if (response.status >= 500) throw new Error(`The page's answer was ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
-    if (next) region.replaceWith(next);
+    if (!next) continue;
+    const hadFocus = region.contains(focused);
+    region.replaceWith(next);
+    if (hadFocus) focusAgain(next, focused);
   }
-  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+}
+
+// The focus stays where it was; if that is gone it stays nearby, and keys go on from there.
+function focusAgain(region, old) {
+  const same = (element) => (old.id ? element.id === old.id : element.innerHTML === old.innerHTML);
+  const found = [...region.querySelectorAll(old.localName)].find(same);
+  if (!found) region.tabIndex = -1;
+  (found ?? region).focus({ preventScroll: !found });
 }
 
 document.addEventListener("submit", async (event) => {
