@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from notifications.services import notify
+from tests.marked_texts import marked_texts
 
 SPANISH = polib.pofile(str(Path(settings.BASE_DIR) / "locale" / "es" / "LC_MESSAGES" / "django.po"))
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|%[sd]|\{\w+\}|<[^>]+>")
@@ -20,6 +21,15 @@ def texts_of(entry: polib.POEntry) -> list[str]:
 
 def test_every_text_is_translated() -> None:
     assert [entry.msgid for entry in SPANISH if not all(texts_of(entry)) or entry.fuzzy] == []
+
+
+def test_every_text_that_is_marked_is_in_the_catalogue_and_no_other() -> None:
+    marked = marked_texts()
+    known = {(entry.msgctxt or "", entry.msgid) for entry in SPANISH if not entry.obsolete}
+    missing = [f"{place}: {text!r}" for (context, text), place in marked.items() if (context, text) not in known]
+    assert not missing, "Not in the catalogue (run makemessages):\n" + "\n".join(missing)
+    assert not (known - marked.keys()), "In the catalogue, but no longer on the site"
+    assert not SPANISH.obsolete_entries()
 
 
 def test_each_plural_has_its_three_forms() -> None:

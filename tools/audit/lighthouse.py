@@ -58,7 +58,7 @@ def run(url: str, headers: dict[str, str], workshop: Workshop) -> Report:
     command += [f"--chrome-flags={' '.join(ARGUMENTS)}", f"--extra-headers={json.dumps(headers)}"]
     environment = os.environ | {"CHROME_PATH": str(find_chromium())}
     # Now and then it misses the beginning of the page load, says so, and asks to be run again.
-    if not any(subprocess.run(command, env=environment).returncode == 0 for _try in range(TRIES)):
+    if not any(subprocess.run(command, check=False, env=environment).returncode == 0 for _try in range(TRIES)):
         raise SystemExit(f"Lighthouse could not load {url}; see above.")
     result: Report = json.loads(report.read_text())
     return result
