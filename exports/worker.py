@@ -22,6 +22,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.utils import now
 
+from exports.services.erasure import accounts_erase
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
 from exports.services.kinds import KINDS
 from exports.services.orphans import orphans_remove
@@ -31,6 +32,7 @@ from exports.services.reconciliation import (
     task_recover_from_worker,
     tasks_reconcile,
 )
+from posts.services import removed_posts_purge
 
 logger = logging.getLogger(__name__)
 
@@ -197,8 +199,9 @@ class ExportWorker(Worker):
             self._safely(mails_reconcile)
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
-            for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove):
+            for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove, removed_posts_purge):
                 self._safely(care)
+            self._safely(accounts_erase)  # last: a million posts take a while
 
     def _ensure_registered(self) -> None:
         """Have the queue server know this worker, also after it has lost its data."""

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from posts.models import Post
 from posts.validators import MAX_CHARACTERS, validate_body
 
@@ -19,8 +20,11 @@ class PostForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto", "data-limit": MAX_CHARACTERS}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, author: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.author = author
+        self.draft = f"{author.pk}:post"  # under which static/draft.js keeps what is not out yet
+        self.fields["body"].widget.attrs["data-draft"] = self.draft
         # Django's own words on a NUL character name no remedy; ours, in `validate_body`, do.
         self.fields["body"].validators = []
 
@@ -30,6 +34,6 @@ class PostForm(forms.Form):
         validate_body(body)
         return body
 
-    def save(self, author: Any) -> Post:
+    def save(self) -> Post:
         """Publish the post."""
-        return Post.objects.create(author=author, body=self.cleaned_data["body"])
+        return Post.objects.create(author=self.author, body=self.cleaned_data["body"])

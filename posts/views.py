@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -24,10 +25,10 @@ def timeline(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect("posts:explore")
     user = request.user
-    form = PostForm(request.POST if request.method == "POST" else None)
+    form = PostForm(request.POST if request.method == "POST" else None, author=user)
     if form.is_bound and form.is_valid():
-        form.save(author=user)
-        messages.success(request, _("Your post is out."))
+        form.save()
+        messages.success(request, _("Your post is out."), extra_tags=f"sent:{form.draft}")
         return redirect("posts:timeline")
     status = 422 if form.is_bound else 200
     return render_posts(request, "timeline", Post.objects.timeline_of(user), {"form": form}, status)
@@ -43,7 +44,8 @@ def explore(request: HttpRequest) -> HttpResponse:
 def post(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one post at its permanent address, as archives name it."""
     found = get_object_or_404(Post.objects.with_authors().filter(author__is_active=True), pk=pk)
-    return render(request, "posts/post.html", {"post": found})
+    address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    return render(request, "posts/post.html", {"post": found, "posts": [found], "canonical_address": address})
 
 
 @require_GET

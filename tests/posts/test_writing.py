@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from posts.models import Post
 from posts.validators import MAX_CHARACTERS, count_characters, validate_body
+from tests.html_reader import Reader
 
 FAMILY = "👩‍👩‍👧‍👦"
 # Whatever a form can carry: line ends arrive as CRLF and are LF again, NUL is refused.
@@ -44,7 +45,7 @@ def publish(client: Client, body: str) -> int:
 def shown(client: Client) -> list[str]:
     """Return the bodies that the page shows, as a browser would read them."""
     page = client.get("/explore/").content.decode()
-    return [html.unescape(text) for text in re.findall(r'<p class="written" dir="auto">(.*?)</p>', page, re.DOTALL)]
+    return [Reader(text).text for text in re.findall(r'<p class="written" dir="auto">(.*?)</p>', page, re.DOTALL)]
 
 
 @pytest.mark.parametrize("body", HOSTILE)

@@ -1,0 +1,50 @@
+"""The two buttons: delete one's own post, and undo that."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from posts.services import post_remove, post_restore
+
+
+@require_POST
+@login_required
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one of the member's posts, offer to undo it, and go back to the page `next`.
+
+    A second attempt, as by a double click, finds it deleted and offers the same.
+    """
+    user = cast(User, request.user)
+    if not post_remove(author=user, post_id=pk) and not user.removed_posts.filter(pk=pk).exists():
+        raise Http404
+    undo = reverse("posts:restore", args=[pk])
+    messages.success(request, _("Your post is deleted."), extra_tags=f"undo:{undo}")
+    back = page_before(request)
+    is_its_own = back.partition("?")[0] == reverse("posts:post", args=[pk])
+    return HttpResponseRedirect(user.get_absolute_url() if is_its_own else back)
+
+
+@require_POST
+@login_required
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a deleted post of the member's back, and go back to the page `next`; a second attempt changes nothing."""
+    user = cast(User, request.user)
+    if not post_restore(author=user, post_id=pk) and not user.posts.filter(pk=pk).exists():
+        reason = _("This post cannot be brought back. That is possible within an hour.")
+        return render(request, "404.html", {"reason": reason}, status=404)
+    messages.success(request, _("Your post is back."))
+    return HttpResponseRedirect(page_before(request))
+
+
+def page_before(request: HttpRequest) -> str:
+    """Return the page that a form names as `next`, if it is one of ours; the first page otherwise."""
+    back = request.POST.get("next", "")
+    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("posts:timeline")

@@ -1,0 +1,68 @@
+"""Texts that members wrote, with their links, names and tags to click on."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Protocol
+from urllib.parse import quote
+
+from django import template
+from django.db.models.functions import Lower
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from posts.rich_text import Link, Name, Piece, Tag, pieces_of
+
+register = template.Library()
+
+MOST_NAMES = 500
+"""Names looked up for one page: nobody shall fill a query with them."""
+LONG_LINK = 40
+LONG_ORIGIN = 28
+"""Only what follows a host may be hidden; a long host is shown in full, so that it can pass for no other."""
+
+LINK = '<a class="{}" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
+
+
+class Written(Protocol):
+    """A post, or a message."""
+
+    body: str
+
+
+@register.simple_tag
+def members_named_in(written: Iterable[Written]) -> dict[str, User]:
+    """Return the active members whom the texts of a page name, by their names in lower case; in one query at most."""
+    pieces = (piece for item in written for piece in pieces_of(item.body))
+    names = (name for piece in pieces if isinstance(piece, Name) for name in piece.candidates)
+    if not (wanted := set(islice(names, MOST_NAMES))):
+        return {}
+    members = User.objects.filter(is_active=True).alias(lower_username=Lower("username"))
+    return {member.username.lower(): member for member in members.filter(lower_username__in=wanted)}
+
+
+@register.simple_tag
+def rich_text(text: str, members: Mapping[str, User] | None = None) -> SafeString:
+    """Return the text with links; of the names, those of `members` (see `members_named_in`) become links."""
+    return format_html_join("", "{}", ((_html(piece, members or {}),) for piece in pieces_of(text)))
+
+
+def _html(piece: Piece, members: Mapping[str, User]) -> str:
+    match piece:
+        case Link():
+            is_long = len(piece.text) > LONG_LINK and len(piece.origin) <= LONG_ORIGIN
+            return format_html(LINK, "link is-long" if is_long else "link", piece.address, piece.text)
+        case Name():
+            return _name_html(piece, members)
+        case Tag():
+            return format_html('<a href="/search/?q={}">{}</a>', quote(piece.text), piece.text)
+        case _:
+            return piece.text
+
+
+def _name_html(piece: Name, members: Mapping[str, User]) -> str:
+    known = next((name for name in piece.candidates if name in members), None)
+    if known is None:
+        return piece.text
+    end = 1 + len(known)
+    return format_html('<a href="{}">{}</a>{}', members[known].get_absolute_url(), piece.text[:end], piece.text[end:])

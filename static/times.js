@@ -1,0 +1,37 @@
+// Tells each `<time data-time="ago">` as "2 minutes ago", or by its date when it is older than a week, in the page's
+// language and the member's zone, and keeps it true; `data-time="exact"` is told in full. Without a zone in the
+// profile it is the browser's.
+
+const PAUSE = 10_000; // milliseconds
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]]; // seconds
+const RECENT = 7 * 86_400;
+
+const { lang, dataset } = document.documentElement;
+const timeZone = dataset.timeZone || undefined;
+const ago = new Intl.RelativeTimeFormat(lang);
+const now = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(0, "second");
+const date = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeZone });
+const exact = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "long", timeZone });
+
+function words(moment) {
+  const age = (Date.now() - moment) / 1000;
+  if (age >= RECENT) return date.format(moment);
+  const [unit, length] = UNITS.find(([, seconds]) => age >= seconds) ?? [];
+  return unit ? ago.format(-Math.floor(age / length), unit) : now;
+}
+
+function show() {
+  for (const time of document.querySelectorAll("time[data-time]")) {
+    const moment = new Date(time.dateTime);
+    const isExact = time.dataset.time === "exact";
+    const text = isExact ? exact.format(moment) : words(moment);
+    if (!isExact) time.title = exact.format(moment);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+// What comes later (a live refresh, a card that opens) is told as well; our own changes end after one more look.
+new MutationObserver(show).observe(document.body, { childList: true, subtree: true });
+document.addEventListener("visibilitychange", show);
+setInterval(show, PAUSE);
+show();
