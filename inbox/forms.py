@@ -19,8 +19,11 @@ class MessageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, draft: str, **kwargs: Any) -> None:
+        """`draft` is the key under which static/draft.js keeps what is not sent yet."""
         super().__init__(*args, **kwargs)
+        self.draft = draft
+        self.fields["body"].widget.attrs["data-draft"] = draft
         # Django's own words on a NUL character name no remedy; ours do.
         self.fields["body"].validators = []
 

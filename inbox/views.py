@@ -39,14 +39,14 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
         return redirect("inbox:conversations")
     if request.method == "POST":
         return send(request, user, partner)
-    return render_conversation(request, user, partner, MessageForm())
+    return render_conversation(request, user, partner, MessageForm(draft=draft_key(user, partner)))
 
 
 def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:
     """Send what the form holds; what cannot be sent is shown again, with the reason and the text."""
     if not partner.is_active:
         raise Http404
-    form = MessageForm(request.POST)
+    form = MessageForm(request.POST, draft=draft_key(user, partner))
     if not form.is_valid():
         return render_conversation(request, user, partner, form, status=422)
     if not ratelimit.consume(request, action="message"):
@@ -58,8 +58,13 @@ def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:
         response["Retry-After"] = str(RETRY_AFTER)
         return response
     message_send(sender=user, recipient=partner, body=form.cleaned_data["body"])
-    # To the field, where one goes on writing: the new message is right above it.
-    return redirect(f"{reverse('inbox:conversation', args=[partner.username])}#id_body")
+    # To the field, where one goes on writing: the new message is right above it. `sent` ends the draft.
+    return redirect(f"{reverse('inbox:conversation', args=[partner.username])}?sent#id_body")
+
+
+def draft_key(user: User, partner: User) -> str:
+    """Return under what static/draft.js keeps what the one has not sent to the other yet."""
+    return f"{user.pk}:message:{partner.pk}"
 
 
 def render_conversation(

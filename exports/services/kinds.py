@@ -47,8 +47,8 @@ KINDS = {
             label=_("Complete archive"),
             contents=_(
                 "Everything that is yours in one ZIP file: your posts for programs and for a spreadsheet, your "
-                "profile, your messages, whom you follow and who follows you, a page to read without a network, and all in "
-                "the form Mastodon uses."
+                "profile, your messages, whom you follow and who follows you, a page to read without a network, and "
+                "all in the form Mastodon uses."
             ),
         ),
         TaskKind(

@@ -37,7 +37,7 @@ def write(client: Client, body: str, to: str = "john") -> Any:
 
 def test_a_message_is_sent_as_it_was_written(susans: Client, susan: User, john: User) -> None:
     response = write(susans, " two\r\nlines <b>&amp; \n")
-    assert (response.status_code, response["Location"]) == (302, "/messages/john/#id_body")
+    assert (response.status_code, response["Location"]) == (302, "/messages/john/?sent#id_body")
     message = Message.objects.get()
     assert (message.sender, message.recipient, message.body) == (susan, john, " two\nlines <b>&amp; \n")
     assert "lines &lt;b&gt;&amp;amp;" in page_of(susans, "/messages/john/")
@@ -143,6 +143,13 @@ def test_a_conversation_has_what_both_wrote_the_newest_last_and_nothing_of_other
     assert page.index("question") < page.index("answer") < page.index("<textarea")
     assert "from mary" not in page
     assert "not for susan" not in page
+
+
+def test_links_and_the_names_of_members_lead_there(susans: Client, susan: User, john: User) -> None:
+    message_send(sender=john, recipient=susan, body="see https://example.com/ and @john")
+    page = page_of(susans, "/messages/john/")
+    assert 'href="https://example.com/"' in page
+    assert '<a href="/user/john/">@john</a>' in page
 
 
 def test_an_empty_conversation_says_who_reads_it(susans: Client, john: User) -> None:

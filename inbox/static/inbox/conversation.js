@@ -9,6 +9,7 @@ function begin() {
 }
 
 if (field) {
+  if (field.form.dataset.sent) history.replaceState(null, "", location.pathname + location.hash); // a reload keeps the next draft
   const hasKeyboard = !matchMedia("(pointer: coarse)").matches;
   document.getElementById("enter-hint").hidden = !hasKeyboard;
   field.addEventListener("keydown", (event) => {

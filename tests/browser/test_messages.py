@@ -1,0 +1,120 @@
+"""Two members, each in a window of their own, who write to each other. Nothing that comes in reloads a page."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import LazySettings
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from inbox.models import Conversation, Message
+from inbox.services import message_send
+from tests.browser.test_live import look_again, not_reloaded, session_of
+from tests.members import make_member
+
+Open = Callable[[User, str], Page]
+
+
+@pytest.fixture
+def susan(live_server: LiveServer) -> User:
+    return make_member("susan")
+
+
+@pytest.fixture
+def john(live_server: LiveServer) -> User:
+    return make_member("john")
+
+
+@pytest.fixture
+def window(browser: Browser, live_server: LiveServer, settings: LazySettings) -> Iterator[Open]:
+    """Return a function that opens a member's own window at a path; what a script throws fails the test."""
+    contexts = []
+    errors: list[str] = []
+
+    def open_window(member: User, path: str) -> Page:
+        contexts.append(browser.new_context())
+        contexts[-1].add_cookies([session_of(member, live_server, settings)])  # type: ignore[list-item]
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{live_server.url}{path}")
+        page.evaluate("window.notReloaded = true")
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def test_two_members_write_to_each_other_live(susan: User, john: User, window: Open) -> None:
+    johns = window(john, "/explore/")
+    badge = johns.locator("#unread-messages")
+    expect(badge).to_be_empty()
+    susans = window(susan, "/user/john/")
+    susans.get_by_role("link", name="Message", exact=True).click()
+    susans.locator("#id_body").press_sequentially("Hello,")
+    susans.locator("#id_body").press("Shift+Enter")
+    susans.locator("#id_body").press_sequentially("John!")
+    susans.locator("#id_body").press("Enter")
+    expect(susans.locator(".message.is-mine .written")).to_have_text("Hello,\nJohn!", use_inner_text=True)
+    expect(susans.locator("#id_body")).to_be_focused()
+    assert Message.objects.count() == 1
+
+    look_again(johns)  # the badge on any page, in the title, and said aloud
+    expect(badge.get_by_text("1 unread message")).to_be_attached()
+    expect(johns).to_have_title("(1) Explore · Microblog")
+    expect(johns.locator("#announcer")).to_contain_text("1 unread message")
+    assert not_reloaded(johns)
+    johns.get_by_role("link", name="Messages 1").click()
+    johns.get_by_role("link", name="susan", exact=True).click()
+    expect(johns.locator(".message")).to_contain_text("John!")
+    expect(badge).to_be_empty()
+
+    johns.evaluate("window.notReloaded = true")  # an open conversation
+    johns.locator("#id_body").press_sequentially("half a thou")
+    message_send(sender=susan, recipient=john, body="Are you there?")
+    look_again(johns)
+    expect(johns.locator("#newest")).to_contain_text("Are you there?")
+    expect(johns.locator("#announcer")).to_contain_text("susan wrote:")
+    expect(johns.locator("#announcer")).to_contain_text("Are you there?")
+    expect(johns.locator("#id_body")).to_have_value("half a thou")
+    expect(johns.locator("#id_body")).to_be_focused()
+    expect(johns.locator("#id_body")).to_be_in_viewport()
+    expect(badge).to_be_empty()
+    assert not_reloaded(johns)
+    assert Conversation.objects.get(member=john).unread == 0
+
+
+def test_a_message_that_is_refused_is_kept_and_one_is_sent_once(susan: User, john: User, window: Open) -> None:
+    page = window(susan, "/messages/john/")
+    field = page.locator("#id_body")
+    field.fill("x" * 2001)
+    field.press("Enter")
+    expect(page.locator("#id_body_error")).to_contain_text("yours has 2001")
+    expect(field).to_have_value("x" * 2001)
+    expect(field).to_be_focused()
+    page.reload()
+    field.fill("x")
+    page.goto(page.url)
+    expect(field).to_have_value("x")  # the draft
+    field.fill("once")
+    field.evaluate("field => { field.form.requestSubmit(); field.form.requestSubmit(); }")
+    expect(page.locator("#newest")).to_contain_text("once")
+    expect(field).to_have_value("")
+    assert page.url.endswith("/messages/john/#id_body")
+    assert Message.objects.count() == 1
+
+
+def test_what_comes_in_while_the_tab_is_hidden_stays_unread(susan: User, john: User, window: Open) -> None:
+    message_send(sender=susan, recipient=john, body="one")
+    page = window(john, "/messages/susan/")
+    hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
+    page.evaluate(hide.format("true"))
+    message_send(sender=susan, recipient=john, body="two")
+    look_again(page)
+    assert Conversation.objects.get(member=john).unread == 1
+    page.evaluate(hide.format("false"))
+    look_again(page)
+    expect(page.locator("#newest")).to_contain_text("two")
+    assert Conversation.objects.get(member=john).unread == 0
