@@ -1,4 +1,7 @@
-"""Every page: no accessibility violation, nothing wider than the screen, in light and dark, on phone and desktop."""
+"""Every page: no accessibility violation, nothing wider than the screen; light and dark, phone and desktop, languages.
+
+`make audit` does more of it.
+"""
 
 from collections.abc import Iterator
 
@@ -11,7 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from exports.models import Task
-from notifications.services import notify
+from inbox.models import Message
+from tests.alert_states import show_alerts
 from tests.members import make_member
 
 PUBLIC = [
@@ -20,6 +24,7 @@ PUBLIC = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/user/susan/",
+    "/search/",
     "/nowhere/",
 ]
 PRIVATE = [
@@ -31,22 +36,13 @@ PRIVATE = [
     "/accounts/profile/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/accounts/delete/",
+    "/messages/",
+    "/messages/john/",
+    "/search/?q=post",
     "/explore/?before=nonsense",
 ]
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1440)]
-
-# An alert of each kind, as `exports.services.news` would publish them.
-ALERTS = {
-    "a": {"status": "queued", "progress": 0},
-    "b": {"status": "running", "progress": 42, "done": 420_000, "total": 1_000_000},
-    "c": {
-        "status": "succeeded",
-        "progress": 100,
-        "archive": {"posts": 3, "size": 300, "mailed_to": "susan@example.com"},
-    },
-    "d": {"status": "failed", "progress": 17, "error": "Something went wrong on our side."},
-    "e": {"status": "cancelled", "progress": 17},
-}
+LOOKS = [("light", 1440, "en"), ("dark", 320, "es"), ("light", 320, "en-XA"), ("dark", 1440, "ar-XB")]
 
 
 @pytest.fixture
@@ -58,18 +54,18 @@ def susan(live_server: LiveServer) -> User:
     for status in ("failed", "cancelled", "succeeded"):
         progress = 100 if status == "succeeded" else 17
         Task.objects.create(user=susan, name="export_posts", description="Exporting", status=status, progress=progress)
-    for letter, data in ALERTS.items():
-        task_id = f"00000000-0000-0000-0000-00000000000{letter}"
-        payload = {"task_id": task_id, "name": "export_posts", "description": "Exporting posts...", **data}
-        notify(user_id=susan.pk, name="task_progress", key=task_id, data=payload)
+    show_alerts(susan)
+    Message.objects.create(sender=john, recipient=susan, body="Hello")
     return susan
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
-def screen(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+@pytest.fixture(params=LOOKS, ids=lambda look: "-".join(map(str, look)))
+def screen(
+    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, pseudo_locales: None
+) -> Iterator[Page]:
     """A page in one of the looks; what the site's policy blocks fails the test."""
-    scheme, width = request.param
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    scheme, width, locale = request.param
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, locale=locale)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if "Security Policy" in message.text else None)

@@ -59,18 +59,21 @@ def run(url: str, headers: dict[str, str], workshop: Workshop) -> Report:
     environment = os.environ | {"CHROME_PATH": str(find_chromium())}
     # Now and then it misses the beginning of the page load, says so, and asks to be run again.
     if not any(subprocess.run(command, check=False, env=environment).returncode == 0 for _try in range(TRIES)):
-        raise SystemExit(f"Lighthouse could not load {url}; see above.")
+        return {}
     result: Report = json.loads(report.read_text())
     return result
 
 
 def score(result: Report, category: str) -> int:
-    """Return a score in percent; none at all counts as zero."""
-    return round(100 * (result["categories"][category]["score"] or 0))
+    """Return a score in percent; none at all, as of a page that could not be loaded, counts as zero."""
+    return round(100 * (result["categories"][category]["score"] or 0)) if result else 0
 
 
 def faults(result: Report, category: str) -> Iterator[str]:
     """Return what cost points."""
+    if not result:
+        yield "could not be loaded, see above"
+        return
     for reference in result["categories"][category]["auditRefs"]:
         audit = result["audits"][reference["id"]]
         if reference["weight"] and audit["score"] is not None and audit["score"] < 1:
