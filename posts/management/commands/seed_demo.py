@@ -1,11 +1,11 @@
 """Fill a development site with a demo: members who follow each other, and two years of what they said.
 
-It can be run again and again: what is there stays as it is. The texts are the same on every machine.
+It can be run again and again: what is there stays as it is. The texts are the same on every machine. With `--scale`
+it makes a site of 100,000 more members too, to see and measure how the pages do on a large one.
 """
 
 import random
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import Follow, User
+from posts.demo.scale import TEXTS, Scale, make_site
 from posts.models import Post
 
-TEXTS = Path(__file__).resolve().parent.parent.parent / "demo" / "texts.txt"
 DEMO, PASSWORD = "demo", "demo-microblog"
 ADMIN, ADMIN_PASSWORD = "admin", "admin-microblog"
 FRIENDS = ["amelie", "bruno", "chiara", "dmytro", "elif", "farah", "goran", "hana", "ines", "jun", "kofi"]
@@ -25,16 +25,20 @@ DAYS = 730
 
 
 class Command(BaseCommand):
-    """`manage.py seed_demo [--force]`."""
+    """`manage.py seed_demo [--scale [--members N] [--posts N] [--follows N]] [--force]`."""
 
     help = "Make the demo's members (demo / demo-microblog, admin / admin-microblog), follows and posts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add `--force`."""
+        """Add `--force`, `--scale`, and how large that is."""
         parser.add_argument("--force", action="store_true", help="run in production too, with its known passwords")
+        parser.add_argument("--scale", action="store_true", help="make a large site too, in two minutes or so")
+        parser.add_argument("--members", type=a_number, default=100_000, help="of the large site (%(default)s)")
+        parser.add_argument("--posts", type=a_number, default=3_000_000, help="of the large site (%(default)s)")
+        parser.add_argument("--follows", type=a_number, default=5_000_000, help="of it, about (%(default)s)")
 
-    def handle(self, *_args: Any, force: bool, **_options: Any) -> None:
-        """Make what is missing, all in one transaction."""
+    def handle(self, *_args: Any, force: bool, scale: bool, **options: Any) -> None:
+        """Make what is missing: the demo in one transaction, the large site in another."""
         if not settings.DEBUG and not force:
             raise CommandError(
                 "This site is in production (DEBUG is off), and the demo's passwords are known to everybody. "
@@ -43,6 +47,23 @@ class Command(BaseCommand):
         with transaction.atomic():
             created = seed()
         self.stdout.write("The demo is ready." if created else "The demo was there already.")
+        if scale:
+            self.make_large_site(Scale(options["members"], options["posts"], options["follows"]))
+
+    def make_large_site(self, scale: Scale) -> None:
+        """Make the large site, once: its members, the first of whom is `member1`."""
+        if User.named("member1").exists():
+            self.stdout.write("There is a member 'member1': the large site was made already. Use another database.")
+            return
+        make_site(scale)
+        self.stdout.write(f"The large site is ready: {scale.members:,} members and {scale.posts:,} posts.")
+
+
+def a_number(text: str) -> int:
+    """Return a number of an option, which is at least 1; raise ValueError for another."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def seed() -> bool:
@@ -83,12 +104,11 @@ def make_follows(members: list[User], chance: random.Random) -> None:
 
 def make_posts(members: list[User], chance: random.Random) -> None:
     """Let everybody say something, spread over two years up to an hour ago."""
-    texts = TEXTS.read_text(encoding="utf-8").splitlines()
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     posts = [
         Post(
             author=member,
-            body=chance.choice(texts),
+            body=chance.choice(TEXTS),
             timestamp=newest - timedelta(seconds=chance.randrange(DAYS * 86_400)),
         )
         for number, member in enumerate(members)
