@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
+from accounts.preferences import member_language
 from exports.models import Archive, Task
 from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
 from exports.services.building import complete_archive, posts_archive
@@ -65,6 +66,11 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     if task is None:
         logger.warning("Task %s: nothing to claim (unknown, over, or another worker's)", task_id)
         return None
+    with member_language(task.user):
+        return _attempt(task, work)
+
+
+def _attempt(task: Task, work: Work) -> Archive | None:
     try:
         with Heartbeat(task) as heartbeat:
             return work(task, heartbeat)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.preferences import member_language
 from exports.admin.readonly import ReadOnlyAdmin
 from exports.models import Task, TaskStatus
 from exports.services.kinds import EXAMPLE, task_is_known
@@ -94,8 +95,7 @@ class TaskAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Fail"), permissions=["change"])
     def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> None:
         """Give up the active ones among the tasks, and tell their members."""
-        error = _("Our staff stopped this export. You can start it again.")
-        self._each(request, tasks, lambda task: task_fail(Task.objects.active().filter(pk=task.pk), task, error=error))
+        self._each(request, tasks, lambda task: stop(task) is not None)
 
     def _each(self, request: HttpRequest, tasks: QuerySet[Task], act: Callable[[Task], object]) -> None:
         results = [bool(act(task)) for task in tasks.select_related("user")]
@@ -129,6 +129,13 @@ class TaskAdmin(ReadOnlyAdmin):
             text = task.error if failed else _("The example was queued: watch its progress here, or on any page.")
             self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
         return redirect("admin:exports_task_changelist")
+
+
+def stop(task: Task) -> Task | None:
+    """Give the task up, if it is active, and tell its member so."""
+    with member_language(task.user):
+        error = _("Our staff stopped this export. You can start it again.")
+    return task_fail(Task.objects.active().filter(pk=task.pk), task, error=error)
 
 
 def retry_if_possible(task: Task) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from accounts.preferences import member_language
 from exports.models import Task
 from exports.models.task import TaskQuerySet
 from exports.services.kinds import task_is_known
@@ -25,11 +26,12 @@ def attempt_died(rows: TaskQuerySet, task: Task) -> Task | None:
     """Begin the task anew at once, if it is still among `rows`, or give it up when it died too often."""
     if is_last(task):
         count = task.failures + 1
-        error = ngettext(
-            "The export was interrupted %(count)d time and was given up.",
-            "The export was interrupted %(count)d times and was given up.",
-            count,
-        )
+        with member_language(task.user):
+            error = ngettext(
+                "The export was interrupted %(count)d time and was given up.",
+                "The export was interrupted %(count)d times and was given up.",
+                count,
+            )
         return task_fail(rows, task, error=error % {"count": count}, failures=count)
     return _begin_anew(rows, task, failures=F("failures") + 1)
 
@@ -53,11 +55,12 @@ def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
     """End the task, if it is still among `rows`: another attempt would take too long as well."""
     minutes = math.ceil(settings.EXPORT_JOB_TIMEOUT / 60)
-    error = ngettext(
-        "It took longer than the %(minutes)d minute that we allow, and was stopped.",
-        "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
-        minutes,
-    )
+    with member_language(task.user):
+        error = ngettext(
+            "It took longer than the %(minutes)d minute that we allow, and was stopped.",
+            "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
+            minutes,
+        )
     return task_fail(rows, task, error=error % {"minutes": minutes}, traceback=traceback)
 
 

@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
+from accounts.preferences import member_language, member_time
 from exports.models import Archive
-from exports.services.attaching import archive_attachment
+from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.news import task_publish
 from exports.services.queue import QueueUnavailableError, delivery_enqueue
@@ -116,6 +117,14 @@ def _settle(archive: Archive, **changes: object) -> None:
 def archive_message(archive: Archive) -> EmailMultiAlternatives:
     """Return the mail: plain and HTML, with the file or a compressed copy when that is small, else with a link."""
     attachment = archive_attachment(archive)
+    with member_language(archive.user), member_time(archive.user):
+        message = _written(archive, attachment)
+    if attachment:
+        message.attach(attachment.filename, attachment.content, attachment.content_type)
+    return message
+
+
+def _written(archive: Archive, attachment: Attachment | None) -> EmailMultiAlternatives:
     context = {
         "archive": archive,
         "attachment": attachment,
@@ -132,8 +141,6 @@ def archive_message(archive: Archive) -> EmailMultiAlternatives:
         headers={"Message-ID": f"<export-{archive.task_id}@{settings.SITE_HOST}>"},
     )
     message.attach_alternative(render_to_string("emails/export_ready-body-html.html", context), "text/html")
-    if attachment:
-        message.attach(attachment.filename, attachment.content, attachment.content_type)
     return message
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.preferences import member_language
 from exports.models import Task, TaskStatus
 from exports.services.cooldown import next_starts
 from exports.services.kinds import EXPORT_KINDS, KINDS
@@ -37,11 +38,11 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, 
     Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so. Raises
     TaskTooSoonError when the member has to wait before the next export; staff need not.
     """
+    with member_language(user):
+        description = str(KINDS[name].description)
     try:
         with transaction.atomic():
-            task = Task.objects.create(
-                user=user, name=name, description=str(KINDS[name].description), params=params or {}
-            )
+            task = Task.objects.create(user=user, name=name, description=description, params=params or {})
             if not by_staff:
                 _ensure_not_too_soon(task)
             task_publish(task)
@@ -91,6 +92,7 @@ def _enqueue(task: Task) -> None:
     except QueueUnavailableError:
         logger.exception("Task %s could not be queued", task.pk)
         rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
-        error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
+        with member_language(task.user):
+            error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
         if task_fail(rows, task, error=error):
             task.refresh_from_db()

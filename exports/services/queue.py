@@ -112,6 +112,19 @@ def job_show_progress(job_id: str, progress: int) -> None:
         raise QueueUnavailableError(str(error)) from error
 
 
+def job_remove(job_id: str) -> None:
+    """Have the queue forget a job, whatever became of it.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        Job.fetch(job_id, connection=queue_connection()).delete()
+    except NoSuchJobError:
+        pass
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
 def queue_ping() -> None:
     """Raise QueueUnavailableError unless the queue server answers."""
     try:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.preferences import member_language
 from exports.models import Archive, Task, TaskStatus
 from exports.models.task import TaskQuerySet
 from exports.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
@@ -125,7 +126,8 @@ def _queue_again(task: Task) -> Task | None:
     if not task_is_known(task):
         if state is not JobState.OVER:  # a worker with newer code may have it
             return None
-        error = _("This kind of export is no longer offered. Please start another one.")
+        with member_language(task.user):
+            error = _("This kind of export is no longer offered. Please start another one.")
         return task_fail(Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED), task, error=error)
     touched = task_touch_queued(task)
     if touched:

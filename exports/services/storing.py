@@ -53,9 +53,36 @@ def file_exists(archive: Archive) -> bool:
         found = storage.exists(str(archive.file.name))
     except Exception as error:  # whatever a storage raises
         raise StorageUnavailableError(str(error)) from error
-    if not found and isinstance(storage, FileSystemStorage) and not Path(storage.location).is_dir():
-        raise StorageUnavailableError(f"{storage.location} is no folder")
+    if not found:
+        ensure_there(storage)
     return bool(found)
+
+
+def ensure_there(storage: Storage) -> None:
+    """Raise StorageUnavailableError if the storage is a disk that is away: every file would look missing."""
+    if isinstance(storage, FileSystemStorage) and not Path(storage.location).is_dir():
+        raise StorageUnavailableError(f"{storage.location} is no folder")
+
+
+def member_files(user_id: int) -> list[str]:
+    """Return the names of all files that the attempts at a member's tasks have in the storage."""
+    storage = exports_storage()
+    try:
+        attempts, _files = storage.listdir(str(user_id))
+    except FileNotFoundError:
+        return []
+    folders = [f"{user_id}/{attempt}" for attempt in attempts]
+    return [f"{folder}/{name}" for folder in folders for name in storage.listdir(folder)[1]]
+
+
+def member_folder_remove(user_id: int) -> None:
+    """Remove the folder of a member whose files are gone, where a storage has folders."""
+    storage = exports_storage()
+    if isinstance(storage, FileSystemStorage):
+        folder = Path(storage.path(str(user_id)))
+        for path in (*folder.glob("*"), folder):
+            with suppress(OSError):  # it is not there, or a file is in it again
+                path.rmdir()
 
 
 def file_remove(storage: Storage, name: str) -> None:

@@ -31,6 +31,6 @@ def moment_from_text(text: str | datetime) -> str:
 
 
 def moment_in_words(moment: datetime) -> str:
-    """Return such as "Nov. 23, 2026, 2 p.m. UTC", in the site's time zone."""
+    """Return such as "Nov. 23, 2026, 2 p.m. UTC", in the reader's time zone."""
     local = localtime(moment)
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"

@@ -1,0 +1,29 @@
+"""Erase the members whose accounts are due for deletion, by hand.
+
+Workers do this by themselves every minute. This command is for an operator who wants to see it done, or to be told
+what would be done.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from exports.services.erasure import accounts_due, accounts_erase
+
+
+class Command(BaseCommand):
+    """`manage.py delete_accounts [--dry-run]`."""
+
+    help = "Erase the members who asked for it, and whose time to undo it is over."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--dry-run`."""
+        parser.add_argument("--dry-run", action="store_true", help="only list the members")
+
+    def handle(self, *_args: Any, dry_run: bool, **_options: Any) -> None:
+        """Erase, and say who is left: somebody is at work for them, or the storage or the queue server is away."""
+        erased = 0 if dry_run else accounts_erase()
+        for user in accounts_due():
+            self.stdout.write(f"{user.pk} {user.username} due {user.deletion_due_at:%Y-%m-%d %H:%M} UTC")
+        left = accounts_due().count()
+        self.stdout.write(f"{left} members due" if dry_run else f"{erased} members erased, {left} left for later")
