@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from posts import removing, views
+from posts import cards, removing, views
 
 app_name = "posts"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("posts/<int:pk>/remove/", removing.remove, name="remove"),
     path("posts/<int:pk>/restore/", removing.restore, name="restore"),
     path("user/<str:username>/", views.profile, name="profile"),
+    path("user/<str:username>/card/", cards.card, name="card"),
     path("user/<str:username>/follow/", views.follow, name="follow"),
     path("user/<str:username>/unfollow/", views.unfollow, name="unfollow"),
     path("accounts/profile/", views.profile_edit, name="profile_edit"),

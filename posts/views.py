@@ -52,15 +52,19 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
 def profile(request: HttpRequest, username: str) -> HttpResponse:
     """Show a member and what they wrote."""
     member = find_member(username)
-    counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
-    follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
-    context = {"member": member, "counts": counts, "follows": follows}
-    return render_posts(request, "profile", Post.objects.by(member), context)
+    return render_posts(request, "profile", Post.objects.by(member), member_facts(request, member))
 
 
 def find_member(username: str) -> User:
     """Return the active member of that name, in whatever case; else the page is not found."""
     return get_object_or_404(User.named(username), is_active=True)
+
+
+def member_facts(request: HttpRequest, member: User) -> dict[str, Any]:
+    """Return what is told of a member on their page and on their card."""
+    counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
+    follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
+    return {"member": member, "counts": counts, "follows": follows}
 
 
 def render_posts(
@@ -78,9 +82,9 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
     member = find_member(username)
     if member == request.user:
         messages.warning(request, _("You cannot follow yourself."))
-    elif follow_create(follower=cast(User, request.user), followed=member):
+    elif follow_create(follower=cast(User, request.user), followed=member) and not is_in_place(request):
         messages.success(request, _("You follow %(name)s now.") % {"name": member.username})
-    return redirect(member)
+    return HttpResponse(status=204) if is_in_place(request) else redirect(member)
 
 
 @require_POST
@@ -88,9 +92,14 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
 def unfollow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member no longer."""
     member = find_member(username)
-    if follow_delete(follower=cast(User, request.user), followed=member):
+    if follow_delete(follower=cast(User, request.user), followed=member) and not is_in_place(request):
         messages.success(request, _("You no longer follow %(name)s.") % {"name": member.username})
-    return redirect(member)
+    return HttpResponse(status=204) if is_in_place(request) else redirect(member)
+
+
+def is_in_place(request: HttpRequest) -> bool:
+    """Return whether a card sent this: the page stays, and the card's other button says all."""
+    return "X-Live-Refresh" in request.headers
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

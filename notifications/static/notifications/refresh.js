@@ -16,6 +16,7 @@ export async function refresh() {
     region.replaceWith(next);
     if (hadFocus) focusAgain(next, focused);
   }
+  document.dispatchEvent(new Event("live:refreshed"));
 }
 
 // The focus stays where it was; if that is gone it stays nearby, and keys go on from there.
