@@ -14,7 +14,10 @@ _GRAPHEME = regex.compile(r"\X")
 
 
 def count_characters(text: str) -> int:
-    """Return the number of characters as people count them: extended grapheme clusters (Unicode UAX #29)."""
+    """Return the number of characters as people count them: extended grapheme clusters (Unicode 18, UAX #29).
+
+    composer.js counts by the same rules, also in browsers that have those of Unicode 17.
+    """
     return sum(1 for _match in _GRAPHEME.finditer(text))
 
 

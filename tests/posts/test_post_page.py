@@ -1,6 +1,7 @@
 """The permanent address of a post."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
@@ -33,3 +34,11 @@ def test_a_post_of_a_member_who_was_locked_out_is_not_shown(client: Client, memb
 def test_a_post_is_not_changed_at_its_address(client: Client, member: User) -> None:
     post = member.posts.create(body="Stay")
     assert client.post(post.get_absolute_url()).status_code == 405
+
+
+def test_a_posts_page_says_to_search_engines_what_it_is_and_where(client: Client, member: User) -> None:
+    post = member.posts.create(body='Say "it"\nand <b>more</b> ' + "x" * 100)
+    head = client.get(post.get_absolute_url()).content.decode().partition("</head>")[0]
+    assert f'<link rel="canonical" href="{settings.SITE_URL}/posts/{post.pk}/">' in head
+    assert 'content="susan: Say &quot;it&quot;\nand &lt;b&gt;more&lt;/b&gt; x' in head
+    assert "noindex" not in head
