@@ -4,7 +4,6 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,10 +18,6 @@ class PostQuerySet(models.QuerySet["Post"]):
     def by(self, author: User) -> Self:
         """Return what one member wrote."""
         return self.filter(author=author)
-
-    def timeline_of(self, reader: User) -> Self:
-        """Return what the reader and those they follow wrote."""
-        return self.filter(Q(author=reader) | Q(author__in=reader.follows.values("followed")))
 
     def with_authors(self) -> Self:
         """Fetch the authors along with the posts."""

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.forms import ProfileForm
 from accounts.models import User
-from accounts.services import follow_create, follow_delete
 from accounts.preferences import member_language
+from accounts.services import follow_create, follow_delete
 from posts.forms import PostForm
-from posts.models import Post, PostQuerySet
+from posts.models import Post
 from posts.pagination import page_of
+from posts.timeline import timeline_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,13 +32,15 @@ def timeline(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your post is out."), extra_tags=f"sent:{form.draft}")
         return redirect("posts:timeline")
     status = 422 if form.is_bound else 200
-    return render_posts(request, "timeline", Post.objects.timeline_of(user), {"form": form}, status)
+    context = {"form": form, "page": timeline_page(user, request.GET)}
+    return render(request, "posts/timeline.html", context, status=status)
 
 
 @require_GET
 def explore(request: HttpRequest) -> HttpResponse:
     """Show what everybody wrote."""
-    return render_posts(request, "explore", Post.objects.all(), {})
+    page = page_of(Post.objects.with_authors(), request.GET)
+    return render(request, "posts/explore.html", {"page": page})
 
 
 @require_GET
@@ -52,7 +55,8 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
 def profile(request: HttpRequest, username: str) -> HttpResponse:
     """Show a member and what they wrote."""
     member = find_member(username)
-    return render_posts(request, "profile", Post.objects.by(member), member_facts(request, member))
+    page = page_of(Post.objects.by(member).with_authors(), request.GET)
+    return render(request, "posts/profile.html", {**member_facts(request, member), "page": page})
 
 
 def find_member(username: str) -> User:
@@ -65,14 +69,6 @@ def member_facts(request: HttpRequest, member: User) -> dict[str, Any]:
     counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
     follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
     return {"member": member, "counts": counts, "follows": follows}
-
-
-def render_posts(
-    request: HttpRequest, name: str, posts: PostQuerySet, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    """Render the page `name` with the posts that its address asks for."""
-    page = page_of(posts.with_authors(), request.GET)
-    return render(request, f"posts/{name}.html", {**context, "page": page}, status=status)
 
 
 @require_POST

@@ -1,0 +1,81 @@
+"""The timeline: what the reader and those they follow wrote, at a cost that hardly depends on how many or how busy.
+
+Two ways to look, in one statement (docs/decisions/0014 says why, and what they cost):
+
+- *recent*: through the next WINDOW posts of all members. That is enough for who follows many, or the busy ones.
+- *nearest*, only if that was not enough: each followed member's next post by the index; then, of the members whose
+  are the nearest, as many posts as a page can need. That is for who follows the quiet ones.
+"""
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import QueryDict
+
+from accounts.models import User
+from posts import pagination
+from posts.models import Post
+from posts.pagination import Page, Step, page_by
+
+WINDOW = 2_000
+
+# The next posts of one author. SQLite has no LATERAL.
+NEXT_OF_AUTHOR = {
+    "postgresql": """
+        CROSS JOIN LATERAL (
+            SELECT id, timestamp FROM posts_post WHERE author_id = {author} AND {beyond} {order} LIMIT {count}
+        ) AS {name}""",
+    "sqlite": """
+        CROSS JOIN posts_post AS {name} ON {name}.id IN (
+            SELECT id FROM posts_post WHERE author_id = {author} AND {beyond} {order} LIMIT {count}
+        )""",
+}
+TIMELINE = """
+    WITH recent AS (
+        SELECT id FROM (SELECT id, author_id, timestamp FROM posts_post WHERE {beyond} {order} LIMIT {window}) AS post
+        WHERE author_id = %s
+            OR EXISTS (SELECT 1 FROM accounts_follow WHERE followed_id = post.author_id AND follower_id = %s)
+        {order} LIMIT {limit}
+    ), member AS (
+        SELECT %s AS id WHERE (SELECT count(*) FROM recent) < {limit}
+        UNION ALL
+        SELECT followed_id FROM accounts_follow WHERE follower_id = %s AND (SELECT count(*) FROM recent) < {limit}
+    ), nearest AS (
+        SELECT few.id FROM (
+            SELECT member.id FROM member {next_one}
+            ORDER BY one.timestamp {direction}, one.id {direction} LIMIT {limit}
+        ) AS author {next_few} ORDER BY few.timestamp {direction}, few.id {direction} LIMIT {limit}
+    )
+    SELECT id FROM recent UNION ALL SELECT id FROM nearest
+"""
+
+
+def timeline_page(reader: User, query: QueryDict) -> Page[Post]:
+    """Return the page of the reader's timeline that the address asks for.
+
+    Raises BadRequest for a position that cannot be read.
+    """
+    return page_by(lambda step: timeline_posts(reader, step), query)
+
+
+def timeline_posts(reader: User, step: Step) -> QuerySet[Post]:
+    """Return the posts of the reader's timeline beyond a position, as many as a page can need, the nearest first."""
+    values = {
+        "beyond": "TRUE",
+        "limit": pagination.PAGE_SIZE + 1,
+        "window": WINDOW,
+        "direction": "ASC" if step.is_to_newer else "DESC",
+    }
+    position: list[object] = []
+    if step.position:
+        moment, post_id = step.position
+        position = [connection.ops.adapt_datetimefield_value(moment), post_id]
+        values["beyond"] = f"(timestamp, id) {'>' if step.is_to_newer else '<'} (%s, %s)"
+    values["order"] = "ORDER BY timestamp {direction}, id {direction}".format(**values)
+    next_of_author = NEXT_OF_AUTHOR[connection.vendor]
+    values["next_one"] = next_of_author.format(name="one", author="member.id", count=1, **values)
+    values["next_few"] = next_of_author.format(name="few", author="author.id", count=values["limit"], **values)
+    parameters = [*position, *[reader.pk] * 4, *position * 2]
+    ids = RawSQL(TIMELINE.format(**values), parameters)  # noqa: S611 - what is put in is ours
+    sign = "" if step.is_to_newer else "-"
+    return Post.objects.filter(pk__in=ids).with_authors().order_by(f"{sign}timestamp", f"{sign}pk")
