@@ -1,0 +1,27 @@
+"""What is searched."""
+
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """A table, and what of it is searched; `{row}` stands for where a column comes from."""
+
+    name: str
+    columns: tuple[str, ...]
+    text: str
+    is_shown: str
+
+
+POSTS = Table(
+    "posts_post",
+    ("body",),
+    "{row}body",
+    "(SELECT is_active FROM accounts_user WHERE accounts_user.id = {row}author_id)",
+)
+MEMBERS = Table(
+    "accounts_user",
+    ("username", "about_me"),
+    # In a name an underscore divides words too.
+    "{row}username || ' ' || replace({row}username, '_', ' ') || ' ' || {row}about_me",
+    "{row}is_active",
+)

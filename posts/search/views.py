@@ -1,0 +1,72 @@
+"""The page of the search."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from posts.models import Post
+from posts.search.interface import find
+from posts.search.marking import marked
+from posts.search.query import Query
+from posts.search.ranking import best_first
+from posts.search.table import MEMBERS, POSTS
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class Results:
+    """A page of what was found: its rows, and how they lie among all."""
+
+    rows: list[Any]
+    page: Page[int]
+    are_all: bool
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Show the posts, or the members (`?in=members`), that hold the words of `?q=`; without words, say what can be."""
+    query = Query.parse(request.GET.get("q", ""))
+    kind = "members" if request.GET.get("in") == "members" else "posts"
+    results = RESULTS[kind](query, request.GET.get("page", "1")) if query.terms else None
+    context = {"query": query, "kind": kind, "results": results}
+    return render(request, "posts/search.html", context)
+
+
+def find_posts(query: Query, number: str) -> Results:
+    """Return a page of posts, each with its `marked` text."""
+    found = find(POSTS, query)
+    texts = dict(Post.objects.filter(pk__in=found.ids).values_list("pk", "body"))
+    page = _page(texts, query, number)
+    posts = Post.objects.with_authors().in_bulk(list(page))
+    rows = [posts[pk] for pk in page if pk in posts]
+    for post in rows:
+        post.marked = marked(post.body, query)  # type: ignore[attr-defined]
+    return Results(rows, page, found.are_all)
+
+
+def find_members(query: Query, number: str) -> Results:
+    """Return a page of members, each with `marked_name` and `marked_about`; the beginning of a name is enough."""
+    query = query.with_beginnings()
+    found = find(MEMBERS, query)
+    members = User.objects.in_bulk(found.ids)
+    texts = {pk: f"{member.username} {member.about_me}" for pk, member in members.items()}
+    page = _page(texts, query, number)
+    rows = [members[pk] for pk in page]
+    for member in rows:
+        member.marked_name = marked(member.username, query)  # type: ignore[attr-defined]
+        member.marked_about = marked(member.about_me, query)  # type: ignore[attr-defined]
+    return Results(rows, page, found.are_all)
+
+
+def _page(texts: dict[int, str], query: Query, number: str) -> Page[int]:
+    return Paginator(best_first(texts, query), PAGE_SIZE).get_page(number)
+
+
+RESULTS: dict[str, Callable[[Query, str], Results]] = {"posts": find_posts, "members": find_members}

@@ -1,0 +1,86 @@
+"""What a word is: the same for a text that is stored, for what somebody looks for, and for what is marked.
+
+Letters are compared without their case and accents. Writings without spaces (Chinese, Japanese, Thai, ...), and Korean
+with its endings, are cut into overlapping pairs of characters. A `#tag` is a word, and so is what is in it.
+`posts.search.postgresql` says the same in the words of PostgreSQL.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import regex
+
+MAX_LENGTH = 64
+"""So much of a word counts, or PostgreSQL would refuse the post with a longer one."""
+
+ACCENTS = r"\u0300-\u036f"
+# The vowels of these writings are no letters to Unicode, but their words are not to be cut there.
+VOWELS = (
+    r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
+    r"\u0966-\u096f\u0971-\u0e4e\u0e50-\u0e59\u0e81-\u0f00\u0f18-\u0f39\u0f3e-\u0f84\u0f86-\u0fbc\u1000-\u1049"
+    r"\u1050-\u109f\u1780-\u17d3"
+)
+UNSPACED = (
+    r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0edf\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u3005\u3041-\u3096\u309d-\u309f"
+    r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+
+_LETTER = rf"\p{{L}}\p{{Nd}}_{ACCENTS}{VOWELS}"
+_RUN = regex.compile(rf"(?P<tag>(?<![#{_LETTER}])#[{_LETTER}]++(?!#))|[{_LETTER}]++")
+_PART = regex.compile(rf"(?P<unspaced>[{UNSPACED}]++)|[[{_LETTER}]--[{UNSPACED}]]++", regex.VERSION1)
+_ACCENT = regex.compile(f"[{ACCENTS}]+")
+
+
+class Word(NamedTuple):
+    """A word as it is compared, and where it stands in the text."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Part(NamedTuple):
+    """A piece of a text that is a tag, a word, or (`unspaced`) some words that no space divides."""
+
+    text: str
+    start: int
+    kind: str
+
+
+def search_words(text: str) -> str:
+    """Return the words of a text, divided by spaces: what SQLite keeps of it."""
+    return " ".join(word.text for word in words_of(composed(text)))
+
+
+def composed(text: str) -> str:
+    """Return the text with each letter and its accents in one, as `words_of` and `parts_of` expect it."""
+    return unicodedata.normalize("NFC", text)
+
+
+def words_of(text: str) -> Iterator[Word]:
+    """Yield the words of a composed text."""
+    for part in parts_of(text):
+        if part.kind == "unspaced":
+            for index in range(len(part.text)):
+                pair = part.text[index : index + 2]
+                yield Word(folded(pair), part.start + index, part.start + index + len(pair))
+        elif word := folded(part.text):
+            yield Word(word, part.start, part.start + len(part.text))
+
+
+def parts_of(text: str) -> Iterator[Part]:
+    """Yield the parts of a composed text; those of a tag come after it."""
+    for run in _RUN.finditer(text):
+        if run["tag"]:
+            yield Part(run[0], run.start(), "tag")
+        for part in _PART.finditer(text, *run.span()):
+            yield Part(part[0], part.start(), "unspaced" if part["unspaced"] else "word")
+
+
+def folded(text: str) -> str:
+    """Return the text as it is compared: in lower case, without accents, one sigma for two, no longer than counts."""
+    text = text.lower()
+    if not text.isascii():
+        text = composed(_ACCENT.sub("", unicodedata.normalize("NFD", text))).replace("\u03c2", "\u03c3")
+    return text[:MAX_LENGTH]

@@ -1,0 +1,295 @@
+"""The search over posts and members, on either database."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.html import strip_tags
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import User
+from posts.models import Post
+from posts.search import interface, postgresql
+from posts.search.installing import install, remove, search_put_off
+from posts.search.interface import find
+from posts.search.marking import marked
+from posts.search.query import Query
+from posts.search.ranking import best_first
+from posts.search.table import MEMBERS, POSTS
+from posts.search.views import PAGE_SIZE
+from posts.search.words import search_words
+from tests.members import make_member
+
+TEXTS = [
+    "Crème brûlée à la CARTE",
+    "An Nguyễn Văn A: cà phê",
+    "ΟΔΟΣ, οδός",
+    "Ёлка и йод",
+    "Straße nach İzmir",
+    "今日はPythonを書いた。富士山",
+    "สวัสดีครับ",
+    "한국어를 배워요",
+    "हिन्दी में लिखना",
+    "שָׁלוֹם עולם",
+    "don't stop—never! lol🤣 3.14",
+    "#travel and #日本 in https://example.com/way?to=go#there",
+    "snake_case by @jean-luc.p <b>bold</b> &amp; 'quoted'",
+    "a" * 1400,
+]
+# What is looked for, and the texts that hold it.
+QUESTIONS = {
+    "creme": [0],
+    "CRÈME carte": [0],
+    "carte creme brulee la a": [0],
+    "cre\u0300me": [0],
+    "nguyen": [1],
+    "nguyễn van": [1],
+    "οδος": [2],
+    "ОДОС οδος": [],
+    "елка": [3],
+    "izmir": [4],
+    "python": [5],
+    "富士": [5],
+    "士山": [5],
+    "富士山": [5],
+    "山": [5],
+    "山富": [],
+    "สวัสดี": [6],
+    "ดี": [6],
+    "한국": [7],
+    "हिन्दी": [8],
+    "शलोम שלום": [],
+    "עולם": [9],
+    "stop never": [10],
+    "lol": [10],
+    "lol🤣": [10],
+    "#travel": [11],
+    "travel": [11],
+    "#日本": [11],
+    "日本": [11],
+    "#there": [],
+    "#example": [],
+    "https://example.com": [11],
+    "@jean-luc.p": [12],
+    "bold amp": [12],
+    '"quoted" OR': [],
+    '"quoted"': [12],
+    "snake": [],
+    "snake*": [12],
+    "sn*": [],
+    "#trav*": [11],
+    "a" * 200: [13],
+    "nowhere": [],
+}
+
+
+def ids(typed: str) -> list[int]:
+    return find(POSTS, Query.parse(typed)).ids
+
+
+def shown(typed: str, **parameters: str) -> str:
+    response = Client().get("/search/", {"q": typed, **parameters})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_a_post_is_found_by_its_words_in_any_writing(member: User) -> None:
+    posts = [member.posts.create(body=text).pk for text in TEXTS]
+    found = {typed: [posts.index(pk) for pk in ids(typed)] for typed in QUESTIONS}
+    assert found == QUESTIONS
+
+
+def test_what_matched_is_marked_safely() -> None:
+    def marks(typed: str, text: str) -> str:
+        return marked(text, Query.parse(typed))
+
+    assert marks("creme", "La Crème<b>") == "La <mark>Crème</mark>&lt;b&gt;"
+    assert marks("creme", "La Cre\u0300me") == "La <mark>Crème</mark>"
+    assert marks("富士山", "今日、富士山。") == "今日、<mark>富士山</mark>。"
+    assert marks("tag", "#tag tags") == "#<mark>tag</mark> tags"
+    assert marks("#tag", "#tag tag") == "<mark>#tag</mark> tag"
+    assert marks("tag*", "#tag tags") == "#<mark>tag</mark> <mark>tags</mark>"
+    assert marks("b c", '<b> & "c"\'') == "&lt;<mark>b</mark>&gt; &amp; &quot;<mark>c</mark>&quot;&#x27;"
+    assert marks("none", "nothing <here>") == "nothing &lt;here&gt;"
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_marking_changes_no_text(text: str, typed: str) -> None:
+    plain = marked(text, Query.parse(""))
+    assert marked(text, Query.parse(f"{typed} {text}")).replace("<mark>", "").replace("</mark>", "") == plain
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(typed=st.text(max_size=300) | st.text("#\"'*:&|!<>()-_@\\%\0\ud800a山ก", max_size=40))
+def test_any_text_is_a_query(member: User, typed: str) -> None:
+    find(POSTS, Query.parse(typed))
+    find(MEMBERS, Query.parse(typed).with_beginnings())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(body=st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0"), min_size=1, max_size=40))
+def test_a_post_is_found_by_what_it_says(member: User, body: str) -> None:
+    written = member.posts.create(body=body)
+    if (query := Query.parse(body)).terms:
+        assert written.pk in find(POSTS, query).ids
+    written.delete()
+    assert written.pk not in find(POSTS, query).ids
+
+
+@pytest.mark.parametrize("typed", ["\0", "%ED%A0%80", "x" * 100_000, '" OR 1=1 --', "שלום \u202e", "🤣", "' \\ :*"])
+def test_the_page_takes_any_query(db: None, typed: str) -> None:
+    for kind in ("posts", "members"):
+        address = f"/search/?q={typed if typed.startswith('%') else quote(typed)}&in={kind}&page=nonsense"
+        response = Client().get(address)
+        assert response.status_code == 200
+        assert "\0" not in response.content.decode()
+
+
+def test_without_words_the_page_says_what_can_be_searched(db: None) -> None:
+    page = Client().get("/search/").content.decode()
+    assert "all of them must be in the post" in page
+    assert "no word in this" not in page
+    assert "noindex" not in page
+    page = shown("🤣 !")
+    assert "all of them must be in the post" in page
+    assert "There is no word in this that could be found." in page
+
+
+def test_results_are_for_people_and_not_for_search_engines(member: User) -> None:
+    member.posts.create(body="Tea & <b>cake</b>")
+    page = shown("<b> cake")
+    assert '<meta name="robots" content="noindex">' in page
+    assert "&lt;<mark>b</mark>&gt;<mark>cake</mark>&lt;/<mark>b</mark>&gt;" in page
+    assert 'value="&lt;b&gt; cake"' in page
+    assert "1 post" in strip_tags(page)
+
+
+def test_it_is_read_only(db: None) -> None:
+    assert Client().post("/search/", {"q": "x"}).status_code == 405
+
+
+def test_posts_of_inactive_members_and_these_themselves_are_not_shown(member: User) -> None:
+    member.posts.create(body="cake")
+    assert "<mark>cake</mark>" in shown("cake")
+    User.objects.update(is_active=False)
+    assert "No post has all of these words." in shown("cake")
+    assert "No member has all of these words" in shown("susan", **{"in": "members"})
+
+
+def test_nothing_found_offers_the_beginnings_of_words(member: User) -> None:
+    member.posts.create(body="Travelling")
+    page = shown("travel")
+    assert 'href="?q=travel%2A"' in page or 'href="?q=travel*"' in page
+    page = shown("travel*")
+    assert "<mark>Travelling</mark>" in page
+    assert "begin like this" not in shown("nowhere*")
+
+
+def test_a_member_is_found_by_the_beginning_of_a_name_and_by_what_they_say(db: None) -> None:
+    make_member("susan_miller", about_me="Baker of Crème")
+    make_member("other.smith")
+    for typed in ("sus", "mill", "SUSAN_M", "@susan_miller", "creme", "bak susan"):
+        page = shown(typed, **{"in": "members"})
+        assert "/user/susan_miller/" in page
+        assert "other.smith" not in page
+    assert "/user/other.smith/" in shown("smi", **{"in": "members"})
+    User.objects.filter(username="susan_miller").update(about_me="Retired")
+    assert "No member has" in shown("baker", **{"in": "members"})
+    assert "<mark>Retired</mark>" in shown("retired", **{"in": "members"})
+
+
+def test_the_best_come_first_then_the_newest(db: None) -> None:
+    texts = {1: "york is new to us", 2: "New York", 3: "new york", 4: "Here in New York it rains again"}
+    assert best_first(texts, Query.parse("new york")) == [3, 2, 4, 1]
+
+
+def test_pages_have_all_of_the_newest_and_say_that_there_are_more(
+    member: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interface, "MOST", PAGE_SIZE + 5)
+    Post.objects.bulk_create(Post(author=member, body=f"tea number{n}") for n in range(PAGE_SIZE + 5))
+    first, second = shown("tea"), shown("tea", page="2")
+    assert "30 posts" in strip_tags(first)
+    assert 'rel="next"' in first
+    assert 'rel="prev"' in second
+    found = [n for n in range(PAGE_SIZE + 5) for page in (first, second) if f"number{n}<" in page]
+    assert found == list(range(PAGE_SIZE + 5))
+    member.posts.create(body="tea, the newest")
+    page = shown("tea")
+    assert "More than 30 were found: these are the newest 30" in page
+    assert "number0<" not in page + shown("tea", page="2")
+
+
+def test_the_number_of_queries_does_not_grow(member: User) -> None:
+    def queries(kind: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            shown("tea", **{"in": kind})
+        return len(captured)
+
+    member.posts.create(body="tea")
+    make_member("tea1")
+    few = queries("posts"), queries("members")
+    Post.objects.bulk_create(Post(author=member, body=f"tea {n}") for n in range(40))
+    for n in range(5):
+        make_member(f"tea_{n}").posts.create(body="tea")
+    assert (queries("posts"), queries("members")) == few
+
+
+def test_the_index_follows_every_change_of_a_post(member: User, stranger: User) -> None:
+    one, other = member.posts.create(body="cake"), stranger.posts.create(body="cake")
+    Post.objects.filter(pk=one.pk).update(body="bread")
+    assert (ids("cake"), ids("bread")) == ([other.pk], [one.pk])
+    Post.objects.filter(pk=one.pk).update(timestamp=timezone.now() - timedelta(days=1))
+    assert ids("bread") == [one.pk]
+    pk = one.pk
+    one.delete()
+    assert ids("bread") == []
+    Post.objects.create(pk=pk, author=member, body="cake")  # as it is brought back
+    assert ids("cake") == [other.pk, pk]
+    stranger.delete()
+    assert ids("cake") == [pk]
+    assert index_is_sound()
+
+
+def index_is_sound() -> bool:
+    """Ask SQLite to check its index, and compare what is in it with what is in the posts."""
+    if connection.vendor != "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO posts_post_words (posts_post_words) VALUES ('integrity-check')")
+        cursor.execute("CREATE VIRTUAL TABLE temp.kept USING fts5vocab(main, posts_post_words, instance)")
+        cursor.execute("SELECT DISTINCT doc, term FROM temp.kept")
+        kept = {(doc, term) for doc, term in cursor.fetchall()}
+        cursor.execute("DROP TABLE temp.kept")
+    return kept == {(post.pk, word) for post in Post.objects.all() for word in search_words(post.body).split()}
+
+
+def test_the_indexes_can_be_removed_made_again_and_put_off(member: User) -> None:
+    member.posts.create(body="cake")
+    remove(connection)
+    member.posts.create(body="more cake")
+    connection.check_constraints()
+    install(connection)
+    assert len(ids("cake")) == 2
+    with search_put_off():
+        Post.objects.bulk_create(Post(author=member, body="cake") for _n in range(3))
+    assert len(ids("cake")) == 5
+    assert index_is_sound()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite goes through the rows themselves")
+def test_each_step_finds_its_own_rows_whatever_their_ids(member: User) -> None:
+    blocks = [0, 1, 71, 72, 167, 168, 191, 192, 197, 198, 200, 1_000_000, 1_000_001, 1_000_130]
+    for newest in blocks:
+        Post.objects.create(pk=(newest << postgresql.BLOCK_BITS) + 7, author=member, body="cake")
+        assert ids("cake") == list(Post.objects.order_by("-pk").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("address", ["/explore/", "/accounts/login/"])
+def test_each_page_leads_to_the_search(db: None, address: str) -> None:
+    assert 'href="/search/"' in Client().get(address).content.decode()
