@@ -44,7 +44,9 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(page_before(request))
 
 
-def page_before(request: HttpRequest) -> str:
-    """Return the page that a form names as `next`, if it is one of ours; the first page otherwise."""
+def page_before(request: HttpRequest, otherwise: str = "") -> str:
+    """Return the page that a form names as `next`, if it is one of ours; `otherwise` that one, or the first page."""
     back = request.POST.get("next", "")
-    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("posts:timeline")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return back
+    return otherwise or reverse("posts:timeline")

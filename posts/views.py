@@ -8,12 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.counting import follow_counts
 from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.preferences import member_language
-from accounts.services import follow_create, follow_delete
 from posts.forms import PostForm
 from posts.models import Post
 from posts.pagination import page_of
@@ -65,37 +65,9 @@ def find_member(username: str) -> User:
 
 
 def member_facts(request: HttpRequest, member: User) -> dict[str, Any]:
-    """Return what is told of a member on their page and on their card."""
-    counts = {"followers": member.followed_by.count(), "following": member.follows.count()}
+    """Return what is told of a member on their pages and on their card."""
     follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
-    return {"member": member, "counts": counts, "follows": follows}
-
-
-@require_POST
-@login_required
-def follow(request: HttpRequest, username: str) -> HttpResponse:
-    """Follow a member; following twice, or oneself, changes nothing."""
-    member = find_member(username)
-    if member == request.user:
-        messages.warning(request, _("You cannot follow yourself."))
-    elif follow_create(follower=cast(User, request.user), followed=member) and not is_in_place(request):
-        messages.success(request, _("You follow %(name)s now.") % {"name": member.username})
-    return HttpResponse(status=204) if is_in_place(request) else redirect(member)
-
-
-@require_POST
-@login_required
-def unfollow(request: HttpRequest, username: str) -> HttpResponse:
-    """Follow a member no longer."""
-    member = find_member(username)
-    if follow_delete(follower=cast(User, request.user), followed=member) and not is_in_place(request):
-        messages.success(request, _("You no longer follow %(name)s.") % {"name": member.username})
-    return HttpResponse(status=204) if is_in_place(request) else redirect(member)
-
-
-def is_in_place(request: HttpRequest) -> bool:
-    """Return whether a card sent this: the page stays, and the card's other button says all."""
-    return "X-Live-Refresh" in request.headers
+    return {"member": member, "counts": follow_counts(member), "follows": follows}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
