@@ -12,11 +12,11 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import get_object_or_404
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.going_back import page_before
 from accounts.models import User
 from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
@@ -69,6 +69,4 @@ def as_json(notification: Notification) -> dict[str, object]:
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one of the member's alerts off their pages, and go back to the page `next`."""
     notification_dismiss(get_object_or_404(Notification, user=request.user, pk=pk))
-    back = request.POST.get("next", "")
-    # Not `redirect`, which takes a word for the name of a view.
-    return HttpResponseRedirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "/")
+    return HttpResponseRedirect(page_before(request))

@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.going_back import page_before
 from accounts.models import Follow, User
 from accounts.services import follow_create, follow_delete
 from posts.pagination import Page, page_of
-from posts.removing import page_before
 from posts.views import find_member, member_facts
 
 

@@ -7,10 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.going_back import page_before
 from accounts.models import User
 from posts.services import post_remove, post_restore
 
@@ -42,11 +42,3 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "404.html", {"reason": reason}, status=404)
     messages.success(request, _("Your post is back."))
     return HttpResponseRedirect(page_before(request))
-
-
-def page_before(request: HttpRequest, otherwise: str = "") -> str:
-    """Return the page that a form names as `next`, if it is one of ours; `otherwise` that one, or the first page."""
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        return back
-    return otherwise or reverse("posts:timeline")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django import template
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -22,6 +23,7 @@ LONG_ORIGIN = 28
 """Only what follows a host may be hidden; a long host is shown in full, so that it can pass for no other."""
 
 LINK = '<a class="{}" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
+NAME = '<a href="{}" data-card="{}">{}</a>{}'
 
 
 class Written(Protocol):
@@ -65,4 +67,6 @@ def _name_html(piece: Name, members: Mapping[str, User]) -> str:
     if known is None:
         return piece.text
     end = 1 + len(known)
-    return format_html('<a href="{}">{}</a>{}', members[known].get_absolute_url(), piece.text[:end], piece.text[end:])
+    member = members[known]
+    card = reverse("posts:card", args=[member.username])
+    return format_html(NAME, member.get_absolute_url(), card, piece.text[:end], piece.text[end:])

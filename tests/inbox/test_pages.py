@@ -149,7 +149,7 @@ def test_links_and_the_names_of_members_lead_there(susans: Client, susan: User, 
     message_send(sender=john, recipient=susan, body="see https://example.com/ and @john")
     page = page_of(susans, "/messages/john/")
     assert 'href="https://example.com/"' in page
-    assert '<a href="/user/john/">@john</a>' in page
+    assert '<a href="/user/john/" data-card="/user/john/card/">@john</a>' in page
 
 
 def test_an_empty_conversation_says_who_reads_it(susans: Client, john: User) -> None:

@@ -137,7 +137,7 @@ def test_a_members_name_leads_to_their_page(member: User, text: str, name: str) 
     dotted = make_member("dot.")
     reader = Reader(shown(text))
     href = (dotted if name == "@dot." else member).get_absolute_url()
-    assert reader.elements == [("a", {"href": href})]
+    assert reader.elements == [("a", {"href": href, "data-card": f"{href}card/"})]
     assert f">{name}</a>" in shown(text)
 
 
@@ -173,7 +173,7 @@ def test_all_names_of_a_page_take_one_query(
     member.posts.create(body="Ask @Stranger about #tags on https://example.com/")
     for path in ("/explore/", member.posts.get().get_absolute_url()):
         page = client.get(path).content.decode()
-        assert '<a href="/user/stranger/">@Stranger</a>' in page
+        assert '<a href="/user/stranger/" data-card="/user/stranger/card/">@Stranger</a>' in page
         assert 'href="/search/?q=%23tags"' in page
         assert 'href="https://example.com/"' in page
 
