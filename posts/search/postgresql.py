@@ -1,8 +1,8 @@
-r"""Search in PostgreSQL: a GIN index on an expression of each table, which stores no column more.
+"""Search in PostgreSQL: a GIN index on an expression of each table, which stores no column more.
 
-The index has a second column, the rows' ids in blocks. With it a search begins among the newest rows and goes on to
-older ones in steps, each of which is the larger the rarer the words are, until it has enough. A frequent word is found
-as fast among millions of rows as among thousands, whatever the planner thinks of it.
+The index tells of each row, too, in which blocks of ids it lies: a small, a larger and a large one. So a search begins
+among the newest rows, and goes on to older ones in few steps until it has enough: a frequent word is found as fast
+among millions of rows as among thousands, whatever the planner thinks of it; a rare one is found wherever it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,10 @@ from posts.search.query import Term
 from posts.search.table import Table
 from posts.search.words import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
 
-BLOCK_BITS = 14  # 16,384 ids
-STEPS = [2, 8, 32, 128]
-"""How many of the newest blocks are searched with each step; after the last one, all."""
+BLOCK_SIZES = [14, 17, 20]
+"""In bits: 16,384 ids and more. The newest two blocks of each size are a step."""
+# A size's blocks have numbers of their own.
+BLOCKS = ", ".join(f"(id >> {bits}) * {len(BLOCK_SIZES)} + {kind}" for kind, bits in enumerate(BLOCK_SIZES))
 
 # The same words as those of `posts.search.words`. The costs keep the planner from ever reading rows instead.
 CREATE_FUNCTION = f"""
@@ -46,9 +47,10 @@ END $$
 BEFORE_INSTALLATION = [CREATE_FUNCTION]
 AFTER_REMOVAL = ["DROP FUNCTION IF EXISTS search_words(text)"]
 
+# The blocks come first: by them the index finds where in its lists of rows to begin with the words.
 # Until 512 kB are pending, what is written is not yet in the index, and read as it is: a write is fast, a search too.
 INDEX = """
-CREATE INDEX {name}_words ON {name} USING gin (search_words({text}), (ARRAY[id >> {bits}]))
+CREATE INDEX {name}_words ON {name} USING gin ((ARRAY[{blocks}]), search_words({text}))
 WITH (gin_pending_list_limit = 512)
 """
 
@@ -59,7 +61,7 @@ def prepare(_connection: BaseDatabaseWrapper) -> None:
 
 def installation(table: Table) -> list[str]:
     """Return the statements that make a table's index; ANALYZE tells the planner of its expressions."""
-    index = INDEX.format(name=table.name, text=table.text.format(row=""), bits=BLOCK_BITS)
+    index = INDEX.format(name=table.name, text=table.text.format(row=""), blocks=BLOCKS)
     return [index, f"ANALYZE {table.name}"]
 
 
@@ -74,25 +76,25 @@ def find(
     """Return the query for the ids of the newest rows with all terms, and its parameters."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table.name}")  # noqa: S608 - the name is ours
-        newest = cursor.fetchone()[0] >> BLOCK_BITS
+        newest = cursor.fetchone()[0]
     words = " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms)
-    steps = [_step(table, limit, condition) for condition in _windows(newest)]
+    steps = [_step(table, limit, condition) for condition in _steps(newest)]
     # A step is taken only if those before it have not found enough.
     sql = f"SELECT id FROM ({' UNION ALL '.join(steps)}) steps LIMIT {limit:d}"  # noqa: S608 - all of it is ours
     return sql, {"words": words}
 
 
-def _windows(newest: int) -> Iterator[str]:
+def _steps(newest: int) -> Iterator[str]:
     """Yield conditions that part the ids, the newest first."""
-    end = newest
-    for step in STEPS:
-        begin = max(newest - step, -1)
-        blocks = ", ".join(str(block) for block in range(begin + 1, end + 1))
-        yield f"ARRAY[id >> {BLOCK_BITS}] && ARRAY[{blocks}]::bigint[]"
-        if begin < 0:
+    end = newest + 1
+    for kind, bits in enumerate(BLOCK_SIZES):
+        last = newest >> bits
+        blocks = ", ".join(str(block * len(BLOCK_SIZES) + kind) for block in (last - 1, last))
+        yield f"ARRAY[{BLOCKS}] && ARRAY[{blocks}]::bigint[] AND id + 0 < {end}"
+        end = (last - 1) << bits
+        if end <= 0:
             return
-        end = begin
-    yield f"id + 0 < {(end + 1) << BLOCK_BITS}"
+    yield f"id + 0 < {end}"
 
 
 def _step(table: Table, limit: int, condition: str) -> str:

@@ -284,10 +284,13 @@ def test_the_indexes_can_be_removed_made_again_and_put_off(member: User) -> None
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite goes through the rows themselves")
 def test_each_step_finds_its_own_rows_whatever_their_ids(member: User) -> None:
-    blocks = [0, 1, 71, 72, 167, 168, 191, 192, 197, 198, 200, 1_000_000, 1_000_001, 1_000_130]
-    for newest in blocks:
-        Post.objects.create(pk=(newest << postgresql.BLOCK_BITS) + 7, author=member, body="cake")
-        assert ids("cake") == list(Post.objects.order_by("-pk").values_list("pk", flat=True))
+    for bits in (0, *postgresql.BLOCK_SIZES):
+        for block in range(4):
+            for pk in (block << bits, (block << bits) + 1):
+                Post.objects.get_or_create(pk=pk or 1, defaults={"author": member, "body": "cake"})
+                assert ids("cake") == list(Post.objects.order_by("-pk").values_list("pk", flat=True))
+    Post.objects.create(pk=2**40, author=member, body="cake")
+    assert ids("cake") == list(Post.objects.order_by("-pk").values_list("pk", flat=True))
 
 
 @pytest.mark.parametrize("address", ["/explore/", "/accounts/login/"])
