@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import path
 from rq import Queue
 
 from accounts.models import User
+from exports.models import Task
+from exports.services.launching import task_launch
 from microblog_project import admin_mail, urls
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
@@ -153,3 +155,25 @@ def test_jobs_that_raise_are_told_of_once(
     assert "operator.truediv" in first["Subject"]
     assert "ZeroDivisionError" in first.get_content()
     assert "math.sqrt" in second["Subject"]
+
+
+@pytest.fixture
+def failing(member: User, redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Task:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("exports.jobs.posts_archive", fail)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        task_launch(user=member, name="export_posts")
+    return Task.objects.get()
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_task_is_told_of_once_and_only_when_it_is_given_up(
+    failing: Task, smtp_server: MailServer, settings: LazySettings, run_worker: Callable[[], None], attempts: int
+) -> None:
+    settings.EXPORT_MAX_ATTEMPTS = attempts
+    run_worker()
+    failing.refresh_from_db()
+    assert failing.failures == 1
+    assert ["attempt 1 failed" in subject for subject in subjects(smtp_server)] == [True] * (attempts == 1)
