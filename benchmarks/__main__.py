@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.figures import Figure, as_markdown, as_text
-from benchmarks.plan import DATABASES, GROWTH_SUBJECTS, MAIN_SUBJECTS, SUBJECTS
+from benchmarks.plan import DATABASES, FAMILIES, SUBJECTS
 from benchmarks.plot import draw
 from benchmarks.stage import Stage
 
@@ -75,9 +75,9 @@ def measure(stage: Stage, options: argparse.Namespace) -> list[Figure]:
     figures = []
     if reason := stage.start_postgresql():
         figures.append(Figure("all", "postgresql", f"skipped: {reason}"))
-    for database, family in product(DATABASES, (MAIN_SUBJECTS, GROWTH_SUBJECTS)):
+    for database, family in product(DATABASES, FAMILIES):
         subjects = [name for name in family if name in (options.subjects or SUBJECTS)]
-        is_wanted = bool(subjects) and options.database in {None, database}
+        is_wanted = bool(subjects) and options.database in {None, database} and database in FAMILIES[family][1]
         # SQLite's jobs are compared with PostgreSQL's COPY, which must have the same posts.
         is_yardstick = database == "postgresql" and "job" in subjects
         if (is_wanted or is_yardstick) and (stage.cluster or database != "postgresql"):

@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("subjects", nargs="*")
     parser.add_argument("--database", required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--sizes", type=int, nargs="+", required=True)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--copy-url", default="")
     options = parser.parse_args()
@@ -62,7 +62,8 @@ def _prepare(sizes: list[int], *, pages: bool) -> None:
     management.call_command("migrate", verbosity=0)
     if pages:
         management.call_command("collectstatic", verbosity=0, interactive=False)
-    importlib.import_module("benchmarks.fill").fill({member_name(size): size for size in sizes})
+    if sizes:
+        importlib.import_module("benchmarks.fill").fill({member_name(size): size for size in sizes})
 
 
 def _measure(options: argparse.Namespace) -> Iterator[Figure]:

@@ -1,11 +1,19 @@
 """What is measured, on which members; known before Django is set up."""
 
-# Each subject is a module of `benchmarks.subjects`. The second line's have a database of their own.
+# Each subject is a module of `benchmarks.subjects`. Those of each line have a database of their own.
 MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages")
 GROWTH_SUBJECTS = ("growth",)
-SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS
+SITE_SUBJECTS = ("site",)
+SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS
 
 DATABASES = ("postgresql", "sqlite")
+
+# What each database is called, and for which of them there is one of each kind.
+FAMILIES = {
+    MAIN_SUBJECTS: ("main", DATABASES),
+    GROWTH_SUBJECTS: ("growth", DATABASES),
+    SITE_SUBJECTS: ("site", ("postgresql",)),
+}
 
 GROWTH_FILE = "growth.json"
 """What the plot is drawn from: kind -> [posts, seconds, peak memory in bytes]."""
@@ -16,6 +24,9 @@ SIZES = {
     (MAIN_SUBJECTS, True): (1_000, 2_000, 5_000, 10_000, 50_000),
     (GROWTH_SUBJECTS, False): (1_000, 10_000, 100_000, 1_000_000, 5_000_000),
     (GROWTH_SUBJECTS, True): (1_000, 3_000, 10_000, 30_000, 60_000),
+    # This one makes its own members.
+    (SITE_SUBJECTS, False): (),
+    (SITE_SUBJECTS, True): (),
 }
 
 

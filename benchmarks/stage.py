@@ -17,7 +17,7 @@ from urllib.parse import quote
 import orjson
 
 from benchmarks.figures import Figure
-from benchmarks.plan import GROWTH_FILE, MAIN_SUBJECTS, SIZES
+from benchmarks.plan import FAMILIES, GROWTH_FILE, SIZES
 from microblog_project import embedded_server
 from microblog_project.embedded_server import BASE_DIR, die_with_parent
 from microblog_project.process_tree import stop_in_order
@@ -71,7 +71,7 @@ class Stage:
 
     def measure(self, database: str, subjects: Sequence[str], family: tuple[str, ...]) -> list[Figure]:
         """Fill a database with the members of a family of subjects, and return the subjects' figures."""
-        name = f"{database}-{'main' if family == MAIN_SUBJECTS else 'growth'}"
+        name = f"{database}-{FAMILIES[family][0]}"
         folder = self.folder / name / "bench"
         folder.mkdir(parents=True)
         self._var_dirs.append(folder.parent)
@@ -92,15 +92,15 @@ class Stage:
         database_url = f"sqlite:///{var_dir}/db.sqlite3"
         if name.startswith("postgresql"):
             assert self.cluster
-            database_url = self.cluster.url if name.endswith("-main") else self._second_database()
+            database_url = self.cluster.url if name.endswith("-main") else self._database(name.partition("-")[2])
         kept = {variable: os.environ[variable] for variable in KEPT if variable in os.environ}
         return kept | SETTINGS | {"VAR_DIR": str(var_dir), "DATABASE_URL": database_url}
 
-    def _second_database(self) -> str:
+    def _database(self, name: str) -> str:
         assert self.cluster
         host = str(self.cluster.folder)
-        subprocess.run([find_programs() / "createdb", "-h", host, "-U", "postgres", "growth"], check=True)
-        return f"postgres://postgres@/growth?host={quote(host)}"
+        subprocess.run([find_programs() / "createdb", "-h", host, "-U", "postgres", name], check=True)
+        return f"postgres://postgres@/{name}?host={quote(host)}"
 
 
 def _run(arguments: list[str], environment: dict[str, str]) -> None:
