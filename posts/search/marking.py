@@ -24,7 +24,7 @@ def _spans(text: str, query: Query) -> Iterator[tuple[int, int]]:
     """Yield from where to where the text matches; matches that overlap (pairs, a tag and its word) are one."""
     start = end = 0
     for word in words_of(text):
-        if not query.matches(word):
+        if not query.matches(word.text):
             continue
         if word.start > end:
             if end:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from posts.search.words import Word, composed, folded, parts_of, words_of
+from posts.search.words import composed, folded, parts_of, words_of
 
 MAX_LENGTH = 200
 SHORTEST_BEGINNING = 3
@@ -16,9 +16,9 @@ class Term:
     text: str
     is_beginning: bool = False
 
-    def matches(self, word: Word) -> bool:
+    def matches(self, word: str) -> bool:
         """Return whether a word is what is looked for."""
-        return word.text.startswith(self.text) if self.is_beginning else word.text == self.text
+        return word.startswith(self.text) if self.is_beginning else word == self.text
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Query:
         """Return the query that is content with the beginnings of words."""
         return Query(self.typed, tuple(Term(term.text, is_beginning=True) for term in self.terms))
 
-    def matches(self, word: Word) -> bool:
+    def matches(self, word: str) -> bool:
         """Return whether a word is one of those looked for."""
         return any(term.matches(word) for term in self.terms)
 

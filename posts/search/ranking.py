@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from posts.search.query import Query
-from posts.search.words import composed, words_of
+from posts.search.words import search_words
 
 
 class Rank(NamedTuple):
@@ -21,7 +21,7 @@ def best_first(texts: Mapping[int, str], query: Query) -> list[int]:
 
 
 def _rank(text: str, query: Query) -> Rank:
-    words = list(words_of(composed(text)))
-    said = f" {' '.join(word.text for word in words)}"
+    said = f" {search_words(text)}"
+    words = said.split()
     asked = f" {' '.join(term.text for term in query.terms)}"
     return Rank(asked in said, sum(query.matches(word) for word in words) / max(len(words), 1))

@@ -13,10 +13,12 @@ CREATE = """
 CREATE VIRTUAL TABLE {name}_words
   USING fts5(words, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '#_'")
 """
-FILL = "INSERT INTO {name}_words (rowid, words) SELECT id, search_words({text}) FROM {name}"
-ADD = "INSERT INTO {name}_words (rowid, words) VALUES (new.id, search_words({new}));"
+FILL = "INSERT INTO {name}_words (rowid, words) SELECT id, {text} FROM {name}"
+ADD = "INSERT INTO {name}_words (rowid, words) VALUES (new.id, {new});"
+# As bytes: a column can hold what is no text, and such a row is to be deleted, too, and its author.
+WORDS = "search_words(CAST(({text}) AS BLOB))"
 # Such a table must be told again what it is to forget.
-FORGET = "INSERT INTO {name}_words ({name}_words, rowid, words) VALUES ('delete', old.id, search_words({old}));"
+FORGET = "INSERT INTO {name}_words ({name}_words, rowid, words) VALUES ('delete', old.id, {old});"
 TRIGGERS = {
     "inserted": f"AFTER INSERT ON {{name}} BEGIN {ADD} END",
     "deleted": f"AFTER DELETE ON {{name}} BEGIN {FORGET} END",
@@ -28,7 +30,7 @@ AFTER_REMOVAL: list[str] = []
 
 def prepare(connection: BaseDatabaseWrapper) -> None:
     """Teach a new connection what the triggers need."""
-    connection.connection.create_function("search_words", 1, search_words, deterministic=True)
+    connection.connection.create_function("search_words", 1, _words_of_bytes, deterministic=True)
 
 
 def installation(table: Table) -> list[str]:
@@ -44,8 +46,13 @@ def removal(table: Table) -> list[str]:
 
 
 def _sql(statement: str, table: Table) -> str:
-    texts = {kind: table.text.format(row=row) for kind, row in {"text": "", "old": "old.", "new": "new."}.items()}
-    return statement.format(name=table.name, columns=", ".join(table.columns), **texts)
+    rows = {"text": "", "old": "old.", "new": "new."}
+    words = {kind: WORDS.format(text=table.text.format(row=row)) for kind, row in rows.items()}
+    return statement.format(name=table.name, columns=", ".join(table.columns), **words)
+
+
+def _words_of_bytes(text: bytes | None) -> str:
+    return search_words((text or b"").decode(errors="replace"))
 
 
 def find(

@@ -29,6 +29,7 @@ UNSPACED = (
 _LETTER = rf"\p{{L}}\p{{Nd}}_{ACCENTS}{VOWELS}"
 _RUN = regex.compile(rf"(?P<tag>(?<![#{_LETTER}])#[{_LETTER}]++(?!#))|[{_LETTER}]++")
 _PART = regex.compile(rf"(?P<unspaced>[{UNSPACED}]++)|[[{_LETTER}]--[{UNSPACED}]]++", regex.VERSION1)
+_PLAIN = regex.compile("[a-z0-9_]++")
 _ACCENT = regex.compile(f"[{ACCENTS}]+")
 
 
@@ -50,6 +51,8 @@ class Part(NamedTuple):
 
 def search_words(text: str) -> str:
     """Return the words of a text, divided by spaces: what SQLite keeps of it."""
+    if text.isascii() and "#" not in text:  # the same in a third of the time, for most of millions of texts
+        return " ".join(word[:MAX_LENGTH] for word in _PLAIN.findall(text.lower()))
     return " ".join(word.text for word in words_of(composed(text)))
 
 
