@@ -2,10 +2,12 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import django_rq
+import psutil
 import pytest
 from django.conf import LazySettings, settings
 from django.db import connections
@@ -23,11 +25,12 @@ from accounts.models import User
 from microblog_project import pseudo_locale
 from tests.browser_options import ARGUMENTS, find_chromium
 from tests.environment import IN_CI
+from tests.failures import pytest_runtest_makereport  # noqa: F401 - a hook
 from tests.mail_server import MailServer, free_port
 from tests.members import make_member
 from tests.running_site import RunningSite
 from tests.waiting import wait_until
-from tests.workers import InProcessWorker, start_worker, stop_process
+from tests.workers import InProcessWorker, forget_workers, living_workers, start_worker
 
 REGISTRIES = [
     CanceledJobRegistry,
@@ -75,7 +78,7 @@ def pseudo_locales(settings: LazySettings) -> None:
 
 @pytest.fixture
 def redis_queue() -> Iterator[Queue]:
-    """Return the default queue, real and running; afterwards the test's own jobs are deleted."""
+    """Return the default queue, real and running; afterwards the test's own jobs are deleted, and its workers."""
     queue = django_rq.get_queue("default")
     before = job_ids(queue)
     yield queue
@@ -84,6 +87,7 @@ def redis_queue() -> Iterator[Queue]:
             job.delete()
         else:
             queue.remove(job_id)
+    forget_workers()
 
 
 def job_ids(queue: Queue) -> set[str]:
@@ -132,8 +136,12 @@ def worker_factory(
         return started[-1]
 
     yield start
+    for living in living_workers():  # also work-horses that were stopped, or outlived their worker
+        with suppress(psutil.NoSuchProcess):
+            living.kill()
     for process in started:
-        stop_process(process)
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
@@ -169,4 +177,4 @@ def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
     for site in started:
         site.process.kill()
         site.process.wait()
-    wait_until(lambda: not any(site.processes() for site in started), 20, what="The end of the site")
+    wait_until(lambda: not any(site.processes() for site in started), what="The end of the site")

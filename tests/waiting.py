@@ -6,15 +6,27 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LIMIT = 60.0
+"""Seconds that a slow and busy machine may take for what otherwise takes one or two."""
 
-def wait_until(condition: Callable[[], T], timeout: float = 10.0, *, interval: float = 0.02, what: str = "") -> T:
+
+def wait_until(
+    condition: Callable[[], T],
+    timeout: float = LIMIT,
+    *,
+    interval: float = 0.02,
+    what: str = "",
+    found: Callable[[], object] | None = None,
+) -> T:
     """Return the first true value of `condition()`, tried every `interval` seconds.
 
-    Raises AssertionError after `timeout` seconds, naming `what` was waited for and the last value.
+    Raises AssertionError after `timeout` seconds, naming `what` was waited for, and what there is instead: what
+    `found` returns then, or the last value.
     """
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what or 'The condition'} did not come true in {timeout:g} s; last: {value!r}")
+            there = f"there is {found()}" if found else f"last: {value!r}"
+            raise AssertionError(f"{what or 'The condition'} did not come true in {timeout:g} s; {there}")
         time.sleep(interval)
     return value

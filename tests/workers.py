@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 import django_rq
+import psutil
 from django.conf import settings
 from django.db import connection
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
 from exports.worker import ExportWorker
+from tests.running_site import works_in
 from tests.waiting import wait_until
 
 
@@ -56,7 +58,7 @@ def start_worker(log: Path, *wrapper: str, **variables: str) -> "subprocess.Pope
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: is_listening(process, log), 30, what="The worker")
+        wait_until(lambda: is_listening(process, log), what="The worker", found=log.read_text)
     except BaseException:
         stop_process(process)
         raise
@@ -69,12 +71,30 @@ def is_listening(process: "subprocess.Popen[bytes]", log: Path) -> bool:
     return any(worker.pid == process.pid for worker in Worker.all(connection=queue_connection()))
 
 
+def living_workers() -> list[psutil.Process]:
+    """Return the worker processes, work-horses without a worker among them, that have not ended."""
+    return [
+        process
+        for process in psutil.process_iter()
+        if works_in(process, settings.VAR_DIR) and "rqworker" in process.cmdline()
+    ]
+
+
+def forget_workers() -> None:
+    """Have the queue server forget those that were killed: for a while no later test could tell them from living ones.
+
+    None may be alive: each pytest process has a queue server of its own, and runs one test at a time.
+    """
+    for worker in Worker.all(connection=queue_connection()):
+        worker.register_death()
+
+
 def queue_connection() -> Any:
     """Return a connection to the test's queue server."""
     return django_rq.get_connection("default")
 
 
-def stop_process(process: "subprocess.Popen[bytes]", timeout: float = 15) -> None:
+def stop_process(process: "subprocess.Popen[bytes]", timeout: float = 60) -> None:
     """Stop a process gently (SIGTERM), or by force after `timeout` seconds."""
     if process.poll() is None:
         process.terminate()

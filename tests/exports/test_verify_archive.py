@@ -494,21 +494,25 @@ def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: C
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("manifest.json", b"[" + b" " * 100_000_000 + b"]", "manifest.json: it is larger than"),
-        ("posts.json", b'{"posts":[{"body":"' + b"a" * 100_000_000 + b'"}]}', "posts.json: it has no list 'posts', or"),
-        ("posts.json", b" " * 100_000_000, "posts.json: it has no list 'posts', or"),
-        ("posts.csv", HEADER + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
-        ("posts.csv", HEADER + b'"\n",' * 20_000_000, "a row of more than"),
-        ("posts.csv", HEADER + b'"' + b"\n" * 100_000_000, "field larger than"),
-        ("profile.json", b"[" + b" " * 100_000_000 + b"]", "profile.json: it is larger than"),
+        ("manifest.json", lambda: b"[" + b" " * 100_000_000 + b"]", "manifest.json: it is larger than"),
+        (
+            "posts.json",
+            lambda: b'{"posts":[{"body":"' + b"a" * 100_000_000 + b'"}]}',
+            "posts.json: it has no list 'posts', or",
+        ),
+        ("posts.json", lambda: b" " * 100_000_000, "posts.json: it has no list 'posts', or"),
+        ("posts.csv", lambda: HEADER + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
+        ("posts.csv", lambda: HEADER + b'"\n",' * 20_000_000, "a row of more than"),
+        ("posts.csv", lambda: HEADER + b'"' + b"\n" * 100_000_000, "field larger than"),
+        ("profile.json", lambda: b"[" + b" " * 100_000_000 + b"]", "profile.json: it is larger than"),
     ],
 )
 def test_a_bomb_that_says_its_size_fills_no_memory(
-    complaint: Callable[[bytes], str], name: str, content: bytes, said: str
+    complaint: Callable[[bytes], str], name: str, content: Callable[[], bytes], said: str
 ) -> None:
-    files = files_in(SOUND) | {name: content}
+    files = files_in(SOUND) | {name: content()}
     bomb = packed(files if name == "manifest.json" else with_manifest(files))
-    del files, content
+    del files
     answer, memory = measured(lambda: complaint(bomb))
     assert said in answer
     assert memory < 50_000_000

@@ -41,14 +41,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.refuses:
             self._reply(503, [], b"")
             return
-        upstream = http.client.HTTPConnection(self.server.host, timeout=20)
+        upstream = http.client.HTTPConnection(self.server.host, timeout=60)
         upstream.request(self.command, self.path, content, dict(self.headers))
         answer = upstream.getresponse()
         body = answer.read()
         upstream.close()
         if self.command == "PUT":
             self.server.stored.set()
-            self.server.replies.wait(20)
+            self.server.replies.wait(60)
         self._reply(answer.status, answer.getheaders(), body)
 
     def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

@@ -3,15 +3,14 @@
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from subprocess import Popen
 
 import psutil
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from exports.models import Task, TaskStatus
-from tests.running_site import works_in
 from tests.waiting import wait_until
 
 
@@ -20,9 +19,19 @@ def reached(task: Task, status: str, attempt: int = 1) -> bool:
     return task.status == status and task.attempt == attempt
 
 
+def reaches(task: Task, status: str, attempt: int = 1) -> None:
+    """Return as soon as the task has this status in this attempt."""
+    wait_until(
+        lambda: reached(task, status, attempt),
+        interval=0.005,
+        what=f"{status!r} in attempt {attempt}",
+        found=lambda: f"{task.status!r} in attempt {task.attempt}, failures: {task.failures}, error: {task.error!r}",
+    )
+
+
 def runs(task: Task, attempt: int = 1) -> None:
     """Return as soon as the task's attempt has begun."""
-    wait_until(lambda: reached(task, TaskStatus.RUNNING, attempt), interval=0.005, what=f"Attempt {attempt}")
+    reaches(task, TaskStatus.RUNNING, attempt)
 
 
 def horse_of(worker: "Popen[bytes]") -> int:
@@ -37,7 +46,15 @@ def has_horse(worker: "Popen[bytes]") -> bool:
 
 def pause(*pids: int) -> None:
     """Stop the processes (SIGSTOP) in a moment at which they keep nobody from writing to the database."""
-    wait_until(lambda: _stopped_harmlessly(*pids), interval=0.01, what="A harmless moment")
+    wait_until(lambda: _stopped_while(_is_writable, *pids), interval=0.01, what="A harmless moment")
+
+
+def pause_while_tasks_are_held(*pids: int) -> None:
+    """Stop the processes, which cannot write now, in a moment at which they keep nobody from the database.
+
+    Who closes a connection to SQLite keeps all new ones out for an instant.
+    """
+    wait_until(lambda: _stopped_while(_is_readable, *pids), interval=0.01, what="A harmless moment")
 
 
 def stop(*pids: int) -> None:
@@ -47,9 +64,9 @@ def stop(*pids: int) -> None:
     wait_until(lambda: all(psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in pids))
 
 
-def _stopped_harmlessly(*pids: int) -> bool:
+def _stopped_while(is_free: Callable[[], bool], *pids: int) -> bool:
     stop(*pids)
-    if _is_writable():
+    if is_free():
         return True
     wake(*pids)
     return False
@@ -65,6 +82,18 @@ def _is_writable() -> bool:
             with transaction.atomic():
                 list(Task.objects.select_for_update(nowait=True))
     except (OperationalError, sqlite3.OperationalError):
+        return False
+    return True
+
+
+def _is_readable() -> bool:
+    """Return whether a new connection can be used at once."""
+    if connection.vendor != "sqlite":
+        return True
+    try:
+        with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0)) as database:
+            database.execute("SELECT 1 FROM exports_task").fetchone()
+    except sqlite3.OperationalError:
         return False
     return True
 
@@ -85,12 +114,3 @@ def is_gone(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     return True
-
-
-def living_workers() -> list[psutil.Process]:
-    """Return the worker processes, work-horses without a worker among them, that this test has not ended."""
-    return [
-        process
-        for process in psutil.process_iter()
-        if works_in(process, settings.VAR_DIR) and "rqworker" in process.cmdline()
-    ]

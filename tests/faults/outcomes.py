@@ -16,9 +16,9 @@ from tests.members import signed_in_client
 from tests.waiting import wait_until
 
 
-def assert_exported(task: Task, server: MailServer, *, attempt: int, failures: int, timeout: float = 20) -> Archive:
+def assert_exported(task: Task, server: MailServer, *, attempt: int, failures: int) -> Archive:
     """Wait for the export's end: one whole file, its mail, the same word on every page, and room for the next."""
-    wait_until(lambda: is_mailed(task), timeout, what="The export's mail")
+    wait_until(lambda: is_mailed(task), what="The export's mail")
     task.refresh_from_db()
     assert (task.status, task.progress) == (TaskStatus.SUCCEEDED, 100)
     assert (task.attempt, task.failures) == (attempt, failures)

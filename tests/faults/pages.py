@@ -28,21 +28,21 @@ def exports_page(client: Client) -> str:
     return response.content.decode()
 
 
-def wait_for_end(task: Task, timeout: float = 20) -> Task:
+def wait_for_end(task: Task) -> Task:
     """Return the task when it is over."""
 
     def is_over() -> bool:
         task.refresh_from_db()
         return not task.is_active
 
-    wait_until(is_over, timeout, what="The end of the task")
+    wait_until(is_over, what="The end of the task")
     return task
 
 
-def wait_for_mail(task: Task, timeout: float = 20) -> Archive:
+def wait_for_mail(task: Task) -> Archive:
     """Return the task's archive when its mail was sent."""
     mailed = Archive.objects.filter(task=task, mailed_at__isnull=False)
-    return wait_until(mailed.first, timeout, what="The mail")  # type: ignore[return-value]
+    return wait_until(mailed.first, what="The mail")  # type: ignore[return-value]
 
 
 def downloaded(task: Task, client: Client) -> bytes:

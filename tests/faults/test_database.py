@@ -140,7 +140,7 @@ def test_an_export_outlives_a_restart_of_postgresql_while_it_waits_for_the_stora
         bucket.replies.clear()
         start(EXPORT_STORAGE_URL=bucket.url, **CREDENTIALS)
         task = start_export(client)
-        assert bucket.stored.wait(20)
+        assert bucket.stored.wait(60)
         wait_for_heartbeat(task)
         crash(cluster)
         cluster.start()

@@ -98,7 +98,7 @@ def test_a_death_between_the_file_and_its_row(
         kill(horse_of(worker)) if worker_lives else kill_with_its_horse(worker)
     if not worker_lives:
         start_worker()
-    wait_until(lambda: not orphan.exists(), 20, what="The housekeeping after the second attempt")
+    wait_until(lambda: not orphan.exists(), what="The housekeeping after the second attempt")
     assert_exported(task, smtp_server, attempt=2, failures=1)
     assert len(mails_of(task, smtp_server)) == 1
 
@@ -121,7 +121,7 @@ def test_a_death_while_mailing(
         # Ten minutes later: so long others keep away from a mail that one has begun to send.
         Archive.objects.update(mail_due_at=timezone.now() - timedelta(minutes=1))
         start_worker()
-    wait_until(lambda: smtp_server.held == 2, 20, what="The second try")
+    wait_until(lambda: smtp_server.held == 2, what="The second try")
     smtp_server.is_holding = False
     assert assert_exported(task, smtp_server, attempt=1, failures=0) == archive
     wait_until(lambda: 1 <= len(mails_of(task, smtp_server)) <= 2)

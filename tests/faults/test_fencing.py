@@ -13,10 +13,11 @@ from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
 from notifications.models import Notification
-from tests.faults.horses import has_horse, horse_of, is_gone, pause, reached, runs, stop, wake
+from tests.faults.conftest import PATIENT
+from tests.faults.horses import has_horse, horse_of, is_gone, pause, pause_while_tasks_are_held, reaches, runs, wake
 from tests.faults.many_posts import tasks_held, write_many_posts
 from tests.faults.outcomes import assert_exported, mails_of, stored_files, temporary_files
-from tests.faults.pages import assert_another_succeeds, start_export
+from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
 from tests.waiting import wait_until
@@ -89,9 +90,9 @@ def test_a_work_horse_that_has_stored_its_file_when_it_loses_its_task_takes_it_a
     horse = horse_of(first)
     with tasks_held():
         [file] = wait_until(partial(stored_files, task), what="The file")
-        stop(horse)
+        pause_while_tasks_are_held(horse)
     start_worker(EXPORT_HOUSEKEEPING_INTERVAL="600")  # which would take it away too
-    wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), 15)
+    reaches(task, TaskStatus.SUCCEEDED, 2)
     wake(horse)
     wait_until(partial(is_gone, horse), what="The end of the work-horse")
     assert not file.exists()
@@ -102,7 +103,7 @@ def test_a_work_horse_that_has_stored_its_file_when_it_loses_its_task_takes_it_a
 def test_a_task_whose_worker_sleeps_is_done_by_its_own_work_horse(
     client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
-    first, second = start_worker(), start_worker()
+    first, second = start_worker(**PATIENT), start_worker(**PATIENT)
     task = start_export(client, "archive")
     runs(task)
     sleeper = first if has_horse(first) else second
@@ -119,7 +120,6 @@ def test_a_task_whose_worker_sleeps_is_done_by_its_own_work_horse(
 def test_a_slow_task_with_heartbeats_is_never_taken_from_its_worker(susan: User, start_worker: StartWorker) -> None:
     """It shows no progress for longer than the stale limit, while another worker looks after all tasks."""
     for _worker in range(2):
-        start_worker(EXPORT_STALE_AFTER="2")
-    task = task_launch(user=susan, name="example", params={"seconds": 4})
-    wait_until(lambda: not reached(task, TaskStatus.QUEUED, 0) and not task.is_active, 15, what="The end")
+        start_worker(**PATIENT)
+    task = wait_for_end(task_launch(user=susan, name="example", params={"seconds": 5}))
     assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 1, 0)

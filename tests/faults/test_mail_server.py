@@ -50,7 +50,7 @@ def start(start_worker: Callable[..., "Popen[bytes]"]) -> StartWorker:
 def wait_for_failed_try(task: Task, number: int) -> Archive:
     """Return the archive when the try at its mail of that number has failed."""
     failed = Archive.objects.exclude(mail_error="").filter(task=task, mail_attempts=number)
-    return wait_until(failed.first, 20, what=f"The failure of try {number}")  # type: ignore[return-value]
+    return wait_until(failed.first, what=f"The failure of try {number}")  # type: ignore[return-value]
 
 
 def let_pause_be_over(task: Task) -> None:
@@ -202,7 +202,7 @@ def test_a_work_horse_that_is_killed_while_it_mails_has_its_mail_sent_by_the_nex
     smtp_server.stalls = True
     worker = start()
     task = start_export(client)
-    wait_until(lambda: smtp_server.stalled, 20, what="The mail that stalls")
+    wait_until(lambda: smtp_server.stalled, what="The mail that stalls")
     os.kill(horse_of(worker), signal.SIGKILL)
     let_be_noticed(smtp_server)
     assert_mailed_once_and_shown_so(task, client, smtp_server)
@@ -215,7 +215,7 @@ def test_a_worker_that_is_killed_between_the_archive_and_the_mail_has_it_sent_by
     smtp_server.stalls = True
     worker = start()
     task = start_export(client)
-    wait_until(lambda: smtp_server.stalled, 20, what="The mail that stalls")
+    wait_until(lambda: smtp_server.stalled, what="The mail that stalls")
     horse = horse_of(worker)
     worker.kill()
     os.kill(horse, signal.SIGKILL)

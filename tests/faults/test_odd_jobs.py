@@ -18,6 +18,7 @@ from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
 from exports.services.queue import task_enqueue
+from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of, kill, runs, stop
 from tests.faults.many_posts import tasks_held, write_many_posts
 from tests.faults.outcomes import assert_exported, mails_of
@@ -41,9 +42,19 @@ def job_of(task: Task) -> Job:
     return Job.fetch(str(task.pk), connection=django_rq.get_connection())
 
 
-def flags_of_clients(queue: Queue) -> str:
-    """Return what the server says of its clients: "b" stands for one that waits for a job."""
-    return "".join(client["flags"] for client in queue.connection.client_list())
+@pytest.fixture
+def start_idle_worker(start_worker: StartWorker, redis_queue: Queue) -> StartWorker:
+    """Start a worker, and wait until it does nothing but wait for a job (the server's flag "b")."""
+
+    def is_waiting() -> bool:
+        return any("b" in client["flags"] for client in redis_queue.connection.client_list())
+
+    def start() -> Worker:
+        worker = start_worker(EXPORT_RECONCILE_INTERVAL="600", EXPORT_HOUSEKEEPING_INTERVAL="600")
+        wait_until(is_waiting, what="An idle worker")
+        return worker
+
+    return start
 
 
 def test_jobs_without_a_row_do_nothing_and_the_worker_goes_on(
@@ -66,8 +77,8 @@ def test_a_job_that_is_queued_twice_runs_once(
 ) -> None:
     """Under its own id, and under another."""
     write_many_posts(susan)
-    start_worker()
-    start_worker()
+    start_worker(**PATIENT)
+    start_worker(**PATIENT)
     task = start_export(client, "archive")
     redis_queue.enqueue_call("exports.jobs.export_archive", args=[str(task.pk)])
     task_enqueue(task)
@@ -120,27 +131,30 @@ def test_the_dashboard_which_cleans_up_as_it_counts_harms_no_task(
 
 
 def test_a_worker_killed_between_the_queue_and_the_job_loses_nothing(
-    client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
+    client: Client,
+    start_worker: StartWorker,
+    start_idle_worker: StartWorker,
+    smtp_server: MailServer,
+    redis_queue: Queue,
 ) -> None:
     """The server gives the job to one that waits, and can no longer take it (BLMOVE)."""
-    worker = start_worker(EXPORT_RECONCILE_INTERVAL="30", EXPORT_HOUSEKEEPING_INTERVAL="30")
-    wait_until(lambda: "b" in flags_of_clients(redis_queue), what="An idle worker")
+    worker = start_idle_worker()
     stop(worker.pid)
     task = start_export(client)
     wait_until(lambda: not redis_queue.job_ids, what="The taking of the job")
     kill(worker.pid)
     start_worker()
-    assert_exported(task, smtp_server, attempt=1, failures=0, timeout=15)
+    assert_exported(task, smtp_server, attempt=1, failures=0)
 
 
 def test_a_worker_killed_with_its_work_horse_before_the_claim_loses_nothing(
-    susan: User, start_worker: StartWorker, smtp_server: MailServer
+    susan: User, start_worker: StartWorker, start_idle_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     task = Task.objects.create(user=susan, name="export_posts", description="Exporting posts...")
-    worker = start_worker()
+    worker = start_idle_worker()
     with tasks_held():
         task_enqueue(task)
         wait_until(lambda: job_of(task).get_status() == JobStatus.STARTED, what="The start of the job")
         kill(worker.pid, horse_of(worker))
     start_worker()
-    assert_exported(task, smtp_server, attempt=1, failures=0, timeout=15)
+    assert_exported(task, smtp_server, attempt=1, failures=0)

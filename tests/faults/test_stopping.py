@@ -16,13 +16,14 @@ from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
 from microblog_project.embedded_server import BASE_DIR
-from tests.faults.horses import horse_of, is_gone, kill, reached, runs
+from tests.faults.conftest import PATIENT
+from tests.faults.horses import horse_of, is_gone, kill, reached, reaches, runs
 from tests.faults.many_posts import tasks_held, write_many_posts
 from tests.faults.outcomes import assert_exported, stored_files
 from tests.faults.pages import start_export
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
-from tests.waiting import wait_until
+from tests.waiting import LIMIT, wait_until
 from tests.workers import InProcessWorker, child_environment, queue_connection, stop_process
 
 Worker = Popen[bytes]
@@ -31,7 +32,7 @@ WorkerFactory = Callable[..., Worker]
 
 def started(susan: User, seconds: int) -> Task:
     task = task_launch(user=susan, name="example", params={"seconds": seconds})
-    wait_until(lambda: reached(task, TaskStatus.RUNNING))
+    runs(task)
     return task
 
 
@@ -43,17 +44,18 @@ def export_held_by(worker: Worker, susan: User) -> tuple[Task, int]:
     return task, horse_of(worker)
 
 
-def ended(worker: Worker, timeout: float = 10) -> int:
-    return worker.wait(timeout)
+def ended(worker: Worker) -> int:
+    return worker.wait(LIMIT)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_job_that_is_nearly_done_ends_before_its_worker(
-    susan: User, worker_process: Worker, signal_number: int
+    susan: User, worker_factory: WorkerFactory, signal_number: int
 ) -> None:
+    worker = worker_factory(EXPORT_STOP_GRACE="600")
     task = started(susan, 2)
-    worker_process.send_signal(signal_number)
-    assert ended(worker_process) == 0
+    worker.send_signal(signal_number)
+    assert ended(worker) == 0
     assert reached(task, TaskStatus.SUCCEEDED)
 
 
@@ -147,19 +149,20 @@ def test_a_signal_whose_exception_was_swallowed_ends_the_worker_all_the_same(
     assert len(looks) == 1
 
 
-def test_an_idle_worker_ends_at_once(worker_process: Worker) -> None:
-    worker_process.terminate()
-    assert ended(worker_process, 6) == 0
+def test_an_idle_worker_ends_at_once(worker_factory: WorkerFactory) -> None:
+    """And not when the wait for a job is over."""
+    worker = worker_factory(EXPORT_RECONCILE_INTERVAL="600", EXPORT_HOUSEKEEPING_INTERVAL="600")
+    worker.terminate()
+    assert ended(worker) == 0
 
 
 def test_an_orphaned_work_horse_finishes_its_job_and_nobody_runs_it_again(
-    susan: User, worker_factory: WorkerFactory
+    susan: User, start_worker: WorkerFactory
 ) -> None:
     """Only the parent is killed: the work-horse lives on, and its heartbeats say so."""
-    short = {"EXPORT_STALE_AFTER": "1", "EXPORT_RECONCILE_INTERVAL": "1", "EXPORT_PROGRESS_INTERVAL": "0.2"}
-    first = worker_factory(**short)
-    task = started(susan, 4)
+    first = start_worker(**PATIENT)
+    task = started(susan, 6)
     first.kill()
-    worker_factory(**short)
-    wait_until(lambda: reached(task, TaskStatus.SUCCEEDED), timeout=15)
+    start_worker(**PATIENT)
+    reaches(task, TaskStatus.SUCCEEDED)
     assert task.failures == 0

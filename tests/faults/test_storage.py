@@ -22,6 +22,7 @@ from posts.models import Post
 from tests.bucket import CREDENTIALS, Bucket
 from tests.exports.archives import archive_of
 from tests.faults.buckets import FaultyBucket
+from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of
 from tests.faults.outcomes import temporary_files
 from tests.faults.pages import (
@@ -228,12 +229,12 @@ def test_a_slow_bucket_is_waited_for_and_its_worker_not_declared_dead(
 ) -> None:
     bucket.replies.clear()
     for _ in range(2):
-        start(EXPORT_STORAGE_URL=bucket.url)
+        start(EXPORT_STORAGE_URL=bucket.url, **PATIENT)
     task = start_export(client)
-    assert bucket.stored.wait(10)
+    assert bucket.stored.wait(60)
     first = news_of(task, client)
-    # Twice the silence after which it would count as dead.
-    wait_until(lambda: heartbeats_for(task) > 2, what="Some heartbeats")
+    # Longer than the silence after which it would count as dead.
+    wait_until(lambda: heartbeats_for(task) > 4, what="Some heartbeats")
     assert first["status"] == TaskStatus.RUNNING
     bucket.replies.set()
     assert wait_for_end(task).status == TaskStatus.SUCCEEDED
@@ -258,7 +259,7 @@ def test_a_death_between_storing_and_saving_leaves_no_file_once_the_house_is_kep
     bucket.replies.clear()
     worker = start(**variables)
     task = start_export(client)
-    assert bucket.stored.wait(10)
+    assert bucket.stored.wait(60)
     horse = horse_of(worker)
     worker.kill()
     os.kill(horse, signal.SIGKILL)

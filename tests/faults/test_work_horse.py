@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable
-from functools import partial
 from subprocess import Popen
 
 import psutil
@@ -11,37 +10,36 @@ import psutil
 from accounts.models import User
 from exports.models import TaskStatus
 from exports.services.launching import task_launch
-from tests.faults.horses import horse_of, reached
-from tests.waiting import wait_until
+from tests.faults.horses import horse_of, reaches, runs
 
 Worker = Popen[bytes]
 
 
 def test_a_killed_work_horse_costs_an_attempt_and_no_more(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 2})
-    wait_until(lambda: reached(task, TaskStatus.RUNNING, 1))
+    runs(task)
     os.kill(horse_of(worker_process), signal.SIGKILL)
-    wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), timeout=15)
+    reaches(task, TaskStatus.SUCCEEDED, 2)
 
 
 def test_a_killed_worker_is_replaced_by_another(susan: User, worker_factory: Callable[..., Worker]) -> None:
     short = {"EXPORT_STALE_AFTER": "2", "EXPORT_RECONCILE_INTERVAL": "1"}
     first, second = worker_factory(**short), worker_factory(**short)
     task = task_launch(user=susan, name="example", params={"seconds": 3})
-    wait_until(lambda: reached(task, TaskStatus.RUNNING, 1))
+    runs(task)
     holder = first if psutil.Process(first.pid).children() else second
     horse = horse_of(holder)
     holder.kill()
     os.kill(horse, signal.SIGKILL)
-    wait_until(lambda: reached(task, TaskStatus.SUCCEEDED, 2), timeout=25)
+    reaches(task, TaskStatus.SUCCEEDED, 2)
 
 
 def test_a_work_horse_killed_again_and_again_is_given_up_with_a_reason(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 60})
     for attempt in (1, 2, 3):
-        wait_until(partial(reached, task, TaskStatus.RUNNING, attempt))
+        runs(task, attempt)
         os.kill(horse_of(worker_process), signal.SIGKILL)
-    wait_until(lambda: reached(task, TaskStatus.FAILED, 3))
+    reaches(task, TaskStatus.FAILED, 3)
     assert task.error == "The export was interrupted 3 times and was given up."
     assert task.progress < 100
     assert task_launch(user=susan, name="example", params={"seconds": 1}).status == TaskStatus.QUEUED
