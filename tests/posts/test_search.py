@@ -296,3 +296,12 @@ def test_each_step_finds_its_own_rows_whatever_their_ids(member: User) -> None:
 @pytest.mark.parametrize("address", ["/explore/", "/accounts/login/"])
 def test_each_page_leads_to_the_search(db: None, address: str) -> None:
     assert 'href="/search/"' in Client().get(address).content.decode()
+
+
+def test_a_row_that_holds_no_text_can_still_be_deleted(member: User) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps no such rows")
+    post = member.posts.create(body="soup")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE posts_post SET body = CAST(x'736f7570ff' AS TEXT) WHERE id = %s", [post.pk])
+    assert Post.objects.filter(pk=post.pk).delete()[0] == 1
