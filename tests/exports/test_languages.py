@@ -42,7 +42,7 @@ def test_the_mail_is_in_the_members_language_and_zone(
     for body in (str(mail.body), str(mail.alternatives[0][0])):
         assert "Hola, susan:" in body
         assert " JST" in body
-    assert told(maria).startswith("Exportando publicaciones")
+    assert told(maria).startswith("Exportación de publicaciones")
 
 
 def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: User, work: Work) -> None:
@@ -55,7 +55,7 @@ def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: U
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(attempt_died, "se interrumpió 1 vez"), (attempt_timed_out, "Ha tardado más")]
+    ("end", "words"), [(attempt_died, "se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
 )
 def test_reasons_are_in_the_members_language(
     maria: User, settings: LazySettings, end: Callable[..., Task], words: str
@@ -78,4 +78,4 @@ def test_staff_speak_to_a_member_in_their_language(maria: User, client: Client) 
     client.force_login(make_member("staff", is_staff=True, is_superuser=True))
     task = Task.objects.create(user=maria, name="export_posts")
     client.post("/admin/exports/task/", {"action": "fail", "_selected_action": [str(task.pk)]})
-    assert "Nuestro equipo detuvo" in told(maria)
+    assert "Nuestro equipo ha detenido" in told(maria)

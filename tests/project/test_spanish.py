@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
+import allauth
+import django
 import polib
+import pytest
 from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
 from notifications.services import notify
-from tests.marked_texts import marked_texts
+from tests.marked_texts import calls_in_code, marked_texts
 
 SPANISH = polib.pofile(str(Path(settings.BASE_DIR) / "locale" / "es" / "LC_MESSAGES" / "django.po"))
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdr]|%[sd]|\{\w+\}|<[^>]+>")
@@ -40,6 +43,23 @@ def test_placeholders_survive() -> None:
     for entry in SPANISH:
         for text in texts_of(entry):
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)), entry.msgid
+
+
+def test_what_is_said_otherwise_than_by_a_library_is_still_a_text_of_one() -> None:
+    folders = [Path(library.__path__[0]) for library in (django, allauth)]
+    catalogues = [polib.pofile(str(path)) for folder in folders for path in folder.glob("**/locale/es/*/django.po")]
+    theirs = {entry.msgid for catalogue in catalogues for entry in catalogue}
+    borrowed = calls_in_code((Path(settings.BASE_DIR) / "accounts" / "borrowed_texts.py").read_text(encoding="utf-8"))
+    assert {texts[0] for _, texts in borrowed} - theirs == set()
+
+
+@pytest.mark.django_db
+def test_a_form_speaks_to_its_reader_as_the_site_does(client: Client) -> None:
+    data = {"username": "susan", "email": "susan", "password1": "1", "password2": "2"}
+    page = client.post("/accounts/signup/", data, headers={"accept-language": "es"}).content.decode()
+    assert "Escribe una dirección de correo válida." in page
+    assert "Tu contraseña debe tener al menos 8 caracteres." in page
+    assert not re.search(r"\b(su|sus|usted|introduzca)\b", page, re.IGNORECASE)
 
 
 def test_a_page_speaks_the_browsers_language(member: User) -> None:

@@ -1,0 +1,42 @@
+"""Texts of Django and allauth that members meet, and that our translations say in the site's own tone.
+
+The catalogues under `locale/` go before those of the libraries, but hold only what is marked in this project; so these
+are marked here. In Spanish, for one, the libraries address the reader formally, or now so, now otherwise.
+"""
+
+from django.utils.translation import gettext_noop, ngettext_lazy
+
+BORROWED_TEXTS = [
+    # Django's fields
+    gettext_noop("Enter a valid email address."),
+    gettext_noop("Select a valid choice. %(value)s is not one of the available choices."),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
+    # Django's rules for passwords
+    gettext_noop("Your password can’t be too similar to your other personal information."),  # noqa: RUF001
+    gettext_noop("The password is too similar to the %(verbose_name)s."),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+    gettext_noop("Your password can’t be a commonly used password."),  # noqa: RUF001
+    gettext_noop("Your password can’t be entirely numeric."),  # noqa: RUF001
+    # allauth's forms
+    gettext_noop("Email"),
+    gettext_noop("Username"),
+    gettext_noop("Forgot your password?"),
+    gettext_noop("The username and/or password you specified are not correct."),
+    gettext_noop("The email address and/or password you specified are not correct."),
+    gettext_noop("Please type your current password."),
+    gettext_noop("You must type the same password each time."),
+    gettext_noop("Username can not be used. Please use other username."),
+    # allauth's messages
+    gettext_noop("Successfully signed in as %(name)s."),
+    gettext_noop("You have signed out."),
+    gettext_noop("You have confirmed %(email)s."),
+    gettext_noop("You cannot remove your primary email address (%(email)s)."),
+]
