@@ -171,4 +171,4 @@ def test_production_insists_on_https_and_on_cookies_of_this_host_alone(tmp_path:
     assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
     assert location == "https://microblog.example/explore/"
     assert session == "__Host-sessionid True 1"
-    assert limits == "{'export': '20/10m/user'}"
+    assert limits == "{'export': '20/10m/user', 'message': '30/10m/user'}"
