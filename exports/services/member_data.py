@@ -19,6 +19,9 @@ def member_profile(user: User) -> dict[str, Any]:
         "email": user.email,
         "about_me": user.about_me,
         "url": absolute_url(user),
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "theme": user.theme,
         "joined": utc_text(user.date_joined),
         "last_seen": utc_text(user.last_seen) if user.last_seen else None,
     }

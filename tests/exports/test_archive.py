@@ -137,7 +137,8 @@ def test_everything_of_the_member_and_of_nobody_else_is_in_it(
     mary = make_member("mary")
     Follow.objects.create(follower=mary, followed=susan)
     Follow.objects.create(follower=mary, followed=john)
-    User.objects.filter(pk=susan.pk).update(about_me="Reads.", last_seen=FIRST, date_joined=FIRST)
+    chosen = {"language": "es", "time_zone": "Asia/Tokyo", "theme": "dark"}
+    User.objects.filter(pk=susan.pk).update(about_me="Reads.", last_seen=FIRST, date_joined=FIRST, **chosen)
     archive = exported_archive(susan)
     assert bodies(archive) == ["susan 0", "susan 1", "susan 2"]
     assert document(archive, "profile.json") == {
@@ -145,6 +146,7 @@ def test_everything_of_the_member_and_of_nobody_else_is_in_it(
         "email": "susan@example.com",
         "about_me": "Reads.",
         "url": "http://localhost:8000/user/susan/",
+        **chosen,
         "joined": "2026-01-01T12:00:00Z",
         "last_seen": "2026-01-01T12:00:00Z",
     }

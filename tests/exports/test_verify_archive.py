@@ -323,8 +323,11 @@ FIRST_COUNTS = {"posts": 2, "follows": 2, "followers": 1, "skipped": 0}
 
 
 def of_the_first_version(archive: bytes) -> bytes:
-    """Return the archive as it was before there were messages."""
+    """Return the archive as it was before there were messages, and before a profile had preferences."""
     files = {name: data for name, data in files_in(archive).items() if not name.startswith("messages")}
+    profile = json.loads(files["profile.json"])
+    old = {name: value for name, value in profile.items() if name not in {"language", "time_zone", "theme"}}
+    files["profile.json"] = json.dumps(old).encode()
     counts = json.loads(files["manifest.json"])["counts"]
     counts.pop("messages")
     return packed(with_manifest(files, schema_version=1, counts=counts))
