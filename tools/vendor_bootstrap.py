@@ -1,6 +1,6 @@
 """Fetch Bootstrap's CSS from its npm package into `static/vendor/bootstrap/`: `python tools/vendor_bootstrap.py`.
 
-Needs npm and the network. Besides the two files of the package it writes `bootstrap-dark.css`: Bootstrap's own
+Needs npm and the network. Besides the files of the package it writes `bootstrap-dark.css`: Bootstrap's own
 dark rules, chosen by the system's preference instead of by JavaScript. Run again, it writes the same bytes.
 """
 
@@ -69,6 +69,7 @@ def main() -> None:
         files = {
             "LICENSE": read(package, "LICENSE"),
             "bootstrap.min.css": css,
+            "bootstrap.rtl.min.css": read(package, "dist/css/bootstrap.rtl.min.css"),
             "bootstrap-dark.css": dark_by_system(css),
         }
     for name, text in files.items():

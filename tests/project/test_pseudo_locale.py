@@ -56,9 +56,12 @@ def test_every_way_to_ask_for_a_text_is_answered() -> None:
 def test_a_browser_may_ask_for_them(client: Client) -> None:
     page = client.get("/accounts/login/", headers={"accept-language": "en-XA"}).content.decode()
     assert re.search(r'<html lang="en-xa"\s+dir="ltr"', page)
+    assert "bootstrap.min.css" in page
     assert pseudo("Sign in") in page
     page = client.get("/accounts/login/", headers={"accept-language": "ar-XB"}).content.decode()
     assert re.search(r'<html lang="ar-xb"\s+dir="rtl"', page)
+    assert "bootstrap.rtl.min.css" in page
+    assert "bootstrap.min.css" not in page
     assert pseudo("Sign in", right_to_left=True) in page
 
 
