@@ -33,8 +33,11 @@ def deletion_request(*, user: User, session_key: str | None) -> bool:
 
 
 def deletion_undo(*, user: User) -> bool:
-    """Keep the account; return False if it is not to be deleted, or if the grace is over: the end may have begun."""
-    rows = User.objects.filter(pk=user.pk, deletion_due_at__gt=timezone.now())
+    """Keep the account; return False if it is not to be deleted, or if the grace is over: the end may have begun.
+
+    It has begun for who is no longer active, too: the worker's clock may be ahead of this machine's.
+    """
+    rows = User.objects.filter(pk=user.pk, is_active=True, deletion_due_at__gt=timezone.now())
     return bool(rows.update(deletion_due_at=None))
 
 

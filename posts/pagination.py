@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 PAGE_SIZE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+LAST_ID = 2**63 - 1
+"""No row has a later one, and SQLite could not even be asked for it."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -40,7 +42,7 @@ class Position(NamedTuple):
         """
         try:
             microseconds, _dash, row_id = text.rpartition("-")
-            return cls(EPOCH + int(microseconds) * MICROSECOND, int(row_id))
+            return cls(EPOCH + int(microseconds) * MICROSECOND, min(int(row_id), LAST_ID))
         except (ValueError, OverflowError) as error:
             text = text[:64]
             raise BadRequest(

@@ -8,6 +8,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
+from accounts.deletion import deletion_undo
 from accounts.models import User
 from tests.members import PASSWORD, signed_in_client
 
@@ -123,6 +124,12 @@ def test_there_is_nothing_to_undo_twice(signed_in: Client, member: User) -> None
 def test_after_the_grace_it_is_too_late(signed_in: Client, leaving: User) -> None:
     User.objects.filter(pk=leaving.pk).update(deletion_due_at=timezone.now())
     assert "no deletion of your account" in signed_in.post(UNDO, follow=True).content.decode()
+    assert due_at(leaving)
+
+
+def test_once_the_end_has_begun_it_is_too_late_whatever_the_clocks_say(leaving: User) -> None:
+    User.objects.filter(pk=leaving.pk).update(is_active=False)  # by a worker whose clock is ahead
+    assert not deletion_undo(user=leaving)
     assert due_at(leaving)
 
 

@@ -59,5 +59,7 @@ def test_a_position_survives_its_address(moment: datetime, number: int) -> None:
 @pytest.mark.parametrize("text", ["0-99999999999999999999999", "-62135596800000000-1", "253402300799999999-1"])
 def test_a_position_beyond_all_posts_is_an_empty_or_full_page(client: Client, member: User, text: str) -> None:
     member.posts.create(body="x")
-    for direction in ("before", "after"):
-        assert client.get("/explore/", {direction: text}).status_code == 200
+    client.force_login(member)
+    for address in ("/explore/", "/"):
+        for direction in ("before", "after"):
+            assert client.get(address, {direction: text}).status_code == 200
