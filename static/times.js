@@ -7,11 +7,19 @@ const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]]; // seconds
 const RECENT = 7 * 86_400;
 
 const { lang, dataset } = document.documentElement;
-const timeZone = dataset.timeZone || undefined;
+const timeZone = known(dataset.timeZone);
 const ago = new Intl.RelativeTimeFormat(lang);
 const now = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(0, "second");
 const date = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeZone });
 const exact = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "long", timeZone });
+
+function known(zone) {
+  try {
+    return new Intl.DateTimeFormat(lang, { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined; // the browser is older than the zone
+  }
+}
 
 function words(moment) {
   const age = (Date.now() - moment) / 1000;

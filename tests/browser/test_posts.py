@@ -151,6 +151,10 @@ def test_times_are_told_in_the_readers_language_and_zone_and_stay_true(
     timeline.reload()
     expect(times).to_have_text(["hace 2 minutos", "hace 3 días", "2 de enero de 2026"])
     assert times.last.get_attribute("title") == "2 de enero de 2026 a las 12:04:00 GMT+9"
+    User.objects.filter(pk=susan.pk).update(time_zone="Mars/Phobos")  # as good as one that is younger than the browser
+    timeline.reload()
+    expect(times.last).to_have_attribute("title", "1 de enero de 2026 a las 22:04:00 GMT-5")
+    User.objects.filter(pk=susan.pk).update(time_zone="Asia/Tokyo")
     timeline.goto(live_server.url + Post.objects.get(body="old").get_absolute_url())
     expect(times).to_have_text(["2 de enero de 2026", "2 de enero de 2026 a las 12:04:00 GMT+9"])
 
@@ -180,3 +184,15 @@ def test_a_post_with_links_is_deleted_and_brought_back(timeline: Page, susan: Us
     timeline.get_by_role("button", name="Delete").click()
     timeline.wait_for_url("**/user/susan/")
     assert not Post.objects.exists()
+
+
+def test_a_post_of_piled_up_accents_covers_nothing_else(timeline: Page, susan: User) -> None:
+    susan.posts.create(body="a" + "\u0301\u0317\u0354\u0361" * 150 + "b")
+    susan.posts.create(body="A neighbour")
+    timeline.reload()
+    assert timeline.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    neighbour = timeline.locator(".post").first
+    beside_it = neighbour.screenshot()
+    Post.objects.exclude(body="A neighbour").update(body="ab")
+    timeline.reload()
+    assert neighbour.screenshot() == beside_it
