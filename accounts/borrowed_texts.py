@@ -27,7 +27,9 @@ BORROWED_TEXTS = [
     gettext_noop("Your password can’t be entirely numeric."),  # noqa: RUF001
     # allauth's forms
     gettext_noop("Email"),
+    gettext_noop("Email address"),
     gettext_noop("Username"),
+    gettext_noop("Username or email"),
     gettext_noop("Forgot your password?"),
     gettext_noop("The username and/or password you specified are not correct."),
     gettext_noop("The email address and/or password you specified are not correct."),

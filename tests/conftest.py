@@ -11,6 +11,7 @@ import psutil
 import pytest
 from django.conf import LazySettings, settings
 from django.db import connections
+from django.test import TransactionTestCase
 from rq import Queue
 from rq.registry import (
     CanceledJobRegistry,
@@ -24,6 +25,8 @@ from rq.registry import (
 from accounts.models import User
 from microblog_project import pseudo_locale
 from tests.browser_options import ARGUMENTS, find_chromium
+from tests.bucket import Bucket
+from tests.emptying import empty_database
 from tests.environment import IN_CI
 from tests.failures import pytest_runtest_makereport  # noqa: F401 - a hook
 from tests.mail_server import MailServer, free_port
@@ -44,9 +47,11 @@ REGISTRIES = [
 
 def pytest_configure() -> None:
     """Make the settings fit for tests."""
+    settings.DEBUG = False  # as during the tests: the addresses may be read before, and have a page more in development
     # A sign-in costs a quarter of a second with the real one.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT.mkdir()  # WhiteNoise warns at every request without it
+    TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
     # The live server knows no hashed names.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
@@ -160,6 +165,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[Bucket]:
+    """Return a real S3 server, in which there may be files of other tests."""
+    bucket = Bucket()
+    yield bucket
+    bucket.stop()
 
 
 @pytest.fixture

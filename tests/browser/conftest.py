@@ -10,7 +10,7 @@ from tests.mail_server import MailServer
 from tests.running_site import RunningSite
 
 # The time of a step that waits for a poll (2 s while something is active, 10 s otherwise); milliseconds.
-PATIENCE = 20_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 

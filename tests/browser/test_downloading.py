@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import LazySettings
 from playwright.sync_api import Page, expect
@@ -17,13 +16,6 @@ from tests.members import PASSWORD, make_member, signed_in_client
 from tests.running_site import RunningSite
 
 PASSWORD_FIELD = "[name=password]"
-
-
-@pytest.fixture
-def bucket() -> Iterator[Bucket]:
-    bucket = Bucket()
-    yield bucket
-    bucket.stop()
 
 
 def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
@@ -49,9 +41,9 @@ def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
 
 
 def test_signing_in_leads_on_to_a_file_in_object_storage(
-    page: Page, start_site: Callable[..., RunningSite], bucket: Bucket
+    page: Page, start_site: Callable[..., RunningSite], bucket_server: Bucket
 ) -> None:
-    site = start_site(EXPORT_STORAGE_URL=bucket.url, **CREDENTIALS).wait_until_up()
+    site = start_site(EXPORT_STORAGE_URL=bucket_server.url, **CREDENTIALS).wait_until_up()
     sign_in(page, f"{site.url}/accounts/login/")
     page.wait_for_url(f"{site.url}/")
     page.goto(f"{site.url}/user/demo/")
@@ -62,9 +54,11 @@ def test_signing_in_leads_on_to_a_file_in_object_storage(
     page.context.clear_cookies()
     with page.expect_download() as download:
         sign_in(page, f"{site.url}{address}")
-    assert download.value.url.startswith(bucket.endpoint)
+    assert download.value.url.startswith(bucket_server.endpoint)
     content = Path(download.value.path()).read_bytes()
-    assert hashlib.sha256(content).digest() in [hashlib.sha256(stored).digest() for stored in bucket.files().values()]
+    assert hashlib.sha256(content).digest() in [
+        hashlib.sha256(stored).digest() for stored in bucket_server.files().values()
+    ]
     assert json.loads(content)["posts"]
 
 

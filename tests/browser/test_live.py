@@ -164,7 +164,7 @@ def test_a_real_workers_percentage_rises_through_the_middle(
         seen.append(int(percentage.inner_text()))
         return seen[-1] == 100
 
-    wait_until(is_complete, timeout=30)
+    wait_until(is_complete)
     assert seen == sorted(seen)
     assert any(0 < value < 100 for value in seen)
     assert not_reloaded(susans_page)

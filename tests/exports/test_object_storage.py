@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 from urllib.parse import parse_qs, urlsplit
@@ -28,24 +28,19 @@ from tests.waiting import wait_until
 
 Work = Callable[[], None]
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Bucket]:
-    server = Bucket()
-    yield server
-    server.stop()
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def bucket(server: Bucket, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+def bucket(bucket_server: Bucket, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """The bucket as this process's storage of archives, as EXPORT_STORAGE_URL makes it in a process of its own."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    entry = environment.exports_storage(server.url, settings.VAR_DIR / "exports")
+    entry = environment.exports_storage(bucket_server.url, settings.VAR_DIR / "exports")
     settings.STORAGES = {**settings.STORAGES, "exports": entry}
     # A field asks for its storage once, when its model is read.
     monkeypatch.setattr(Archive._meta.get_field("file"), "storage", storages["exports"])
-    return server
+    return bucket_server
 
 
 @pytest.fixture
@@ -73,7 +68,7 @@ def test_a_worker_keeps_the_archive_in_the_bucket_and_mails_it_from_there(
 ) -> None:
     worker_factory(EXPORT_STORAGE_URL=bucket.url, EMAIL_URL=smtp_server.url, **CREDENTIALS)
     signed_in.post("/exports/")
-    [mail] = wait_until(lambda: smtp_server.messages, 30, what="The mail")
+    [mail] = wait_until(lambda: smtp_server.messages, what="The mail")
     archive = Archive.objects.get()
     assert archive.task.status == TaskStatus.SUCCEEDED
     stored = bucket.files()[f"some/prefix/{archive.file.name}"]

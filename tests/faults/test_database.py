@@ -132,10 +132,9 @@ def test_an_export_whose_success_postgresql_cannot_note_begins_anew_and_leaves_o
 
 @pytest.mark.processes
 def test_an_export_outlives_a_restart_of_postgresql_while_it_waits_for_the_storage(
-    cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer
+    cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer, bucket_server: Bucket
 ) -> None:
-    real = Bucket()
-    bucket = FaultyBucket(real)
+    bucket = FaultyBucket(bucket_server)
     try:
         bucket.replies.clear()
         start(EXPORT_STORAGE_URL=bucket.url, **CREDENTIALS)
@@ -149,11 +148,10 @@ def test_an_export_outlives_a_restart_of_postgresql_while_it_waits_for_the_stora
         archive = wait_for_mail(task)
         task.refresh_from_db()
         assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 1, 0)
-        assert len(real.files()[f"some/prefix/{archive.file.name}"]) == archive.size
+        assert len(bucket_server.files()[f"some/prefix/{archive.file.name}"]) == archive.size
         assert len(smtp_server.messages) == 1
     finally:
         bucket.stop()
-        real.stop()
 
 
 @pytest.mark.processes

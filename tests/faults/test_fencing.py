@@ -117,6 +117,7 @@ def test_a_task_whose_worker_sleeps_is_done_by_its_own_work_horse(
     assert (len(mails_of(task, smtp_server)), Task.objects.get(pk=task.pk).failures) == (1, 0)
 
 
+@pytest.mark.processes
 def test_a_slow_task_with_heartbeats_is_never_taken_from_its_worker(susan: User, start_worker: StartWorker) -> None:
     """It shows no progress for longer than the stale limit, while another worker looks after all tasks."""
     for _worker in range(2):

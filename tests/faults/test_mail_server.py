@@ -34,6 +34,8 @@ KEEP_TRYING = "The mail could not be sent yet; we keep trying. You can download 
 STOPPED_TRYING = "The mail could not be sent, and we stopped trying. You can download it here."
 REFUSED = "Your mail server refused the address for good."
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def client(susan: User) -> Client:

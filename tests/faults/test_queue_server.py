@@ -44,6 +44,8 @@ LONG_AGO = timedelta(minutes=5)
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/profile/", "/healthz"]
 STAFF_PAGES = ["/admin/", "/admin/exports/task/"]
 
+pytestmark = pytest.mark.processes
+
 by_any_harm = pytest.mark.parametrize(
     "harm", [pytest.param(QueueServer.kill, id="away"), pytest.param(QueueServer.pause, id="hanging")]
 )
@@ -232,7 +234,6 @@ def test_a_work_horse_that_dies_at_its_mail_while_the_server_is_away_has_it_sent
     assert_all_is_well(task, smtp_server)
 
 
-@pytest.mark.processes
 def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
     worker: Worker, server: QueueServer, smtp_server: MailServer, client: Client, tmp_path: Path
 ) -> None:
@@ -242,7 +243,6 @@ def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
     assert worker.poll() is None
 
 
-@pytest.mark.processes
 def test_a_worker_that_is_stopped_while_the_server_is_away_ends_in_order(
     worker: Worker, server: QueueServer, tmp_path: Path
 ) -> None:

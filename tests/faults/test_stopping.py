@@ -48,6 +48,7 @@ def ended(worker: Worker) -> int:
     return worker.wait(LIMIT)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_job_that_is_nearly_done_ends_before_its_worker(
     susan: User, worker_factory: WorkerFactory, signal_number: int
@@ -110,6 +111,7 @@ def test_a_container_that_is_killed_before_the_grace_is_over_loses_nothing(
     assert_exported(task, smtp_server, attempt=2, failures=1)
 
 
+@pytest.mark.processes
 def test_a_worker_that_is_stopped_as_soon_as_it_is_known_ends_in_order(redis_queue: Queue) -> None:
     """RQ registers a worker before it listens to signals."""
     worker = Popen([sys.executable, "manage.py", "rqworker", "default"], cwd=BASE_DIR, env=child_environment())
@@ -133,6 +135,7 @@ def own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.mark.processes
 def test_a_signal_whose_exception_was_swallowed_ends_the_worker_all_the_same(
     transactional_db: None, redis_queue: Queue, own_signals: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +152,7 @@ def test_a_signal_whose_exception_was_swallowed_ends_the_worker_all_the_same(
     assert len(looks) == 1
 
 
+@pytest.mark.processes
 def test_an_idle_worker_ends_at_once(worker_factory: WorkerFactory) -> None:
     """And not when the wait for a job is over."""
     worker = worker_factory(EXPORT_RECONCILE_INTERVAL="600", EXPORT_HOUSEKEEPING_INTERVAL="600")
@@ -156,6 +160,7 @@ def test_an_idle_worker_ends_at_once(worker_factory: WorkerFactory) -> None:
     assert ended(worker) == 0
 
 
+@pytest.mark.processes
 def test_an_orphaned_work_horse_finishes_its_job_and_nobody_runs_it_again(
     susan: User, start_worker: WorkerFactory
 ) -> None:

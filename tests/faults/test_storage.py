@@ -45,6 +45,8 @@ SOMETHING = "Something went wrong on our side. We have been told, and your posts
 SMALL_DISK = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "sh", "-c"]
 KILOBYTE = 1024
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def client(susan: User) -> Client:
@@ -179,17 +181,10 @@ def test_a_storage_that_is_away_has_lost_nothing(susan: User, client: Client) ->
     assert downloaded(archive.task, client) == b"All that I wrote"
 
 
-@pytest.fixture(scope="module")
-def real_bucket() -> Iterator[Bucket]:
-    bucket = Bucket()
-    yield bucket
-    bucket.stop()
-
-
 @pytest.fixture
-def bucket(real_bucket: Bucket, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyBucket]:
+def bucket(bucket_server: Bucket, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyBucket]:
     """Return a bucket with faults, which is this process's storage of archives too."""
-    bucket = FaultyBucket(real_bucket)
+    bucket = FaultyBucket(bucket_server)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     settings.STORAGES = {**settings.STORAGES, "exports": environment.exports_storage(bucket.url, settings.VAR_DIR)}
@@ -203,7 +198,6 @@ def files_in(bucket: Bucket, task: Task) -> list[str]:
     return [name for name in bucket.names() if str(task.pk) in name]
 
 
-@pytest.mark.processes
 def test_a_bucket_that_refuses_for_a_while_delays_the_export_and_the_download(
     start: WorkerFactory, client: Client, bucket: FaultyBucket, smtp_server: MailServer
 ) -> None:
@@ -223,7 +217,6 @@ def test_a_bucket_that_refuses_for_a_while_delays_the_export_and_the_download(
     assert_another_succeeds(client)
 
 
-@pytest.mark.processes
 def test_a_slow_bucket_is_waited_for_and_its_worker_not_declared_dead(
     start: WorkerFactory, client: Client, bucket: FaultyBucket, smtp_server: MailServer
 ) -> None:
@@ -251,9 +244,8 @@ def heartbeats_for(task: Task) -> float:
     return (task.heartbeat_at - task.started_at).total_seconds()
 
 
-@pytest.mark.processes
 def test_a_death_between_storing_and_saving_leaves_no_file_once_the_house_is_kept(
-    start: WorkerFactory, client: Client, bucket: FaultyBucket, real_bucket: Bucket, smtp_server: MailServer
+    start: WorkerFactory, client: Client, bucket: FaultyBucket, bucket_server: Bucket, smtp_server: MailServer
 ) -> None:
     variables = {"EXPORT_STORAGE_URL": bucket.url, "EXPORT_JOB_TIMEOUT": "4"}
     bucket.replies.clear()
@@ -263,13 +255,13 @@ def test_a_death_between_storing_and_saving_leaves_no_file_once_the_house_is_kep
     horse = horse_of(worker)
     worker.kill()
     os.kill(horse, signal.SIGKILL)
-    [orphan], [leftover] = files_in(real_bucket, task), temporary_files()
+    [orphan], [leftover] = files_in(bucket_server, task), temporary_files()
     bucket.replies.set()
     start(**variables)
     assert wait_for_end(task).status == TaskStatus.SUCCEEDED
     archive = wait_for_mail(task)
-    wait_until(lambda: orphan not in files_in(real_bucket, task), what="The end of the orphan")
+    wait_until(lambda: orphan not in files_in(bucket_server, task), what="The end of the orphan")
     wait_until(lambda: not leftover.exists(), what="The end of the temporary file")
-    assert files_in(real_bucket, task) == [f"some/prefix/{archive.file.name}"]
+    assert files_in(bucket_server, task) == [f"some/prefix/{archive.file.name}"]
     assert len(smtp_server.messages) == 1
     assert_another_succeeds(client)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from subprocess import Popen
 
 import psutil
+import pytest
 
 from accounts.models import User
 from exports.models import TaskStatus
@@ -13,6 +14,8 @@ from exports.services.launching import task_launch
 from tests.faults.horses import horse_of, reaches, runs
 
 Worker = Popen[bytes]
+
+pytestmark = pytest.mark.processes
 
 
 def test_a_killed_work_horse_costs_an_attempt_and_no_more(susan: User, worker_process: Worker) -> None:

@@ -24,6 +24,8 @@ from tests.exports.conftest import write_posts_for
 from tests.members import make_member
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.processes
+
 WHOLE = b'{"posts": [{"body": "susan 0"}, {"body": "susan 1"}]}'
 
 
@@ -214,7 +216,6 @@ def test_a_promise_is_kept_up_to_its_limit() -> None:
     assert not Promise("", 30, [1, 30.1]).is_kept
 
 
-@pytest.mark.processes
 @pytest.mark.skipif(not IN_CI, reason="half a minute: it runs in CI, and `make chaos` is more of it")
 def test_a_short_run_holds_what_is_promised() -> None:
     command = [sys.executable, "-m", "tests.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]

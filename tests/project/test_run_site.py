@@ -15,7 +15,7 @@ from rq import Queue
 from microblog_project import embedded_server
 from tests.mail_server import free_port
 from tests.running_site import RunningSite, manage
-from tests.waiting import wait_until
+from tests.waiting import LIMIT, wait_until
 from tests.workers import stop_process
 
 pytestmark = pytest.mark.processes
@@ -33,7 +33,7 @@ def queue_of(site: RunningSite) -> Queue:
 
 def refusal(site: RunningSite) -> str:
     """Return the one line with which the site refuses to start."""
-    assert site.process.wait(30) != 0
+    assert site.process.wait(LIMIT) != 0
     [line] = site.output.strip().splitlines()
     return line
 
@@ -49,7 +49,7 @@ def test_with_no_environment_it_starts_everything_and_ctrl_c_stops_everything(st
     wait_until(lambda: queue_of(site).connection.scard("rq:workers:default") == 1, what="The worker")
 
     site.process.send_signal(signal.SIGINT)
-    assert site.process.wait(20) == 0
+    assert site.process.wait(LIMIT) == 0
     wait_until(lambda: not site.processes(), what="The end of everything")
     assert "Traceback" not in site.output
 
@@ -63,7 +63,7 @@ def test_when_it_is_killed_nothing_is_left_and_the_next_start_takes_seconds(star
 
     started = time.monotonic()
     again = start_site(PORT=killed.port).wait_until_up()
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
     wait_until(lambda: not before & {process.pid for process in again.processes()} - queue_server(again))
 
 
@@ -88,7 +88,7 @@ def busy_worker(site: RunningSite) -> psutil.Process:
 def test_a_worker_that_dies_stops_everything_with_an_error_its_work_horse_too(start_site: StartSite) -> None:
     site = start_site().wait_until_up()
     busy_worker(site).kill()
-    assert site.process.wait(20) == 1
+    assert site.process.wait(LIMIT) == 1
     assert "The worker ended by itself with code -9, so everything stopped." in site.output
     wait_until(lambda: not site.processes(), what="The end of everything")
 
@@ -96,14 +96,14 @@ def test_a_worker_that_dies_stops_everything_with_an_error_its_work_horse_too(st
 def test_closing_the_terminal_stops_everything(start_site: StartSite) -> None:
     site = start_site().wait_until_up()
     site.process.send_signal(signal.SIGHUP)
-    assert site.process.wait(20) == 0
+    assert site.process.wait(LIMIT) == 0
     wait_until(lambda: not site.processes(), what="The end of everything")
 
 
 def test_it_stops_when_the_make_that_started_it_is_gone(start_site: StartSite) -> None:
     # Our own parent is not the one named: to the site that parent is gone.
     site = start_site("--parent", "1")
-    assert site.process.wait(30) == 0
+    assert site.process.wait(LIMIT) == 0
     assert "Stopping ..." in site.output
     wait_until(lambda: not site.processes(), what="The end of everything")
 
