@@ -1,4 +1,7 @@
-"""The pages of private messages: all conversations, and a single one."""
+"""The pages of private messages: all conversations, and a single one.
+
+No browser keeps them: who signs out where others sit down next leaves nothing behind the Back button.
+"""
 
 from typing import cast
 
@@ -9,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
@@ -20,6 +24,7 @@ from posts.pagination import page_of
 RETRY_AFTER = 300  # seconds; the error says "a few minutes"
 
 
+@never_cache
 @require_GET
 @login_required
 def conversations(request: HttpRequest) -> HttpResponse:
@@ -28,6 +33,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
     return render(request, "inbox/conversations.html", {"page": page_of(rows, request.GET)})
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def conversation(request: HttpRequest, username: str) -> HttpResponse:

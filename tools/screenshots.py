@@ -30,6 +30,13 @@ MEMBER = {
     "preferences": "/accounts/profile/",
     "delete-account": "/accounts/delete/",
 }
+MESSAGES = """
+from inbox.services import message_send
+demo, chiara, bruno = (User.objects.get(username=name) for name in ("demo", "chiara", "bruno"))
+message_send(sender=chiara, recipient=demo, body="There is soup on the stove. Come over!")
+message_send(sender=demo, recipient=chiara, body="On my way. Shall I bring bread?")
+message_send(sender=bruno, recipient=demo, body="Did you see the lake this morning?")
+"""
 STAFF = {"admin-tasks": "/admin/exports/task/"}
 
 
@@ -38,6 +45,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         take_picture(playwright)
         with demo_site() as site:
+            site.manage("shell", "-v0", "-c", MESSAGES)
             browser = start_browser(playwright)
             make_an_export(browser, site)
             for old in GALLERY.glob("*.jpg"):

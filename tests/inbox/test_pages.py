@@ -227,3 +227,9 @@ def test_other_members_pages_offer_to_write(susans: Client, john: User) -> None:
     assert 'href="/messages/john/#newest"' in page_of(susans, "/user/john/")
     assert "/messages/susan/" not in page_of(susans, "/user/susan/")
     assert "/messages/john/" not in page_of(Client(), "/user/john/")
+
+
+def test_no_browser_keeps_what_others_could_go_back_to(susans: Client, john: User) -> None:
+    for path in ("/messages/", "/messages/john/"):
+        assert "no-store" in susans.get(path)["Cache-Control"]
+    assert "no-store" in write(susans, "")["Cache-Control"]
