@@ -22,8 +22,10 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.utils import now
 
+from accounts.forgetting import rate_limits_forget, sessions_forget
 from exports.services.erasure import accounts_erase
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
+from exports.services.forgetting import tasks_forget
 from exports.services.kinds import KINDS
 from exports.services.orphans import orphans_remove
 from exports.services.reconciliation import (
@@ -32,6 +34,7 @@ from exports.services.reconciliation import (
     task_recover_from_worker,
     tasks_reconcile,
 )
+from notifications.forgetting import notifications_forget
 from posts.services import removed_posts_purge
 
 logger = logging.getLogger(__name__)
@@ -199,9 +202,15 @@ class ExportWorker(Worker):
             self._safely(mails_reconcile)
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
-            for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove, removed_posts_purge):
-                self._safely(care)
-            self._safely(accounts_erase)  # last: a million posts take a while
+            self._keep_house()
+
+    def _keep_house(self) -> None:
+        """Remove what is no longer kept, each kind of it whatever becomes of the others."""
+        for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove, removed_posts_purge):
+            self._safely(care)
+        for care in (tasks_forget, notifications_forget, sessions_forget, rate_limits_forget):
+            self._safely(care)
+        self._safely(accounts_erase)  # last: a million posts take a while
 
     def _ensure_registered(self) -> None:
         """Have the queue server know this worker, also after it has lost its data."""

@@ -212,10 +212,14 @@ EXPORT_STOP_GRACE = env.float("EXPORT_STOP_GRACE", default=8.0)  # seconds; Dock
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding
 EXPORT_RETENTION_DAYS = env.positive("EXPORT_RETENTION_DAYS", default=7)
+EXPORT_TASK_RETENTION_DAYS = env.positive("EXPORT_TASK_RETENTION_DAYS", default=90)  # after a task's end
 EXPORT_MAX_ARCHIVES = env.positive("EXPORT_MAX_ARCHIVES", default=5)  # files kept for one member
 EXPORT_HOUSEKEEPING_INTERVAL = env.float("EXPORT_HOUSEKEEPING_INTERVAL", default=60.0)  # seconds
 EXPORT_FREE_SPACE_RESERVE = env.int("EXPORT_FREE_SPACE_RESERVE", default=200_000_000)  # bytes no export may take
 EXPORT_COOLDOWN = env.int("EXPORT_COOLDOWN", default=0 if DEBUG else 600)  # seconds from a success to the next start
+
+# How long dismissed notifications are kept, for pages that are still open.
+NOTIFICATION_RETENTION_DAYS = env.positive("NOTIFICATION_RETENTION_DAYS", default=30)
 
 # --- Languages and time ---------------------------------------------------------------------------------
 

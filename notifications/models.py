@@ -33,7 +33,11 @@ class Notification(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "name", "key"], name="latest_word_under_one_key")]
-        indexes = [models.Index("user", "cursor", name="notification_by_cursor")]
+        indexes = [
+            models.Index("user", "cursor", name="notification_by_cursor"),
+            # Few are: what the housekeeping looks for among the very many others.
+            models.Index("cursor", condition=models.Q(dismissed=True), name="notification_dismissed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}".strip()

@@ -38,7 +38,7 @@ SETTINGS = {
     "SITE_URL",
     "TRUSTED_PROXIES",
 }
-SETTING_FAMILIES = ("ANYMAIL_", "AWS_", "EMAIL_", "EXPORT_", "SECURE_", "SENTRY_")
+SETTING_FAMILIES = ("ANYMAIL_", "AWS_", "EMAIL_", "EXPORT_", "NOTIFICATION_", "SECURE_", "SENTRY_")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

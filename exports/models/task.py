@@ -104,6 +104,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"], name="task_by_member"),
             models.Index(fields=["name", "status", "-created_at"], name="task_by_outcome"),
+            models.Index(fields=["ended_at"], name="task_by_end"),
             models.Index("queued_at", condition=Q(status__in=["queued", "running"]), name="task_active"),
         ]
         constraints = [

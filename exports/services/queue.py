@@ -16,6 +16,7 @@ from exports.services.kinds import KINDS
 
 QUEUE_NAME = "default"
 MAIL_TIMEOUT = 300  # seconds
+FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
 MAIL_PREFIX = "mail-"  # then the archive's id: the id of the job
 
 
@@ -71,6 +72,7 @@ def task_enqueue(task: Task, *, at_front: bool = False) -> None:
             args=kind.arguments(task),
             job_id=str(task.pk),
             timeout=settings.EXPORT_JOB_TIMEOUT,
+            failure_ttl=FAILURE_TTL,
             at_front=at_front,
             description=f"{task.name} for member {task.user_id}",
         )
@@ -92,6 +94,7 @@ def delivery_enqueue(archive_id: int) -> None:
             args=(archive_id,),
             job_id=job_id,
             timeout=MAIL_TIMEOUT,
+            failure_ttl=FAILURE_TTL,
             description=f"mail archive {archive_id}",
         )
     except RedisError as error:
