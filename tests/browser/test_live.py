@@ -84,6 +84,29 @@ def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page
     assert not_reloaded(susans_page)
 
 
+def test_another_place_in_the_queue_is_told_without_fetching_the_page(susans_page: Page, susan: User) -> None:
+    ahead = [
+        Task.objects.create(
+            user=make_member(),
+            name="export_posts",
+            status="running",
+            progress=50,
+            started_at=timezone.now() - timedelta(seconds=200),
+            heartbeat_at=timezone.now(),
+        )
+        for _ in range(2)
+    ]
+    task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    alert = susans_page.locator(ALERT)
+    expect(alert).to_contain_text("2 exports ahead of yours, about 4 minutes")
+    fetched: list[str] = []
+    susans_page.on("request", lambda request: fetched.append(request.url))
+    task_cancel(ahead[0])
+    expect(alert).to_contain_text("1 export ahead of yours, about 4 minutes", timeout=30_000)
+    assert {url.partition("?")[0].rpartition("/notifications")[1] for url in fetched} == {"/notifications"}
+
+
 def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page: Page, susan: User) -> None:
     running = claimed(task_launch(user=susan, name="export_posts"))
     task_beat(running, done=1, total=2)

@@ -149,6 +149,15 @@ def test_alert_and_history_say_how_many_are_ahead(signed_in: Client, susan: User
     assert page.count("2 exports ahead of yours, about 10 seconds") == 2
 
 
+def test_the_script_gets_the_words_for_another_place(signed_in: Client, susan: User, queue: Queue) -> None:
+    make_running(progress=50, seconds=9)
+    task = task_launch(user=susan, name="export_posts")
+    page = signed_in.get("/exports/").content.decode()
+    assert page.count(f'data-wait="{task.pk}"') == 2
+    assert page.count('data-one="{number} export ahead of yours, about {duration}"') == 2
+    assert page.count('data-other="{number} exports ahead of yours, about {duration}"') == 2
+
+
 def test_one_ahead_is_said_in_the_singular_and_without_an_estimate_none_is_said(
     signed_in: Client, susan: User, queue: Queue
 ) -> None:

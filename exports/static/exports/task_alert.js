@@ -1,10 +1,15 @@
-// Keeps a task's alert true: the numbers of a running one change in place, everything else by a live refresh.
+// Keeps a task's alert true: the numbers of a running one and the place of a waiting one change in place, everything
+// else by a live refresh. Very many may wait at once, and their places change all the time.
 
 import { refresh } from "../notifications/refresh.js";
 
+const LONGEST = 3_540; // seconds, as 59 minutes: longer times are said by the page, in hours
+
 document.addEventListener("notification:task_progress", ({ detail }) => {
   const alert = document.getElementById(`task-${detail.data.task_id}`);
-  if (alert && alert.dataset.status === "running" && detail.data.status === "running") count(alert, detail.data);
+  const status = detail.data.status === alert?.dataset.status ? detail.data.status : null;
+  if (status === "running") count(alert, detail.data);
+  else if (status === "queued" && isOnlyAPlace(alert, detail.data)) moveUp(detail.data);
   else detail.waitUntil(show(detail.data));
 });
 
@@ -20,6 +25,18 @@ function count(alert, { task_id: id, progress, done, total, remaining_seconds: s
   left.hidden = !seconds;
   const listed = document.querySelector(`[data-progress-of="${id}"]`); // on the page of exports
   if (listed) listed.textContent = progress;
+}
+
+function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStalled, due_at: retryAt }) {
+  return alert.querySelector("[data-wait]") && ahead && seconds != null && seconds <= LONGEST && !isStalled && !retryAt;
+}
+
+function moveUp({ task_id: id, ahead, wait_seconds: seconds }) {
+  const isOne = new Intl.PluralRules(document.documentElement.lang).select(ahead) === "one";
+  for (const wait of document.querySelectorAll(`[data-wait="${id}"]`)) { // in the alert, and on the page of exports
+    const words = isOne ? wait.dataset.one : wait.dataset.other;
+    wait.textContent = words.replace("{number}", number(ahead)).replace("{duration}", duration(seconds));
+  }
 }
 
 function number(value, options) {
