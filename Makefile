@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help run test audit bench chaos lint format lock setup setup-dev screenshots
+.PHONY: help run test audit bench load soak chaos lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -25,6 +25,12 @@ test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 
 bench: setup-dev  ## measure speed and memory beside yardsticks, about 20 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks
+
+load: setup-dev  ## put the site under load: 2,000 members poll, 200 export at once, about 10 minutes; fails if a figure is missed
+	@$(BIN)/python -m benchmarks.load $(OPTIONS)
+
+soak: setup-dev  ## use the site for MINUTES=30, with restarts and releases; fails if anything grows that should not
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30) $(OPTIONS)
 
 audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, about 10 minutes; fails if a figure is missed
 	@$(BIN)/python -m tools.audit $(PARTS)

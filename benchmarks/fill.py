@@ -43,8 +43,12 @@ TIDY = {
 
 
 def fill(sizes: dict[str, int]) -> None:
-    """Create a member for each name, with so many posts; the members' posts are mixed in time and in the table."""
-    members = {make_member(name).pk: size for name, size in sizes.items()}
+    """Create a member for each name, with so many posts."""
+    fill_posts({make_member(name).pk: size for name, size in sizes.items()})
+
+
+def fill_posts(sizes: dict[int, int]) -> None:
+    """Write so many posts of each member (by primary key); they are mixed in time and in the table."""
     bodies = [orjson.loads(line)["body"] for line in TEXTS.open("rb")]
     numbers, time = DIALECTS[connection.vendor]
     with connection.cursor() as cursor:
@@ -52,7 +56,7 @@ def fill(sizes: dict[str, int]) -> None:
         cursor.execute("CREATE TEMPORARY TABLE texts (id integer PRIMARY KEY, body text)")
         cursor.execute("CREATE TEMPORARY TABLE sizes (author bigint, size bigint)")
         cursor.executemany("INSERT INTO texts VALUES (%s, %s)", list(enumerate(bodies)))
-        cursor.executemany("INSERT INTO sizes VALUES (%s, %s)", list(members.items()))
+        cursor.executemany("INSERT INTO sizes VALUES (%s, %s)", list(sizes.items()))
         cursor.execute("CREATE TEMPORARY VIEW largest AS SELECT max(size) AS size FROM sizes")
         with search_put_off():
             cursor.execute(INSERT.format(numbers=numbers, time=time, first=FIRST_MOMENT, span=SPAN))

@@ -1,0 +1,110 @@
+"""What the site's processes take of the machine, by kind: memory while they run, and processor time."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+
+from tests.whole_site import WholeSite
+
+KINDS = ("web", "workers", "work-horses", "PostgreSQL", "Valkey")
+TICK = os.sysconf("SC_CLK_TCK")
+SERVERS = {"PostgreSQL": "postgres", "Valkey": "valkey-server"}
+"""Our own children, by the beginning of their names."""
+
+
+def processes_of(site: WholeSite) -> dict[str, list[psutil.Process]]:
+    """Return the site's living processes by kind."""
+    workers = [psutil.Process(pid) for pid in site.workers.alive()]
+    found = {
+        "web": tree(psutil.Process(site.web)),
+        "workers": workers,
+        "work-horses": [child for worker in workers for child in children_of(worker)],
+    }
+    ours = psutil.Process().children()
+    for kind, name in SERVERS.items():
+        found[kind] = [process for leader in ours if leader.name().startswith(name) for process in tree(leader)]
+    return found
+
+
+def tree(leader: psutil.Process) -> list[psutil.Process]:
+    """Return a process and all below it."""
+    return [leader, *children_of(leader)]
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return all below a process, which may have ended."""
+    with suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
+
+
+def memory_of(pid: int) -> int:
+    """Return a process's memory in bytes, shared pages by its share of them (PSS); 0 if it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of processor time that a process and its ended children have taken; 0 if it has ended."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / TICK
+    return 0.0
+
+
+def cpu_by_kind(site: WholeSite) -> dict[str, float]:
+    """Return the seconds of processor time that each kind has taken so far; a work-horse's are its worker's."""
+    found = processes_of(site)
+    seconds = {kind: sum(cpu_of(process.pid) for process in found[kind]) for kind in KINDS}
+    seconds["workers"] += seconds.pop("work-horses")
+    return seconds
+
+
+class MemoryWatch:
+    """A context manager: looks at the memory of each kind every `interval` seconds."""
+
+    def __init__(self, site: WholeSite, interval: float = 1.0) -> None:
+        self.samples: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        self._site = site
+        self._interval = interval
+        self._is_over = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._is_over.wait(self._interval):
+            with suppress(psutil.Error):  # one that has just ended
+                for kind, processes in processes_of(self._site).items():
+                    self.samples[kind].append(sum(memory_of(process.pid) for process in processes))
+
+
+class CpuMeter:
+    """Counts the processor time of each kind from its making on."""
+
+    def __init__(self, site: WholeSite) -> None:
+        self._site = site
+        self._started = time.monotonic()
+        self._before = cpu_by_kind(site)
+
+    def read(self) -> dict[str, float]:
+        """Return the seconds by kind."""
+        return {kind: seconds - self._before[kind] for kind, seconds in cpu_by_kind(self._site).items()}
+
+    @property
+    def seconds(self) -> float:
+        """Return the time that has passed."""
+        return time.monotonic() - self._started

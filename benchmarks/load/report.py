@@ -1,0 +1,137 @@
+"""What a run found: the tables, and the figures that must be kept."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.load.costs import Cost, Room
+from benchmarks.load.figures import growth, percentile
+from benchmarks.load.phase import Phase
+
+DATABASE = "postgresql"
+PERCENTS = (50, 95, 99)
+FEWEST_SAMPLES = 30
+"""Below that many, memory is not judged: nothing has been running for long enough."""
+SLACK = 4e6
+"""Bytes that a kind of process may grow by in any case: a few pages more in a small process are no growth."""
+
+# What must hold with everything going on at once.
+POLL_LIMIT = 1000  # milliseconds, of which a member who waits notices nothing: the next poll comes two seconds later
+PAGE_LIMIT = 2000  # milliseconds
+FAIRNESS = 3.0
+MEMORY_GROWTH = 1.1
+
+
+def judged(tenth: Phase, without: Phase, full: Phase) -> Iterator[Figure]:
+    """Yield what must hold."""
+    phases = (tenth, without, full)
+    yield figure("errors, of all requests and exports", sum(phase.errors for phase in phases), limit=0)
+    for what, limit in (("poll", POLL_LIMIT), ("page", PAGE_LIMIT)):
+        ours, other = (percentile(phase.outcome.requests.get(what, []), 95) for phase in (full, tenth))
+        yield figure(f"{what}, p95", ours, unit=" ms", limit=limit, yardstick=f"a tenth {other:.0f} ms")
+    ours, other = (percentile(phase.waits.get("small", []), 95) for phase in (full, without))
+    yardstick = f"without the large ones {other:.2f} s"
+    yield figure(
+        "a small export's wait, p95", ours / max(other, 0.1), ours=f"{ours:.2f} s", yardstick=yardstick, limit=FAIRNESS
+    )
+    for kind, samples in full.memory.items():
+        if kind != "work-horses" and len(samples) >= FEWEST_SAMPLES:
+            yield memory_figure(kind, samples)
+
+
+def memory_figure(kind: str, samples: Sequence[float]) -> Figure:
+    """Return the figure that says whether a kind of process has grown."""
+    last = percentile(samples[-len(samples) // 3 :], 50)
+    value = growth(samples)
+    if last - last / value <= SLACK:
+        value = min(value, 1.0)
+    return figure(
+        f"memory of {kind}, last third of the time",
+        value,
+        ours=f"{last / 1e6:.0f} MB",
+        yardstick="second third",
+        limit=MEMORY_GROWTH,
+    )
+
+
+def figure(name: str, value: float, *, limit: float, unit: str = "", ours: str = "", yardstick: str = "") -> Figure:
+    """Return a figure of the table."""
+    return Figure(name, DATABASE, ours or f"{value:.0f}{unit}", yardstick, value, unit, limit)
+
+
+def requests_table(tenth: Phase, full: Phase) -> str:
+    """Return what was asked for, how often, and how long it took, beside a tenth of the load."""
+    rows = [["", "number", "a second", *_heads(""), *_heads("a tenth: ")]]
+    for what in sorted(full.outcome.requests, key=lambda what: -len(full.outcome.requests[what])):
+        times = full.outcome.requests[what]
+        row = [what, f"{len(times):,}", f"{len(times) / full.outcome.seconds:.1f}"]
+        rows.append([*row, *_milliseconds(times), *_milliseconds(tenth.outcome.requests.get(what, []))])
+    return markdown(rows)
+
+
+def exports_table(phases: Sequence[Phase]) -> str:
+    """Return how long the exports waited and took, by size."""
+    rows = [["", "exports", "a minute", *_heads("wait "), *_heads("click to success ")]]
+    for phase in phases:
+        for size in sorted(phase.waits, reverse=True):
+            exports = [export for export in phase.exports if export.size == size]
+            rate = 60 * len(exports) / phase.exporting_seconds
+            times = [export.seconds for export in exports]
+            row = [f"{phase.name}: {size}", str(len(exports)), f"{rate:.0f}"]
+            rows.append([*row, *_seconds(phase.waits[size]), *_seconds(times)])
+    return markdown(rows)
+
+
+def memory_table(full: Phase) -> str:
+    """Return the memory over time, and the processors kept busy."""
+    parts = ("first", "second", "third", "fourth")
+    rows = [["", *(f"{part} quarter" for part in parts), "most", "processors busy"]]
+    for kind, samples in full.memory.items():
+        quarter = max(1, len(samples) // len(parts))
+        medians = [percentile(samples[place * quarter : (place + 1) * quarter], 50) for place in range(len(parts))]
+        busy = f"{full.cpu[kind]:.2f}" if kind in full.cpu else "in its worker's"
+        rows.append(
+            [kind, *(f"{median / 1e6:.0f} MB" for median in medians), f"{max(samples, default=0) / 1e6:.0f} MB", busy]
+        )
+    rows.append(["the crowd itself", "", "", "", "", "", f"{full.cpu['crowd']:.2f}"])
+    return markdown(rows)
+
+
+def costs_table(costs: Sequence[Cost]) -> str:
+    """Return what each costs, by kind of process."""
+    kinds = list(costs[0].milliseconds)
+    rows = [["processor time of", "measured", *kinds, "together"]]
+    for cost in costs:
+        parts = [f"{cost.milliseconds[kind]:.2f} ms" for kind in kinds]
+        rows.append([cost.name, str(cost.number), *parts, f"{cost.total:.2f} ms"])
+    return markdown(rows)
+
+
+def rooms_table(rooms: Sequence[Room]) -> str:
+    """Return what takes how much room."""
+    return markdown([["room of", "bytes"], *([room.name, f"{room.each:,.0f}"] for room in rooms)])
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; its first row is the head."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+
+
+def write(page: Path, figures: str, place: str) -> None:
+    """Put the figures on a page, between `<!-- place -->` and `<!-- end of place -->`."""
+    marks = re.compile(rf"(<!-- {place} -->\n).*(<!-- end of {place} -->)", re.DOTALL)
+    page.write_text(marks.sub(lambda found: f"{found[1]}{figures}\n{found[2]}", page.read_text()))
+
+
+def _heads(prefix: str) -> list[str]:
+    return [f"{prefix}p{percent}" for percent in PERCENTS]
+
+
+def _milliseconds(times: Sequence[float]) -> list[str]:
+    return [f"{percentile(times, percent):.0f} ms" if times else "" for percent in PERCENTS]
+
+
+def _seconds(times: Sequence[float]) -> list[str]:
+    return [f"{percentile(times, percent):.1f} s" if times else "" for percent in PERCENTS]

@@ -1,0 +1,52 @@
+"""What must not grow: of each thing that was looked at, the last third of the time beside the second third."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.load.figures import percentile
+from benchmarks.load.report import markdown
+
+LIMIT = 1.1
+# What anything may vary by in any case, by the beginning of its name.
+SLACKS = {
+    "memory": 8.0,  # MB
+    "data": 1.0,  # MB
+    "size": 20.0,  # MB: what is kept differs by a large archive
+    "open files": 12,
+    "connections": 6,
+    "keys": 60,
+    "rows": 60,
+    "files": 20,
+}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One thing over time."""
+
+    name: str
+    values: Sequence[float]
+
+    @property
+    def thirds(self) -> tuple[float, float, float]:
+        """Return the medians of the first, the second and the last third of the time."""
+        third = max(1, len(self.values) // 3)
+        parts = self.values[:third], self.values[third : 2 * third], self.values[-third:]
+        first, second, last = (percentile(part, 50) for part in parts)
+        return first, second, last
+
+    @property
+    def has_grown(self) -> bool:
+        """Return whether it is more than it was, beyond what it varies by anyway."""
+        _first, second, last = self.thirds
+        slack = next(slack for beginning, slack in SLACKS.items() if self.name.startswith(beginning))
+        return last > max(second * LIMIT, second + slack)
+
+
+def table(growths: Sequence[Growth]) -> str:
+    """Return what was looked at, over time, and whether it has grown."""
+    rows = [["", "first third", "second third", "last third", "most", "grows"]]
+    for growth in growths:
+        medians = [f"{value:,.0f}" for value in (*growth.thirds, max(growth.values))]
+        rows.append([growth.name, *medians, "YES" if growth.has_grown else "no"])
+    return markdown(rows)

@@ -1,0 +1,135 @@
+"""The load and the soak: what they do is what browsers do, and what they find is judged as it is said."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from benchmarks.load import report, sizes, tab
+from benchmarks.load.figures import growth, percentile
+from benchmarks.load.http_client import NoAnswerError, parsed
+from benchmarks.load.phase import Phase
+from benchmarks.load.plan import NEVER, Export, Member, Outcome, Plan, as_json
+from benchmarks.soak.verdict import Growth
+
+pytestmark = pytest.mark.processes
+
+MEGABYTES = 1_000_000
+
+
+def phase_of(**changes: object) -> Phase:
+    """A phase in which nothing is amiss."""
+    outcome = Outcome(seconds=60.0, requests={"poll": [10.0] * 100, "page": [30.0] * 100})
+    steady = {"web": [100.0 * MEGABYTES] * 90, "work-horses": [1.0 * MEGABYTES] * 30 + [90.0 * MEGABYTES] * 60}
+    phase = Phase("all", 2, outcome, {"small": [1.0] * 20, "large": [9.0]}, 30.0, steady, {"web": 0.5, "crowd": 0.1})
+    return replace(phase, **changes)  # type: ignore[arg-type]
+
+
+def missed(**changes: object) -> list[str]:
+    fine = phase_of()
+    return [figure.name for figure in report.judged(fine, fine, phase_of(**changes)) if figure.met is False]
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    values = [float(value) for value in range(100, 0, -1)]
+    assert [percentile(values, percent) for percent in (50, 95, 99, 100)] == [50, 95, 99, 100]
+    assert percentile([7.0], 50) == percentile([7.0], 99) == 7.0
+    assert percentile([], 95) == 0
+
+
+def test_growth_looks_at_the_last_third_beside_the_second() -> None:
+    assert growth([1.0] * 30 + [50.0] * 60) == 1
+    assert growth([50.0] * 60 + [75.0] * 30) == 1.5
+    assert growth([1.0, 9.0]) == 1
+
+
+def test_most_members_write_little_and_a_few_very_much() -> None:
+    posts = sizes.exporters(200)
+    assert posts == sizes.exporters(200)
+    assert posts[:20] == sizes.exporters(20)
+    assert posts.count(sizes.LARGE) == 8
+    assert sum(1_000 <= size < sizes.LARGE for size in posts) == 16
+    assert sorted(posts)[100] < 30
+    assert [size == sizes.LARGE for size in posts] == [sizes.is_large(place) for place in range(200)]
+
+
+def test_a_plan_and_what_came_of_it_pass_between_processes() -> None:
+    plan = Plan(8000, [Member("susan", "key", export="posts", size="small")], 60, exports_at=5)
+    assert Plan.from_json(as_json(plan)) == plan
+    assert plan.read_every == NEVER
+    outcome = Outcome(60.0, {"poll": [1.5]}, {"page: 502": 1}, exports=[Export("susan", "posts", "small", "id")])
+    assert Outcome.from_json(as_json(outcome)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", "early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "early"),
+        (b"", "early"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", "404"),
+        (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "503"),
+    ],
+)
+def test_what_is_no_whole_answer_is_an_error(raw: bytes, what: str) -> None:
+    with pytest.raises(NoAnswerError, match=what):
+        parsed(raw)
+
+
+def test_an_answer_is_read() -> None:
+    answer = parsed(b"HTTP/1.1 302 Found\r\nlocation: /user/susan/\r\ncontent-length: 2\r\n\r\nhi")
+    assert (answer.status, answer.location, answer.body) == (302, "/user/susan/", b"hi")
+
+
+def test_the_crowd_polls_as_the_pages_do() -> None:
+    script = (settings.BASE_DIR / "notifications/static/notifications/poll.js").read_text()
+    constants = {
+        name: int(value.replace("_", "")) / 1000 for name, value in re.findall(r"const (\w+) = ([\d_]+);", script)
+    }
+    assert {name: getattr(tab, name) for name in constants} == constants
+
+
+def test_nothing_is_missed_when_all_is_well() -> None:
+    assert not missed()
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"outcome": Outcome(60.0, {"poll": [1.0]}, {"poll: 502": 1})}, "errors, of all requests and exports"),
+        ({"outcome": Outcome(60.0, {"poll": [10.0] * 90 + [1500.0] * 10})}, "poll, p95"),
+        ({"outcome": Outcome(60.0, {"page": [10.0] * 90 + [2500.0] * 10})}, "page, p95"),
+        ({"waits": {"small": [1.0] * 90 + [3.1] * 10}}, "a small export's wait, p95"),
+        (
+            {"memory": {"web": [100.0 * MEGABYTES] * 60 + [120.0 * MEGABYTES] * 30}},
+            "memory of web, last third of the time",
+        ),
+    ],
+)
+def test_a_figure_beyond_its_limit_is_missed(changes: dict[str, object], name: str) -> None:
+    assert missed(**changes) == [name]
+
+
+def test_figures_are_put_in_their_place_on_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A\n\n<!-- load -->\nold\n<!-- end of load -->\n\n<!-- soak -->\nkept\n<!-- end of soak -->\n")
+    report.write(page, "new\nfigures", "load")
+    assert "<!-- load -->\nnew\nfigures\n<!-- end of load -->\n\n<!-- soak -->\nkept\n" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "has_grown"),
+    [
+        ("rows of exports_task", [0.0] * 30 + [500.0] * 60, False),
+        ("rows of exports_task", [0.0] * 30 + [500.0] * 30 + [600.0] * 30, True),
+        ("rows of accounts_session", [50.0] * 60 + [100.0] * 30, False),
+        ("memory of web (MB)", [100.0] * 60 + [109.0] * 30, False),
+        ("memory of web (MB)", [100.0] * 60 + [111.0] * 30, True),
+        ("connections to PostgreSQL", [12.0] * 60 + [20.0] * 30, True),
+        ("files in var/tmp", [0.0] * 60 + [30.0] * 30, True),
+    ],
+)
+def test_growth_is_what_goes_on_after_the_first_third(name: str, values: list[float], has_grown: bool) -> None:
+    assert Growth(name, values).has_grown is has_grown
