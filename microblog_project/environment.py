@@ -53,6 +53,11 @@ class Env(environ.Env):
         return value
 
 
+def shown(url: str) -> str:
+    """Return the URL, or a text with one, without a password."""
+    return re.sub("//([^/:@]*):.*@", r"//\1:***@", url)
+
+
 def development_secret_key(path: Path) -> str:
     """Return the key kept in `path`, making it first if need be, so that web and worker share one.
 
@@ -79,7 +84,7 @@ def database(url: str) -> dict[str, Any]:
         config: dict[str, Any] = environ.Env.db_url_config(url)
     except Exception as error:
         raise ImproperlyConfigured(
-            f"DATABASE_URL {url!r} cannot be read ({error}). "
+            f"DATABASE_URL {shown(url)!r} cannot be read ({shown(str(error))}). "
             "Use sqlite:////path/to/file or postgres://user:password@host:5432/name."
         ) from error
     if config["ENGINE"] == "django.db.backends.sqlite3":
@@ -103,10 +108,9 @@ def exports_storage(url: str, folder: Path) -> dict[str, Any]:
         try:
             return {"BACKEND": "exports.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
         except ValueError as error:
-            shown = re.sub("//.*@", "//...@", url)  # without a password
             raise ImproperlyConfigured(
-                f"EXPORT_STORAGE_URL {shown!r} cannot be read ({error}). Use s3://bucket/prefix?region_name=eu-west-1, "
-                "or s3://bucket/prefix?endpoint_url=https://host for another service than Amazon's."
+                f"EXPORT_STORAGE_URL {shown(url)!r} cannot be read ({error}). Use s3://bucket/prefix?region_name="
+                "eu-west-1, or s3://bucket/prefix?endpoint_url=https://host for another service than Amazon's."
             ) from error
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -148,7 +152,7 @@ def with_timeouts(redis_url: str) -> str:
     parts = urlsplit(redis_url)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured(
-            f"REDIS_URL {redis_url!r} cannot be read. Use redis://host:6379/0, rediss://... or unix:///path.sock?db=0."
+            f"REDIS_URL {shown(redis_url)!r} cannot be read. Use redis://host:6379/0, rediss://... or unix:///path.sock?db=0."
         )
     if "socket_timeout" in parts.query:
         return redis_url
@@ -163,7 +167,7 @@ def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:
             config: dict[str, Any] = environ.Env.email_url_config(url)
         except Exception as error:
             raise ImproperlyConfigured(
-                f"EMAIL_URL {url!r} cannot be read ({error}). Use smtp+tls://user:password@host:587."
+                f"EMAIL_URL {shown(url)!r} cannot be read ({shown(str(error))}). Use smtp+tls://user:password@host:587."
             ) from error
         return {name: value for name, value in config.items() if value not in (None, "")}
     anymail = {name.removeprefix("ANYMAIL_"): value for name, value in variables.items() if name.startswith("ANYMAIL_")}

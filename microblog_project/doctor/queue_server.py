@@ -1,0 +1,79 @@
+"""The queue server: connection, version, and whether it keeps what it is given."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from exports.services.queue import queue_connection
+from microblog_project.doctor.database import clock_finding
+from microblog_project.doctor.findings import Finding, fail, in_a_line, ok, warn
+
+OLDEST = 5  # the server's major version
+REACH = (
+    "Start the queue server, or correct REDIS_URL. Exports that were asked for are safe in the database; "
+    "no new one can be started."
+)
+FULL = 0.9  # of maxmemory
+
+
+def check_queue_server() -> Iterator[Finding]:
+    """Look at the queue server; without a connection there is no more to say."""
+    connection = queue_connection()
+    try:
+        info: dict[str, Any] = connection.info()
+        before = time.time()
+        seconds, microseconds = connection.time()
+    except RedisError as error:
+        yield fail("queue server", in_a_line(error), REACH)
+        return
+    yield _version(info)
+    yield clock_finding("queue server clock", seconds + microseconds / 1_000_000, before)
+    yield _write(connection)
+    yield _persistence(info)
+    yield _memory(info)
+
+
+def _version(info: dict[str, Any]) -> Finding:
+    name = info.get("server_name", "redis")
+    version = str(info.get(f"{name}_version") or info["redis_version"])
+    if info.get("role") != "master":
+        return fail("queue server", f"{name} {version}, a replica", "Point REDIS_URL at the primary.")
+    if int(version.split(".", maxsplit=1)[0]) < OLDEST:
+        return fail("queue server", f"{name} {version}", "Use Redis 5 or newer, or Valkey.")
+    return ok("queue server", f"{name} {version}")
+
+
+def _write(connection: Redis) -> Finding:
+    """Write a probe, which the server forgets by itself: a full disk or memory refuses it."""
+    try:
+        connection.set(f"doctor:{uuid4().hex}", b"", px=1000)
+    except RedisError as error:
+        remedy = "Free its memory or its disk; its log says which is full. Until then no export can be started."
+        return fail("queue server writes", in_a_line(error), remedy)
+    return ok("queue server writes", "allowed")
+
+
+def _persistence(info: dict[str, Any]) -> Finding:
+    if not info.get("aof_enabled"):
+        remedy = (
+            "Set appendonly yes: after a restart the site would have to queue everything anew, which takes a while."
+        )
+        return warn("queue server persistence", "no append-only file", remedy)
+    if info.get("aof_last_write_status", "ok") != "ok":
+        return fail("queue server persistence", "the last write failed", "Free its disk; its log says more.")
+    return ok("queue server persistence", "append-only file")
+
+
+def _memory(info: dict[str, Any]) -> Finding:
+    policy, most, used = info.get("maxmemory_policy"), int(info.get("maxmemory", 0)), int(info["used_memory"])
+    found = f"{used / 1e6:.0f} MB used, {f'{most / 1e6:.0f} MB at most' if most else 'no limit'}, {policy}"
+    if policy not in {"noeviction", None}:
+        remedy = "Set maxmemory-policy noeviction: a queue must not forget its jobs when memory is short."
+        return fail("queue server memory", found, remedy) if most else warn("queue server memory", found, remedy)
+    if most and used > most * FULL:
+        return warn("queue server memory", found, "Raise maxmemory; when it is full no export can be started.")
+    return ok("queue server memory", found)
