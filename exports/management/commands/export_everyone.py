@@ -1,0 +1,132 @@
+"""`manage.py export_everyone`: every member gets what is theirs, before a site closes.
+
+The workers do it, and mail it as always. Only a few exports wait in the queue at a time, so that members who ask for
+one themselves need not wait for everybody's. It can be stopped at any moment, and run again: whoever has theirs is
+left out.
+"""
+
+import signal
+import time
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, connection
+from django.utils import timezone
+from tqdm import tqdm
+
+from exports.models import TaskStatus
+from exports.services.campaign import Campaign, CampaignRun, campaign_begin
+from exports.services.kinds import EXPORT_KINDS
+from exports.services.queue import QueueUnavailableError
+from exports.services.workers import workers_alive
+
+PAUSE = 0.5  # seconds between two looks
+
+
+class Command(BaseCommand):
+    """`manage.py export_everyone [--kind archive] [--at-once 2] [--campaign closing] [--since TIME] [--dry-run]`."""
+
+    help = "Starts an export for every active member, a few at a time. Run it again to go on after an interruption."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add what, how fast, and who has it already."""
+        parser.add_argument("--kind", choices=EXPORT_KINDS, default="archive", help="archive (default) or posts")
+        parser.add_argument("--at-once", type=_positive, default=2, metavar="N", help="exports that wait at a time (2)")
+        parser.add_argument("--campaign", default="closing", help="a name: the same one goes on, a new one begins anew")
+        since = "ISO time: who has had a success since then is left out; by default the campaign's first run"
+        parser.add_argument("--since", type=_moment, metavar="TIME", help=since)
+        parser.add_argument("--dry-run", action="store_true", help="only count")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Say what there is to do, do it, and say what became of it; end with 1 unless everybody has theirs."""
+        task_name = EXPORT_KINDS[options["kind"]]
+        campaign = campaign_begin(name=options["campaign"], task_name=task_name, since=options["since"])
+        self._announce(campaign)
+        if options["dry_run"]:
+            return
+        run = CampaignRun(campaign, at_once=options["at_once"])
+        was_stopped = self._work(run, campaign.members_left().count())
+        self._sum_up(campaign, run, was_stopped=was_stopped)
+
+    def _announce(self, campaign: Campaign) -> None:
+        members, left = campaign.members().count(), campaign.members_left()
+        self.stdout.write(
+            f"{members} active members, {members - left.count()} of whom have theirs since "
+            f"{campaign.since:%Y-%m-%d %H:%M} UTC; {left.count()} to do, {left.filter(email='').count()} of them "
+            "without an e-mail address, who can only download it."
+        )
+
+    def _work(self, run: CampaignRun, total: int) -> bool:
+        """Go through the members; return whether that was stopped by Ctrl-C or SIGTERM."""
+        said = ""
+        with tqdm(total=total, unit="member", disable=None) as bar, _stoppable():
+            try:
+                while True:
+                    is_at_work, trouble = _look(run)
+                    if trouble and trouble != said:
+                        bar.write(f"{trouble} Ctrl-C stops.", file=self.stdout)
+                    said = trouble
+                    bar.update(run.ended.total() - bar.n)
+                    if not is_at_work:
+                        return False
+                    time.sleep(PAUSE)
+            except KeyboardInterrupt:
+                return True
+
+    def _sum_up(self, campaign: Campaign, run: CampaignRun, *, was_stopped: bool) -> None:
+        left = campaign.members_left().count()
+        counts = ", ".join(
+            f"{run.ended[status]} {status}"
+            for status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+        )
+        self.stdout.write(f"{counts}, {len(run.waiting)} still at work; {left} members without theirs.")
+        for reason, number in run.reasons.most_common():
+            self.stdout.write(f"{number} failed: {reason}")
+        if late := campaign.archives().filter(mail_due_at__isnull=False).count():
+            self.stdout.write(f"{late} mails are still to be sent, which workers do by themselves.")
+        if was_stopped:
+            raise CommandError("Stopped. What is at work goes on; run the same command again for the others.")
+        if left:
+            raise CommandError("Not everybody has theirs. Look under Tasks in the admin, and run the command again.")
+
+
+def _look(run: CampaignRun) -> tuple[bool, str]:
+    """Do what can be done now; return whether there is more to come, and what is in the way."""
+    try:
+        is_at_work = run.step()
+        if is_at_work and not workers_alive():
+            return True, "No worker is alive: start one, manage.py rqworker default."
+    except QueueUnavailableError:
+        return True, "The queue server cannot be reached: waiting for it."
+    except Error:
+        connection.close()  # the next look makes a new one
+        return True, "The database cannot be reached: waiting for it."
+    return is_at_work, ""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no number above 0")
+    return int(text)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no time such as 2026-11-01 or 2026-11-01T12:00:00Z") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.get_default_timezone())
