@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -16,18 +17,21 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
-from rq import Queue, Worker, worker_registration
+from rq import Queue, worker_registration
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
-from rq.utils import now
+from rq.utils import ensure_job_list, now
+from rq.worker import RoundRobinWorker
 
 from accounts.forgetting import rate_limits_forget, sessions_forget
+from exports.companion import Companion
 from exports.services.erasure import accounts_erase
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
 from exports.services.forgetting import tasks_forget
 from exports.services.kinds import KINDS
 from exports.services.orphans import orphans_remove
+from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
 from exports.services.reconciliation import (
     mail_recover_from_worker,
     mails_reconcile,
@@ -41,23 +45,31 @@ logger = logging.getLogger(__name__)
 
 MONITORING_INTERVAL = 5  # seconds between the signs of life of a worker at a job
 PAUSE_BEFORE_RESTART = 1.0  # seconds
+PATIENCE = 5.0  # seconds that a companion may take to end, beside EXPORT_STOP_GRACE
+NICENESS = 10
+"""Of a large export's work-horse: who competes with it gets nine times its share of a processor."""
 LIMITS = ("burst", "max_jobs", "max_idle_time")
 """Options of `rqworker` with which a worker ends by itself."""
 
 
-class ExportWorker(Worker):
+class ExportWorker(RoundRobinWorker):
     """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died.
 
     It comes back by itself when the queue server was away, and hands a job back rather than lose it when it is
-    stopped: see docs/decisions/0011-stopping-a-worker.md.
+    stopped: see docs/decisions/0011-stopping-a-worker.md. Of `default` and `large` it takes a job in turn; while it is
+    at a large one, a companion serves `default`: see docs/decisions/0019-lanes.md.
     """
 
     max_connection_wait_time = 5.0  # seconds between two tries to reach a server that is away; RQ's own would be 60
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, queues: Any, *args: Any, parent: int | None = None, **kwargs: Any) -> None:
+        """Make a worker, or the companion of the one whose process id is `parent`."""
         # `rqworker` has no options for these, and passes its own worker_ttl.
         intervals = {"maintenance_interval": 60, "job_monitoring_interval": MONITORING_INTERVAL}
-        super().__init__(*args, **{**kwargs, **intervals})
+        self._options = {**kwargs, **intervals}
+        super().__init__(queues if parent else with_large(queues), *args, **self._options)
+        self._parent = parent
+        self._companion: Companion | None = None
         # Imported here once, and not by each work-horse anew: that took longer than all else from click to start.
         for kind in KINDS.values():
             import_string(kind.function)
@@ -84,7 +96,7 @@ class ExportWorker(Worker):
                         break
                 except RedisError:
                     logger.warning("Worker %s: the queue server is away", self.name, exc_info=True)
-                if self._is_told_to_end:
+                if self._is_to_end:
                     break
                 logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
                 self._begin_anew()
@@ -107,7 +119,9 @@ class ExportWorker(Worker):
         self._shutdown_requested_date = now()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, self.request_force_stop)
-        if not self.horse_pid:
+        if self._companion:
+            self._companion.tell_to_stop()
+        elif not self.horse_pid:
             raise StopRequested
         self._stop_requested = True
         self._start_grace()
@@ -119,12 +133,14 @@ class ExportWorker(Worker):
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop at once (the second signal): the job is handed back. RQ's would leave it behind."""
-        if not self.horse_pid:
+        if self._companion:
+            self._companion.hurry()
+        elif not self.horse_pid:
             raise SystemExit
         self._stop_horse()
 
     def _stop_horse(self) -> None:
-        """End the work-horse. It has a process group of its own, and no children."""
+        """End the work-horse. What it has beside itself ends with it."""
         if pid := self.horse_pid:
             self._horse_was_stopped = True
             with suppress(ProcessLookupError):
@@ -157,6 +173,8 @@ class ExportWorker(Worker):
 
         RQ would leave the work-horse alone, and count it as ended.
         """
+        if self._companion:
+            self._ensure_companion()
         try:
             super().maintain_heartbeats(job, execution)
         except RedisError:
@@ -176,7 +194,12 @@ class ExportWorker(Worker):
     def should_run_maintenance_tasks(self) -> bool:
         """Return whether RQ's own maintenance, our reconciliation or our housekeeping is due, or the end."""
         is_due = self._reconciliation_is_due or self._housekeeping_is_due or super().should_run_maintenance_tasks
-        return self._is_told_to_end or is_due
+        return self._is_to_end or is_due
+
+    @property
+    def _is_to_end(self) -> bool:
+        """Return whether it was told to end, or is a companion that has lost its worker."""
+        return self._is_told_to_end or self._parent not in {None, os.getppid()}
 
     @property
     def _reconciliation_is_due(self) -> bool:
@@ -191,7 +214,7 @@ class ExportWorker(Worker):
 
         StopRequested is an ordinary exception: one that came while a log was written, for example, was swallowed.
         """
-        if self._is_told_to_end:
+        if self._is_to_end:
             raise StopRequested
         if super().should_run_maintenance_tasks:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
@@ -230,6 +253,54 @@ class ExportWorker(Worker):
             self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, **how)
             if self._horse_was_killed:
                 self._safely(mail_recover_from_worker, job_id=job.id)
+            self._dismiss_companion()
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Fork the work-horse, and for a large export a companion, so that small ones need not wait for it."""
+        super().fork_work_horse(job, queue)
+        if queue.name == LARGE_QUEUE_NAME and not self._is_told_to_end:
+            self._ensure_companion()
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Do the job, in the work-horse; a large one whenever small ones and pages leave a processor."""
+        if queue.name == LARGE_QUEUE_NAME:
+            os.nice(NICENESS)
+        super().main_work_horse(job, queue)
+
+    def _ensure_companion(self) -> None:
+        """Have a companion; if it has died, another one. Without one, small exports wait, and no harm is done."""
+        if self._companion is None or (self._companion.has_ended() and not self._is_told_to_end):
+            connections.close_all()
+            try:
+                self._companion = Companion(partial(self._live_as_companion, os.getpid()))
+            except OSError:
+                logger.warning("Worker %s has no companion", self.name, exc_info=True)
+
+    def _live_as_companion(self, parent: int) -> None:
+        """Serve `default`, in the companion's process, as a worker of its own: it reconciles and cleans up too."""
+        companion = type(self)(QUEUE_NAME, parent=parent, **self._options | {"name": None})
+        companion.last_cleaned_at = self.last_cleaned_at
+        companion._reconciled_at, companion._cleaned_at = self._reconciled_at, self._cleaned_at
+        logger.info("Worker %s is the companion of %s", companion.name, self.name)
+        companion.work()
+
+    def _dismiss_companion(self) -> None:
+        """Tell the companion, if there is one, to stop, and wait until it has: what it has at work is small."""
+        if not self._companion:
+            return
+        self._companion.tell_to_stop()
+        deadline = time.monotonic() + settings.EXPORT_STOP_GRACE + PATIENCE
+        while not self._companion.has_ended(within=MONITORING_INTERVAL):
+            if time.monotonic() > deadline:  # frozen, for example
+                self._companion.kill()
+            with suppress(RedisError):
+                self.heartbeat()
+        self._companion = None
+
+    def unsubscribe(self) -> None:
+        """Listen to no more commands. A companion, whose process is about to end, need not wait a second for that."""
+        if self._parent is None:
+            super().unsubscribe()  # type: ignore[no-untyped-call]
 
     def _safely(self, care: Any, **arguments: Any) -> None:
         """Call `care`; an error is logged, since RQ would quit over it, and no connection outlives the call.
@@ -244,3 +315,10 @@ class ExportWorker(Worker):
             logger.exception("Worker %s: %s failed", self.name, care.__name__)
         finally:
             connections.close_all()
+
+
+def with_large(queues: Any) -> list[Any]:
+    """Return the queues of a worker, with `large` if it serves `default`: an operator need not know of it."""
+    wanted: list[Any] = ensure_job_list(queues)
+    names = {queue if isinstance(queue, str) else queue.name for queue in wanted}
+    return [*wanted, LARGE_QUEUE_NAME] if QUEUE_NAME in names and LARGE_QUEUE_NAME not in names else wanted

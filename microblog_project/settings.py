@@ -129,7 +129,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 REDIS_URL = environment.with_timeouts(
     env.str("REDIS_URL", default="") or embedded_server.running_url(VAR_DIR) or embedded_server.DEFAULT_URL
 )
-RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600, "DEFAULT_RESULT_TTL": 3600}}
+# `rqworker default` serves both; large exports wait in the second.
+RQ_QUEUES = {
+    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600, "DEFAULT_RESULT_TTL": 3600} for name in ("default", "large")
+}
 RQ = {
     "WORKER_CLASS": "exports.worker.ExportWorker",
     # We enqueue inside `on_commit` ourselves, where the row can still be marked when the server is down.
@@ -208,6 +211,7 @@ EXPORT_MAX_ATTEMPTS = env.positive("EXPORT_MAX_ATTEMPTS", default=3)
 EXPORT_PROGRESS_INTERVAL = env.float("EXPORT_PROGRESS_INTERVAL", default=1.0)  # seconds
 EXPORT_STALE_AFTER = env.float("EXPORT_STALE_AFTER", default=20.0)  # seconds without a heartbeat
 EXPORT_RETRY_PAUSES = env.list("EXPORT_RETRY_PAUSES", cast=float, default=[10.0, 60.0])  # seconds, after each failure
+EXPORT_LARGE_FROM = env.positive("EXPORT_LARGE_FROM", default=20_000)  # posts; below, an export takes a moment
 EXPORT_STOP_GRACE = env.float("EXPORT_STOP_GRACE", default=8.0)  # seconds; Docker kills after 10
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding

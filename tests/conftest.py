@@ -23,6 +23,7 @@ from rq.registry import (
 )
 
 from accounts.models import User
+from exports.services.queue import QUEUE_NAMES
 from microblog_project import pseudo_locale
 from tests.browser_options import ARGUMENTS, find_chromium
 from tests.bucket import Bucket
@@ -83,14 +84,17 @@ def pseudo_locales(settings: LazySettings) -> None:
 
 @pytest.fixture
 def redis_queue() -> Iterator[Queue]:
-    """Return the default queue, real and running; afterwards the test's own jobs are deleted, and its workers."""
-    queue = django_rq.get_queue("default")
-    before = job_ids(queue)
-    yield queue
-    for job_id in job_ids(queue) - before:
-        if job := queue.fetch_job(job_id):
-            job.delete()
-        else:
+    """Return the default queue, real and running; afterwards the test's own jobs are deleted, and its workers.
+
+    Those in the queue of large exports are deleted too.
+    """
+    queues = [django_rq.get_queue(name) for name in QUEUE_NAMES.values()]
+    before = [job_ids(queue) for queue in queues]
+    yield queues[0]
+    for queue, known in zip(queues, before, strict=True):
+        for job_id in job_ids(queue) - known:
+            if job := queue.fetch_job(job_id):
+                job.delete()
             queue.remove(job_id)
     forget_workers()
 

@@ -29,6 +29,15 @@ class TaskStatus(models.TextChoices):
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 
+class TaskLane(models.TextChoices):
+    """Behind which others a task waits: each lane is a queue of its own."""
+
+    SMALL = "small", _("Small")
+    """Done within moments."""
+    LARGE = "large", _("Large")
+    """An export of so much that nobody else should wait for it."""
+
+
 def _not_lately(field: str, since: datetime) -> Q:
     """Select the times before `since`, and those as far in the future."""
     now = timezone.now()
@@ -75,6 +84,9 @@ class Task(models.Model):
     description = models.CharField(_("description"), max_length=128)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tasks", verbose_name=_("member"))
     params = models.JSONField(_("parameters"), default=dict, blank=True)
+    lane = models.CharField(
+        _("lane"), max_length=8, choices=TaskLane, default=TaskLane.SMALL, db_default=TaskLane.SMALL
+    )
 
     status = models.CharField(_("status"), max_length=16, choices=TaskStatus, default=TaskStatus.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0)  # percent

@@ -13,6 +13,7 @@ from accounts.preferences import member_language
 from exports.models import Task, TaskStatus
 from exports.services.cooldown import next_starts
 from exports.services.kinds import EXPORT_KINDS, KINDS
+from exports.services.lanes import lane_of
 from exports.services.news import TASK_PROGRESS, task_publish, task_withdraw
 from exports.services.queue import QueueUnavailableError, task_enqueue
 from exports.services.transitions import task_fail
@@ -40,9 +41,10 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, 
     """
     with member_language(user):
         description = str(KINDS[name].description)
+    lane = lane_of(user=user, name=name)  # before the transaction: meanwhile others may write
     try:
         with transaction.atomic():
-            task = Task.objects.create(user=user, name=name, description=description, params=params or {})
+            task = Task.objects.create(user=user, name=name, description=description, params=params or {}, lane=lane)
             if not by_staff:
                 _ensure_not_too_soon(task)
             task_publish(task)

@@ -11,10 +11,13 @@ from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 
-from exports.models import Task
+from exports.models import Task, TaskLane
 from exports.services.kinds import KINDS
 
 QUEUE_NAME = "default"
+LARGE_QUEUE_NAME = "large"
+QUEUE_NAMES = {TaskLane.SMALL.value: QUEUE_NAME, TaskLane.LARGE.value: LARGE_QUEUE_NAME}
+"""The queue of each lane. A worker of the first serves both."""
 MAIL_TIMEOUT = 300  # seconds
 FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
 MAIL_PREFIX = "mail-"  # then the archive's id: the id of the job
@@ -56,18 +59,18 @@ def _connection_to(_url: str) -> Redis:
     return django_rq.get_connection(QUEUE_NAME)
 
 
-def _queue() -> Queue:
-    return django_rq.get_queue(QUEUE_NAME, connection=queue_connection())
+def _queue(name: str = QUEUE_NAME) -> Queue:
+    return django_rq.get_queue(name, connection=queue_connection())
 
 
 def task_enqueue(task: Task, *, at_front: bool = False) -> None:
-    """Queue the task's job under the task's own id; at the front, if it has waited before.
+    """Queue the task's job in its lane, under the task's own id; at the front, if it has waited before.
 
     Raises QueueUnavailableError.
     """
     kind = KINDS[task.name]
     try:
-        _queue().enqueue_call(
+        _queue(QUEUE_NAMES.get(task.lane, QUEUE_NAME)).enqueue_call(
             func=kind.function,
             args=kind.arguments(task),
             job_id=str(task.pk),
@@ -144,10 +147,15 @@ def job_state(job_id: str) -> JobState:
     try:
         job = Job.fetch(job_id, connection=queue_connection())
         status = job.get_status(refresh=False)
-        if status == JobStatus.QUEUED and _queue().get_job_position(job_id) is None:
+        if status == JobStatus.QUEUED and not _is_in_a_queue(job_id):
             return JobState.TAKEN
         return STATES.get(status, JobState.OVER)
     except NoSuchJobError:
         return JobState.OVER
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
+
+
+def _is_in_a_queue(job_id: str) -> bool:
+    """Return whether the job waits in any lane: code that knows of one only puts all into that."""
+    return any(_queue(name).get_job_position(job_id) is not None for name in QUEUE_NAMES.values())

@@ -20,7 +20,7 @@ class Wait:
     """What a queued task waits for."""
 
     ahead: int
-    """Tasks that are running or come first."""
+    """Tasks of the same lane that are running or come first."""
     seconds: int | None
     """How long that is likely to take; None when nothing tells."""
     running: int = field(default=0, compare=False)
@@ -28,18 +28,21 @@ class Wait:
 
 
 def task_wait(task: Task) -> Wait | None:
-    """Return what the task waits for, or None when it is not queued."""
+    """Return what the task waits for, or None when it is not queued.
+
+    It waits for its own lane only: a worker serves the lanes in turn, and small ones also while it is at a large one.
+    """
     if task.status != TaskStatus.QUEUED:
         return None
     running = []
     queued: Counter[str] = Counter()
-    for other in Task.objects.active().filter(_comes_before(task)):
+    for other in Task.objects.active().filter(_comes_before(task), lane=task.lane):
         if other.status == TaskStatus.RUNNING:
             running.append(other)
         else:
             queued[other.name] += 1
     ahead = len(running) + queued.total()
-    return Wait(ahead, _seconds(running, queued) if ahead else None, sum(map(_is_worked_on, running)))
+    return Wait(ahead, _seconds(running, queued, task.lane) if ahead else None, sum(map(_is_worked_on, running)))
 
 
 def task_remaining_seconds(task: Task) -> int | None:
@@ -61,9 +64,9 @@ def _comes_before(task: Task) -> Q:
     return Q(status=TaskStatus.RUNNING) | earlier
 
 
-def _seconds(running: list[Task], queued: Counter[str]) -> int | None:
+def _seconds(running: list[Task], queued: Counter[str], lane: str) -> int | None:
     """Return the work ahead, shared among as many workers as are seen at work."""
-    typical = {name: _typical_seconds(name) for name in {*queued, *(task.name for task in running)}}
+    typical = {name: _typical_seconds(name, lane) for name in {*queued, *(task.name for task in running)}}
     parts = [_remaining_seconds(task, typical[task.name]) for task in running]
     for name, count in queued.items():
         seconds = typical[name]
@@ -86,8 +89,8 @@ def _elapsed(task: Task) -> float:
     return (timezone.now() - task.started_at).total_seconds() if task.started_at else 0.0
 
 
-def _typical_seconds(name: str) -> float | None:
-    """Return the median duration of the latest successes of that name."""
-    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, started_at__isnull=False)
+def _typical_seconds(name: str, lane: str) -> float | None:
+    """Return the median duration of the latest successes of that name and lane."""
+    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, started_at__isnull=False, lane=lane)
     durations = [task.duration.total_seconds() for task in rows.order_by("-created_at")[:LATEST] if task.duration]
     return median(durations) if durations else None

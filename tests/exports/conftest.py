@@ -11,6 +11,7 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive, Task
 from exports.services.launching import task_launch
+from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
 from posts.models import Post
 from tests.members import make_member, signed_in_client
 from tests.workers import InProcessWorker
@@ -49,10 +50,18 @@ def stranger(john: User) -> Client:
 @pytest.fixture
 def queue() -> Iterator[Queue]:
     """The queue on the server that the tests started, with nothing but the test's own jobs in it."""
-    queue = django_rq.get_queue("default")
-    queue.empty()
+    queue, large = django_rq.get_queue(QUEUE_NAME), django_rq.get_queue(LARGE_QUEUE_NAME)
+    for one in (queue, large):
+        one.empty()
     yield queue
-    queue.empty()
+    for one in (queue, large):
+        one.empty()
+
+
+@pytest.fixture
+def large_queue(queue: Queue) -> Queue:
+    """The queue of large exports."""
+    return django_rq.get_queue(LARGE_QUEUE_NAME)
 
 
 @pytest.fixture

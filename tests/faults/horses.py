@@ -10,6 +10,7 @@ from subprocess import Popen
 import psutil
 from django.db import OperationalError, connection, transaction
 
+from exports.companion import NAME
 from exports.models import Task, TaskStatus
 from tests.waiting import wait_until
 
@@ -36,12 +37,31 @@ def runs(task: Task, attempt: int = 1) -> None:
 
 def horse_of(worker: "Popen[bytes]") -> int:
     """Return the process id of the worker's only work-horse."""
-    [horse] = psutil.Process(worker.pid).children()
-    return int(horse.pid)
+    [horse] = children_of(worker.pid, are_companions=False)
+    return horse
 
 
 def has_horse(worker: "Popen[bytes]") -> bool:
-    return bool(psutil.Process(worker.pid).children())
+    return bool(children_of(worker.pid, are_companions=False))
+
+
+def companion_of(worker: "Popen[bytes]") -> int:
+    """Return the process id of the worker's companion, as soon as there is one."""
+    return wait_until(lambda: children_of(worker.pid, are_companions=True), what="A companion")[0]
+
+
+def children_of(pid: int, *, are_companions: bool) -> list[int]:
+    """Return the process ids of a worker's companions, or of its other children: work-horses.
+
+    A companion has work-horses only, which have its name.
+    """
+    found = []
+    parent = psutil.Process(pid)
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):
+            if (child.name() == NAME != parent.name()) == are_companions:
+                found.append(int(child.pid))
+    return found
 
 
 def pause(*pids: int) -> None:

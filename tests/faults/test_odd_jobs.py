@@ -137,7 +137,7 @@ def test_a_worker_killed_between_the_queue_and_the_job_loses_nothing(
     smtp_server: MailServer,
     redis_queue: Queue,
 ) -> None:
-    """The server gives the job to one that waits, and can no longer take it (BLMOVE)."""
+    """The server gives the job to one that waits, and can no longer take it (BLPOP)."""
     worker = start_idle_worker()
     stop(worker.pid)
     task = start_export(client)
