@@ -31,6 +31,7 @@ ANYMAIL_PROVIDERS = {
 
 BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
 ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+LOCATION = re.compile(r"/[A-Za-z0-9_-]+/")
 
 
 class Env(environ.Env):
@@ -102,8 +103,20 @@ def database(url: str) -> dict[str, Any]:
     return config
 
 
-def exports_storage(url: str, folder: Path) -> dict[str, Any]:
-    """Return the STORAGES entry of the archives: the bucket at `url`, or the private `folder` without one."""
+def accel_location(location: str) -> str:
+    """Return `location` if it can be one of nginx's that holds the archives; raise ImproperlyConfigured if not."""
+    if location and not LOCATION.fullmatch(location):
+        raise ImproperlyConfigured(
+            f"EXPORT_ACCEL_LOCATION={location!r} is no location. Use /_exports/, as deploy/nginx/microblog.conf does."
+        )
+    return location
+
+
+def exports_storage(url: str, folder: Path, *, group_may_read: bool = False) -> dict[str, Any]:
+    """Return the STORAGES entry of the archives: the bucket at `url`, or the private `folder` without one.
+
+    A proxy that is to send the files itself is in the group; nobody else should be.
+    """
     if url:
         try:
             return {"BACKEND": "exports.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
@@ -114,7 +127,11 @@ def exports_storage(url: str, folder: Path) -> dict[str, Any]:
             ) from error
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": folder, "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+        "OPTIONS": {
+            "location": folder,
+            "file_permissions_mode": 0o640 if group_may_read else 0o600,
+            "directory_permissions_mode": 0o750 if group_may_read else 0o700,
+        },
     }
 
 
@@ -158,6 +175,11 @@ def with_timeouts(redis_url: str) -> str:
         return redis_url
     timeouts = urlencode({"socket_connect_timeout": 3, "socket_timeout": 5})
     return f"{redis_url}{'&' if parts.query else '?'}{timeouts}"
+
+
+def without_verification(redis_url: str) -> str:
+    """Return `redis_url` for a server that encrypts, but with a certificate of its own, as Heroku's does."""
+    return f"{redis_url}{'&' if urlsplit(redis_url).query else '?'}ssl_cert_reqs=none"
 
 
 def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:

@@ -110,10 +110,14 @@ FORM_RENDERER = "microblog_project.forms.BootstrapRenderer"
 
 DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR}/db.sqlite3")}
 
+# Where nginx keeps the folder of the archives for itself; it then sends the files, and the application only says which.
+EXPORT_ACCEL_LOCATION = environment.accel_location(env.str("EXPORT_ACCEL_LOCATION", default=""))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},
     # Private: no URL leads here; `exports.views` hands a file to its owner only.
-    "exports": environment.exports_storage(env.str("EXPORT_STORAGE_URL", default=""), VAR_DIR / "exports"),
+    "exports": environment.exports_storage(
+        env.str("EXPORT_STORAGE_URL", default=""), VAR_DIR / "exports", group_may_read=bool(EXPORT_ACCEL_LOCATION)
+    ),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -121,7 +125,7 @@ STORAGES = {
     },
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static").resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- The queue ------------------------------------------------------------------------------------------
@@ -129,6 +133,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 REDIS_URL = environment.with_timeouts(
     env.str("REDIS_URL", default="") or embedded_server.running_url(VAR_DIR) or embedded_server.DEFAULT_URL
 )
+if REDIS_URL.startswith("rediss://") and not env.bool("REDIS_TLS_VERIFY", default=True):
+    REDIS_URL = environment.without_verification(REDIS_URL)
 # `rqworker default` serves both; large exports wait in the second.
 RQ_QUEUES = {
     name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600, "DEFAULT_RESULT_TTL": 3600} for name in ("default", "large")

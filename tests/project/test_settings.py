@@ -88,6 +88,8 @@ def test_the_port_is_in_the_sites_address(tmp_path: Path) -> None:
         ("EXPORT_STORAGE_URL", "ftp://bucket"),
         ("EXPORT_MAX_ARCHIVES", "0"),
         ("REAUTHENTICATION_TIMEOUT", "0"),
+        ("EXPORT_ACCEL_LOCATION", "_exports"),
+        ("EXPORT_ACCEL_LOCATION", "/"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, variable: str, value: str) -> None:
@@ -95,6 +97,18 @@ def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, variable: str, val
     assert error.startswith("django.core.exceptions.ImproperlyConfigured: ")
     assert variable in error
     assert value in error
+
+
+def test_archives_are_the_applications_alone_unless_nginx_sends_them(tmp_path: Path) -> None:
+    [alone] = settings_with(tmp_path, "STORAGES")
+    [shared] = settings_with(tmp_path, "STORAGES", EXPORT_ACCEL_LOCATION="/_exports/")
+    assert f"'file_permissions_mode': {0o600}, 'directory_permissions_mode': {0o700}" in alone
+    assert f"'file_permissions_mode': {0o640}, 'directory_permissions_mode': {0o750}" in shared
+
+
+def test_static_files_can_be_kept_apart_from_what_the_site_writes(tmp_path: Path) -> None:
+    assert settings_with(tmp_path / "var", "STATIC_ROOT") == [str(tmp_path / "var" / "static")]
+    assert settings_with(tmp_path / "var", "STATIC_ROOT", STATIC_ROOT=f"{tmp_path}/apart") == [f"{tmp_path}/apart"]
 
 
 def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
@@ -141,6 +155,22 @@ def test_the_queue_servers_url_gets_time_outs(url: str, separator: str) -> None:
 
 def test_time_outs_of_ones_own_are_kept() -> None:
     assert environment.with_timeouts("redis://host?socket_timeout=60") == "redis://host?socket_timeout=60"
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "found"),
+    [
+        ("rediss://host", {}, False),
+        ("rediss://host", {"REDIS_TLS_VERIFY": "0"}, True),
+        ("redis://host", {"REDIS_TLS_VERIFY": "0"}, False),
+    ],
+)
+def test_a_queue_servers_certificate_is_verified_unless_that_is_switched_off(
+    tmp_path: Path, url: str, variables: dict[str, str], found: bool
+) -> None:
+    [answer] = settings_with(tmp_path, "REDIS_URL", REDIS_URL=url, **variables)
+    assert answer.startswith(url)
+    assert answer.endswith("&ssl_cert_reqs=none") is found
 
 
 def test_the_sqlite_database_waits_for_its_lock_and_postgresql_keeps_connections() -> None:
