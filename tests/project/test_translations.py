@@ -4,6 +4,9 @@ import gettext
 import os
 from pathlib import Path
 
+from django.conf import LazySettings
+from django.core.management import call_command
+
 from microblog_project.translations import compile_messages
 
 CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Yes"\nmsgstr "{word}"\n'
@@ -40,3 +43,10 @@ def test_a_changed_catalogue_is_compiled_again(tmp_path: Path) -> None:
 
 def test_without_translations_nothing_happens(tmp_path: Path) -> None:
     assert compile_messages(tmp_path / "none") == 0
+
+
+def test_the_command_compiles_what_the_settings_name(tmp_path: Path, settings: LazySettings) -> None:
+    source = write(tmp_path, "Sí")
+    settings.LOCALE_PATHS = [tmp_path]
+    call_command("compile_translations")
+    assert translated(source) == "Sí"
