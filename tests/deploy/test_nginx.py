@@ -1,0 +1,260 @@
+"""A real nginx in front of a real gunicorn: downloads, limits, and what is said when the site is away."""
+
+import re
+import ssl
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from accounts.models import User
+from exports.models import Archive
+from microblog_project.maintenance import switch
+from tests.deploy.nginx import Answer, Nginx
+from tests.exports.archives import archive_of
+from tests.members import PASSWORD, signed_in_client
+
+pytestmark = pytest.mark.processes
+
+CONTENT = bytes(range(256)) * 4000  # a megabyte
+KEPT_HEADERS = (
+    "cache-control",
+    "content-disposition",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-resource-policy",
+    "etag",
+    "permissions-policy",
+    "referrer-policy",
+    "repr-digest",
+    "strict-transport-security",
+    "vary",
+    "x-content-type-options",
+    "x-frame-options",
+)
+
+
+@pytest.fixture
+def archive(transactional_db: None, member: User) -> Archive:
+    return archive_of(member, CONTENT)
+
+
+def cookie_of(user: User) -> str:
+    """Return the Cookie header of somebody who has just typed their password."""
+    return f"__Host-sessionid={signed_in_client(user).session.session_key}"
+
+
+def download(nginx: Nginx, archive: Archive, method: str = "GET", **headers: str) -> Answer:
+    cookie = cookie_of(archive.user)
+    return nginx.ask(method, f"/exports/{archive.task_id}/download/", **{"Cookie": cookie, **headers})
+
+
+def downloads(archive: Archive) -> int:
+    return Archive.objects.get(pk=archive.pk).download_count
+
+
+# --- Downloads ------------------------------------------------------------------------------------------
+
+
+def test_nginx_sends_the_whole_file_with_all_that_is_said_of_it(nginx: Nginx, archive: Archive) -> None:
+    answer, head = download(nginx, archive), download(nginx, archive, "HEAD")
+    assert (answer.status, answer.body) == (200, CONTENT)
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert answer.headers["etag"] == f'"{archive.sha256}"'
+    assert "last-modified" in answer.headers  # only nginx says so: it was nginx that sent the file
+    assert {name: answer.headers.get(name) for name in KEPT_HEADERS} == {
+        name: head.headers[name] for name in KEPT_HEADERS
+    }
+    assert "x-accel-redirect" not in answer.headers
+    assert downloads(archive) == 1
+
+
+def test_head_tells_the_length_and_is_not_counted(nginx: Nginx, archive: Archive) -> None:
+    answer = download(nginx, archive, "HEAD")
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", str(len(CONTENT)))
+    assert downloads(archive) == 0
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped_and_counts_once(nginx: Nginx, archive: Archive) -> None:
+    etag = f'"{archive.sha256}"'
+    begun = download(nginx, archive, Range="bytes=0-99999")
+    rest = download(nginx, archive, Range="bytes=100000-", If_Range=etag)
+    assert (begun.status, rest.status) == (206, 206)
+    assert begun.body + rest.body == CONTENT
+    assert rest.headers["content-range"] == f"bytes 100000-{len(CONTENT) - 1}/{len(CONTENT)}"
+    assert rest.headers["etag"] == etag
+    assert rest.headers["content-disposition"] == 'attachment; filename="posts.json"'
+    assert downloads(archive) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Range": "bytes=5-", "If_Range": '"another"'}, {"Range": "bytes=0-1,5-6"}, {"If_Match": '"{sha256}"'}],
+)
+def test_who_cannot_use_a_part_gets_the_whole(nginx: Nginx, archive: Archive, headers: dict[str, str]) -> None:
+    answer = download(nginx, archive, **{name: value.format(sha256=archive.sha256) for name, value in headers.items()})
+    assert (answer.status, answer.body) == (200, CONTENT)
+
+
+def test_who_has_the_file_already_or_asks_beyond_it_gets_nothing(nginx: Nginx, archive: Archive) -> None:
+    unchanged = download(nginx, archive, If_None_Match=f'"{archive.sha256}"')
+    beyond = download(nginx, archive, Range=f"bytes={len(CONTENT)}-")
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(CONTENT)}")
+    assert downloads(archive) == 0
+
+
+def test_a_stranger_and_a_visitor_get_no_file(nginx: Nginx, archive: Archive, stranger: User) -> None:
+    assert download(nginx, archive, Cookie=cookie_of(stranger)).status == 404
+    visitor = download(nginx, archive, Cookie="")
+    assert (visitor.status, visitor.headers["location"]) == (
+        302,
+        f"/accounts/login/?next=/exports/{archive.task_id}/download/",
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_exports/{name}",
+        "//_exports/{name}",
+        "/%5Fexports/{name}",
+        "/exports/../_exports/{name}",
+        "/_exports/../exports/{name}",
+        "/_exports/../../../../../../etc/passwd",
+        "/_exports/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/_exports/..%2f..%2f..%2fetc%2fpasswd",
+        "/_exports../db.sqlite3",
+        "/_pages/../../microblog.conf",
+        "/_pages../microblog.conf",
+        "/_pages/away.html",
+    ],
+)
+def test_nobody_can_ask_for_files_by_address(nginx: Nginx, archive: Archive, path: str) -> None:
+    answer = nginx.ask("GET", path.format(name=archive.file.name), Cookie=cookie_of(archive.user))
+    assert answer.status in {400, 404}
+    assert CONTENT[:100] not in answer.body
+    assert b"root:" not in answer.body
+
+
+def test_what_a_visitor_says_of_acceleration_is_not_listened_to(nginx: Nginx, archive: Archive) -> None:
+    told = {"X_Accel_Redirect": f"/_exports/{archive.file.name}", "X_Sendfile": "/etc/passwd"}
+    answer = nginx.ask("GET", "/accounts/login/", **told)
+    assert answer.status == 200
+    assert b"<form" in answer.body
+
+
+def test_a_link_among_the_archives_leads_nowhere(nginx: Nginx, archive: Archive, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "secret"
+    elsewhere.write_bytes(b"secret")
+    path = Path(archive.file.path)
+    path.unlink()
+    path.symlink_to(elsewhere)
+    answer = download(nginx, archive)
+    assert answer.status == 403
+    assert b"secret" not in answer.body
+
+
+# --- TLS, addresses, limits -----------------------------------------------------------------------------
+
+
+def test_plain_http_is_sent_to_tls_and_other_hosts_get_nothing(nginx: Nginx) -> None:
+    answer = nginx.ask_plainly("/explore/?page=2")
+    assert (answer.status, answer.headers["location"]) == (301, "https://localhost/explore/?page=2")
+    with pytest.raises(ConnectionError):
+        nginx.ask_plainly("/", host="other.example")
+
+
+def test_an_old_tls_is_refused(nginx: Nginx) -> None:
+    with pytest.raises(ssl.SSLError):
+        nginx.ask_with(ssl.TLSVersion.TLSv1_1)
+
+
+def test_the_site_knows_that_it_is_reached_over_tls(nginx: Nginx, transactional_db: None) -> None:
+    answer = nginx.ask("GET", "/accounts/login/")
+    assert answer.status == 200  # and no redirect to HTTPS
+    assert "max-age" in answer.headers["strict-transport-security"]
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def sign_in(nginx: Nginx, name: str, said_address: str) -> Answer:
+    page = nginx.ask("GET", "/accounts/login/")
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.body.decode())
+    assert found
+    form = {"csrfmiddlewaretoken": found[1], "login": name, "password": f"not {PASSWORD}"}
+    headers = {
+        "Content_Type": "application/x-www-form-urlencoded",
+        "Cookie": cookie,
+        "Origin": "https://localhost",
+        "X_Forwarded_For": said_address,
+    }
+    return nginx.ask("POST", "/accounts/login/", body=urlencode(form).encode(), **headers)
+
+
+def test_nobody_gets_around_the_limits_by_making_up_addresses(nginx: Nginx, transactional_db: None) -> None:
+    answers = [sign_in(nginx, f"name{number}", f"10.9.9.{number}") for number in range(11)]
+    assert [answer.status for answer in answers] == [200] * 10 + [429]
+    assert b"_pages" not in answers[-1].body  # the site's own word, not nginx's
+
+
+def test_a_flood_is_kept_from_the_site(lonely_nginx: Nginx) -> None:
+    answers = [lonely_nginx.ask("POST", "/accounts/login/") for _ in range(40)]
+    assert [answer.status for answer in answers[:31]] == [503] * 31  # what was let through, to nobody
+    assert answers[-1].status == 429
+    kept = next(answer for answer in answers if answer.status == 429)
+    assert b"Too many tries" in kept.body
+    assert b"Demasiados intentos" in kept.body
+    assert kept.headers["retry-after"] == "30"
+
+
+def test_what_is_too_large_is_told_by_the_site_or_by_nginx(nginx: Nginx, transactional_db: None) -> None:
+    headers = {"Content_Type": "application/x-www-form-urlencoded"}
+    above_ours, far_above = (
+        nginx.ask("POST", "/", body=b"body=" + b"x" * size, **headers) for size in (3_000_000, 9_000_000)
+    )
+    assert (above_ours.status, far_above.status) == (413, 413)
+    assert b"/_pages/page.css" not in above_ours.body
+    assert b"/_pages/page.css" in far_above.body
+    assert all(b"Too much at once" in answer.body for answer in (above_ours, far_above))
+
+
+@pytest.mark.browser
+def test_a_browser_shows_the_page_when_a_form_is_far_too_large(
+    nginx: Nginx, transactional_db: None, browser: Browser
+) -> None:
+    page = browser.new_page(ignore_https_errors=True)
+    page.goto(f"{nginx.url}/accounts/login/")
+    page.locator("input[name=login]").evaluate("field => { field.value = 'x'.repeat(30_000_000); }")
+    page.locator("input[name=password]").fill("x")
+    page.locator("form[action*=login] [type=submit], main form [type=submit]").first.click()
+    expect(page.get_by_role("heading", name="Too much at once")).to_be_visible()
+    page.close()
+
+
+# --- When the site is away ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_site_that_is_away_is_told_in_both_languages(lonely_nginx: Nginx, method: str) -> None:
+    answer = lonely_nginx.ask(method, "/explore/")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert answer.headers["cache-control"] == "no-store"
+    assert b"Back soon" in answer.body
+    assert b"Volvemos enseguida" in answer.body
+
+
+def test_the_pages_of_nginx_have_their_style(lonely_nginx: Nginx) -> None:
+    answer = lonely_nginx.ask("GET", "/_pages/page.css")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/css")
+
+
+def test_the_sites_own_closed_door_passes_as_it_is(nginx: Nginx, transactional_db: None) -> None:
+    switch().touch()
+    try:
+        answer = nginx.ask("GET", "/explore/")
+    finally:
+        switch().unlink()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "120")
+    assert b"being looked after" in answer.body
