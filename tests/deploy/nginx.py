@@ -4,6 +4,7 @@ import os
 import re
 import ssl
 import subprocess
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -102,10 +103,10 @@ class Nginx:
         log = self.folder / "error.log"
         return log.read_text() if log.exists() else ""
 
-    def ask(self, method: str, path: str, *, body: bytes = b"", **headers: str) -> Answer:
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Return the answer to one request, sent exactly like this, over TLS with a verified certificate."""
         connection = HTTPSConnection("localhost", self.port, context=self._trust, timeout=30)
-        return answer_of(connection, method, path, body, headers)
+        return answer_of(connection, method, path, headers or {}, body)
 
     def ask_with(self, newest: ssl.TLSVersion) -> Answer:
         """Return the answer to a client that knows no TLS newer than this; raises SSLError if it gets none."""
@@ -113,22 +114,21 @@ class Nginx:
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = newest
         context.set_ciphers("ALL:@SECLEVEL=0")
-        return answer_of(HTTPSConnection("localhost", self.port, context=context, timeout=30), "GET", "/", b"", {})
+        return answer_of(HTTPSConnection("localhost", self.port, context=context, timeout=30), "GET", "/", {}, b"")
 
     def ask_plainly(self, path: str, host: str = "localhost") -> Answer:
         """Return the answer to a GET without TLS."""
-        return answer_of(HTTPConnection("127.0.0.1", self.plain_port, timeout=30), "GET", path, b"", {"Host": host})
+        return answer_of(HTTPConnection("127.0.0.1", self.plain_port, timeout=30), "GET", path, {"Host": host}, b"")
 
     def stop(self) -> None:
         """Tell it to stop, and wait until it has."""
         stop_process(self._process)
 
 
-def answer_of(connection: HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-    """Send one request over a connection of its own; underscores in the headers' names stand for hyphens."""
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
+def answer_of(connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Send one request over a connection of its own."""
     try:
-        connection.request(method, path, body=body or None, headers=names)
+        connection.request(method, path, body=body or None, headers=dict(headers))
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, found, response.read())

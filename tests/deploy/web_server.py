@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from django.conf import settings
 
@@ -38,11 +37,14 @@ class WebServer:
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/healthz"):
-                return True
-        except URLError as error:
-            return hasattr(error, "status")  # it sends to HTTPS, or knows no such host: it answers
+            connection.request("GET", "/healthz")
+            return bool(connection.getresponse().status)  # whatever it is: it may send to HTTPS, or know no such host
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def stop(self) -> None:
         """Tell it to stop, and wait until it has."""
