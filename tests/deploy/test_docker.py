@@ -1,0 +1,128 @@
+"""The Dockerfile and compose.yaml: what must hold of them, whatever else is changed."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from microblog_project.embedded_server import BASE_DIR
+
+DEPLOY = BASE_DIR / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OF_THE_SITE = ["migrate", "web", "worker"]
+
+
+def instructions(name: str) -> list[str]:
+    """Return what stands after each instruction of this name, continued lines joined."""
+    return re.findall(rf"^{name} (.*)$", DOCKERFILE.replace("\\\n", " "), re.MULTILINE)
+
+
+def seconds(text: str) -> int:
+    assert text.endswith("s")
+    return int(text[:-1])
+
+
+# --- The image ------------------------------------------------------------------------------------------
+
+
+def test_the_image_runs_as_nobody_in_particular_and_stops_as_both_processes_want() -> None:
+    assert instructions("USER") == ["10001:10001"]
+    assert instructions("STOPSIGNAL") == ["SIGTERM"]
+    assert DOCKERFILE.index("USER 10001") < DOCKERFILE.index("\nCMD ")
+
+
+def test_processes_get_signals_themselves_and_not_a_shell() -> None:
+    [command] = instructions("CMD")
+    assert json.loads(command) == ["gunicorn", "--config", "deploy/gunicorn.conf.py"]
+    [check] = instructions("HEALTHCHECK")
+    assert 'CMD ["python", "deploy/check_web.py"]' in check
+    assert not instructions("ENTRYPOINT")
+
+
+def test_packages_are_the_locked_ones_checked_by_their_hashes() -> None:
+    assert "--require-hashes --only-binary :all: --requirement requirements.txt" in DOCKERFILE
+
+
+def test_every_room_is_in_the_image_and_nothing_that_lies_about() -> None:
+    copied = {source for line in instructions("COPY") if "--from" not in line for source in line.split()[:-1]}
+    rooms = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+    assert copied >= {*rooms, "manage.py", "requirements.txt", "locale", "static", "templates"}
+    assert not copied & {".", "deploy", "tests", "tools", ".git", "var"}
+    assert all((BASE_DIR / source).exists() for source in copied)
+
+
+def test_nothing_of_production_is_in_the_image() -> None:
+    secrets = re.findall(r"SECRET_KEY=(\S+)", DOCKERFILE)
+    assert secrets == ["build"]
+    assert not any("SECRET_KEY" in line for line in instructions("ENV") + instructions("ARG"))
+
+
+# --- The services ---------------------------------------------------------------------------------------
+
+
+def test_all_that_runs_comes_back_by_itself() -> None:
+    assert {name: service["restart"] for name, service in SERVICES.items() if name != "migrate"} == dict.fromkeys(
+        SERVICES.keys() - {"migrate"}, "always"
+    )
+
+
+def test_the_queue_outlives_a_restart_and_throws_nothing_away() -> None:
+    command = " ".join(SERVICES["valkey"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+    assert SERVICES["valkey"]["volumes"] == ["valkey:/data"]
+
+
+def test_each_is_given_the_time_that_it_needs_to_stop() -> None:
+    assert seconds(SERVICES["worker"]["stop_grace_period"]) > 8 + 5  # EXPORT_STOP_GRACE
+    assert seconds(SERVICES["web"]["stop_grace_period"]) > 30  # gunicorn's graceful_timeout
+    assert SERVICES["worker"]["init"] is SERVICES["web"]["init"] is True
+
+
+@pytest.mark.parametrize("name", OF_THE_SITE)
+def test_the_site_can_do_no_more_than_it_must(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "user" not in service  # the image's own
+
+
+def test_no_secret_has_a_value_here_and_none_may_be_missing() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    for found in re.findall(r"\$\{(\w*(?:PASSWORD|SECRET|_KEY|HOST)\w*)(.*?)\}", text):
+        assert found[1].startswith(":?"), found
+    assert SERVICES["web"]["env_file"] == [".env"]
+    example = (DEPLOY / "env.example").read_text()
+    assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)
+
+
+def test_only_nginx_can_be_reached_and_data_stays_inside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+    assert all(SERVICES[name]["networks"] == ["data"] for name in ("postgres", "valkey"))
+    assert SERVICES["nginx"]["networks"] == ["outside"]
+
+
+def test_the_database_is_migrated_before_anything_uses_it() -> None:
+    for name in ("web", "worker"):
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_nginx_reads_the_archives_by_the_sites_group_and_sees_nothing_else_of_the_site() -> None:
+    group = re.search(r"groupadd --gid (\d+) microblog", DOCKERFILE)
+    assert group
+    assert f"microblog:x:{group[1]}:nginx" in SERVICES["nginx"]["command"][2]
+    assert "exports:/var/lib/microblog/exports:ro" in SERVICES["nginx"]["volumes"]
+    assert not any(volume.startswith("var:") for volume in SERVICES["nginx"]["volumes"])
+
+
+def test_what_compose_changes_in_the_file_of_nginx_stands_in_it() -> None:
+    site = (DEPLOY / "nginx" / "microblog.conf").read_text()
+    for old in re.findall(r"s/(\S+?)/\S+?/", SERVICES["nginx"]["command"][2]):
+        assert re.search(old, site), old
