@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help run test audit bench load soak chaos lint format lock setup setup-dev screenshots
+.PHONY: help run test audit bench load soak chaos deploy-test lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -37,6 +37,9 @@ audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, abo
 
 chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
 	@$(BIN)/python -m tests.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
+
+deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes (KINDS="supervisor systemd")
+	@$(BIN)/python -m tests.deploy.exercise $(KINDS)
 
 lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/ruff format --check .
