@@ -24,13 +24,9 @@ from rq.job import Job
 from rq.utils import ensure_job_list, now
 from rq.worker import RoundRobinWorker
 
-from accounts.forgetting import rate_limits_forget, sessions_forget
 from exports.companion import Companion
-from exports.services.erasure import accounts_erase
-from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
-from exports.services.forgetting import tasks_forget
+from exports.services.housekeeping import PARTS, housekeeping_note
 from exports.services.kinds import KINDS
-from exports.services.orphans import orphans_remove
 from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
 from exports.services.reconciliation import (
     mail_recover_from_worker,
@@ -38,8 +34,6 @@ from exports.services.reconciliation import (
     task_recover_from_worker,
     tasks_reconcile,
 )
-from notifications.forgetting import notifications_forget
-from posts.services import removed_posts_purge
 
 logger = logging.getLogger(__name__)
 
@@ -225,15 +219,8 @@ class ExportWorker(RoundRobinWorker):
             self._safely(mails_reconcile)
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
-            self._keep_house()
-
-    def _keep_house(self) -> None:
-        """Remove what is no longer kept, each kind of it whatever becomes of the others."""
-        for care in (archives_expire, archives_trim, leftovers_remove, orphans_remove, removed_posts_purge):
-            self._safely(care)
-        for care in (tasks_forget, notifications_forget, sessions_forget, rate_limits_forget):
-            self._safely(care)
-        self._safely(accounts_erase)  # last: a million posts take a while
+            errors = {part.__name__: self._safely(part) for part in PARTS}
+            self._safely(housekeeping_note, worker=self.name, errors=errors)
 
     def _ensure_registered(self) -> None:
         """Have the queue server know this worker, also after it has lost its data."""
@@ -302,17 +289,21 @@ class ExportWorker(RoundRobinWorker):
         if self._parent is None:
             super().unsubscribe()  # type: ignore[no-untyped-call]
 
-    def _safely(self, care: Any, **arguments: Any) -> None:
-        """Call `care`; an error is logged, since RQ would quit over it, and no connection outlives the call.
+    def _safely(self, care: Any, **arguments: Any) -> str:
+        """Call `care`, and return its error's name, empty without one; no connection outlives the call.
 
-        A connection kept open here would be shared with the next work-horse that is forked.
+        An error is logged, since RQ would quit over it. A connection kept open here would be shared with the next
+        work-horse that is forked.
         """
         try:
             care(**arguments)
         except StopRequested:
             raise  # the shutdown signal arrived just now
-        except Exception:
+        except Exception as error:
             logger.exception("Worker %s: %s failed", self.name, care.__name__)
+            return type(error).__name__
+        else:
+            return ""
         finally:
             connections.close_all()
 

@@ -73,7 +73,11 @@ class Archive(models.Model):
         verbose_name = _("archive")
         verbose_name_plural = _("archives")
         ordering = ["-created_at"]
-        indexes = [models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due")]
+        indexes = [
+            models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due"),
+            # The rows stay when the files go; what looks after the files looks at these only.
+            models.Index("expires_at", "size", condition=~models.Q(file=""), name="archive_kept"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.task_id})"

@@ -131,6 +131,17 @@ def job_remove(job_id: str) -> None:
         raise QueueUnavailableError(str(error)) from error
 
 
+def queue_lengths() -> dict[str, int]:
+    """Return how many jobs wait in each queue, by its name: exports, mails, and whatever else was queued.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        return {name: _queue(name).count for name in QUEUE_NAMES.values()}
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
 def queue_ping() -> None:
     """Raise QueueUnavailableError unless the queue server answers."""
     try:

@@ -48,6 +48,11 @@ def ensure_free_space(*, posts: int) -> None:
             raise NoSpaceError(_no_space())
 
 
+def free_space() -> int:
+    """Return the bytes that are free where there is least room for an export, on this machine."""
+    return min(shutil.disk_usage(folder).free for folder in _folders())
+
+
 def _no_space() -> str:
     return _("There is not enough room to build your export at the moment. We have been told; try again later.")
 

@@ -1,6 +1,7 @@
 """Who is at work, and at what: asked of the queue server."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 from rq import Worker
@@ -13,13 +14,37 @@ ALIVE_FOR = timedelta(seconds=20)
 """A worker gives a sign of life about every five seconds, at work or idle; one that was killed stays registered."""
 
 
+@dataclass(frozen=True)
+class LivingWorker:
+    """A worker that gave a sign of life lately."""
+
+    name: str
+    hostname: str
+    pid: int | None
+    queues: tuple[str, ...]
+    since: datetime | None
+    job_id: str
+    """What it is at: a task's id, or another job's; empty while it waits."""
+
+
 def workers_alive() -> int:
     """Return the number of workers that gave a sign of life lately: it is told to members, and never acted upon.
 
     Raises QueueUnavailableError.
     """
-    workers = _registered()
-    return sum(1 for worker in workers if worker.last_heartbeat and now() - worker.last_heartbeat < ALIVE_FOR)
+    return sum(map(_is_alive, _registered()))
+
+
+def living_workers() -> list[LivingWorker]:
+    """Return the same workers, the oldest first, each with what it is at: for staff to look at.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        living = [_described(worker) for worker in _registered() if _is_alive(worker)]
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+    return sorted(living, key=lambda worker: (worker.since is None, worker.since, worker.name))
 
 
 def jobs_at_work() -> set[str]:
@@ -31,6 +56,21 @@ def jobs_at_work() -> set[str]:
         return {job_id for worker in _registered() if (job_id := worker.get_current_job_id())}
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
+
+
+def _is_alive(worker: BaseWorker) -> bool:
+    return worker.last_heartbeat is not None and now() - worker.last_heartbeat < ALIVE_FOR
+
+
+def _described(worker: BaseWorker) -> LivingWorker:
+    return LivingWorker(
+        name=worker.name,
+        hostname=worker.hostname or "",
+        pid=worker.pid,
+        queues=tuple(worker.queue_names()),
+        since=worker.birth_date,
+        job_id=worker.get_current_job_id() or "",
+    )
 
 
 def _registered() -> list[BaseWorker]:

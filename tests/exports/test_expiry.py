@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from exports import worker as worker_module
-from exports.models import Archive, Task
+from exports.models import Archive, Housekeeping, Task
 from exports.models.archive import Removal
 from exports.services.expiry import archive_discard, archives_expire, archives_trim, leftovers_remove
+from exports.services.housekeeping import PARTS
 from exports.services.launching import task_launch
 from tests.waiting import wait_until
 
@@ -141,7 +142,8 @@ def test_files_that_are_gone_do_not_count(susan: User, settings: LazySettings) -
 def test_a_new_export_takes_the_place_of_the_oldest_at_once(
     susan: User, work: Work, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "archives_trim", lambda: 0)  # the job does it, not the housekeeping
+    # The job does it, not the housekeeping.
+    monkeypatch.setattr(worker_module, "PARTS", [part for part in PARTS if part is not archives_trim])
     settings.EXPORT_MAX_ARCHIVES = 2
     oldest, newer = keep(susan, age=2), keep(susan, age=1)
     task = task_launch(user=susan, name="export_posts")
@@ -178,11 +180,13 @@ def test_a_part_that_fails_hinders_no_other_part(
     def archives_expire() -> int:
         raise RuntimeError("the database is on fire")
 
-    monkeypatch.setattr(worker_module, "archives_expire", archives_expire)
+    monkeypatch.setattr(worker_module, "PARTS", (archives_expire, *PARTS[1:]))
     leftover = leave(settings, "export-dead", settings.EXPORT_JOB_TIMEOUT + 60)
     work()
     assert "the database is on fire" in caplog.text
     assert not leftover.exists()
+    errors = dict(Housekeeping.objects.values_list("name", "error"))
+    assert (errors["archives_expire"], errors["leftovers_remove"]) == ("RuntimeError", "")
 
 
 def test_a_real_worker_removes_what_expires_while_it_runs(

@@ -1,0 +1,203 @@
+"""How the exports are doing, in figures: for whoever looks after the site, and for what looks after it by itself.
+
+Each figure costs a query or two on an index, however many rows there are. What only the queue server knows is None
+while that is out of reach; all else comes from the rows, which are the truth.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, Sum
+from django.utils import timezone
+
+from exports.models import Archive, Housekeeping, Task, TaskStatus
+from exports.services import queue
+from exports.services.housekeeping import housekeeping_done
+from exports.services.kinds import EXPORT_KINDS
+from exports.services.queue import QueueUnavailableError
+from exports.services.space import free_space
+from exports.services.workers import LivingWorker, living_workers
+
+Answer = TypeVar("Answer")
+
+SAMPLE = 500
+"""The newest successes of each kind that percentiles are taken of, at most."""
+
+SAMPLE_AGE = timedelta(days=7)
+
+OVERDUE_AFTER = timedelta(minutes=2)
+"""A worker takes on a mail within seconds of its time; after so long there is nobody to do it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The active tasks of one name in one lane."""
+
+    lane: str
+    name: str
+    queued: int
+    """Those that a worker could take now."""
+    put_off: int
+    """Those that wait for their next attempt's time."""
+    running: int
+    silent: int
+    """Those of the running whose worker has not been heard of for EXPORT_STALE_AFTER seconds."""
+    oldest_queued_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a figure is spread over a sample: the middle, and what one in twenty exceeds; None without a sample."""
+
+    count: int
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the newest successes went: seconds from click to start, seconds of the last attempt, bytes."""
+
+    wait: Spread
+    duration: Spread
+    size: Spread
+
+
+@dataclass(frozen=True)
+class Mails:
+    """The mails that are still to be sent."""
+
+    waiting: int
+    failing: int
+    """Those that a mail server has refused or not taken so far."""
+    overdue: int
+    """Those whose time came OVERDUE_AFTER ago, and that nobody is at."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The files that are kept, and the room for more."""
+
+    files: int
+    bytes: int
+    free: int
+    """Bytes free on this machine's disk, where exports are built; the fuller disk if there are two."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """All of it, at one moment."""
+
+    at: datetime
+    lines: list[Line]
+    queue_lengths: dict[str, int] | None
+    workers: list[LivingWorker] | None
+    outcomes: dict[str, int]
+    pace: Pace
+    mails: Mails
+    stored: Stored
+    housekeeping: list[Housekeeping]
+
+    @property
+    def oldest_queued_age(self) -> timedelta | None:
+        """Return how long the task has waited that waits longest for a worker; None if none waits."""
+        return max((self.at - line.oldest_queued_at for line in self.lines if line.oldest_queued_at), default=None)
+
+    @property
+    def last_housekeeping(self) -> datetime | None:
+        """Return when every part of the housekeeping had been done; None if it never was."""
+        return min((part.at for part in self.housekeeping), default=None)
+
+
+def site_health(*, since: datetime) -> Health:
+    """Return every figure now; the outcomes are those of the exports that were asked for since then."""
+    return Health(
+        at=timezone.now(),
+        lines=active_tasks(),
+        queue_lengths=_if_reachable(queue.queue_lengths),
+        workers=_if_reachable(living_workers),
+        outcomes=outcomes_since(since),
+        pace=recent_pace(),
+        mails=mails_to_send(),
+        stored=storage_used(),
+        housekeeping=housekeeping_done(),
+    )
+
+
+def active_tasks() -> list[Line]:
+    """Return the tasks that are queued or running, by lane and name."""
+    now = timezone.now()
+    queued = Q(status=TaskStatus.QUEUED) & (Q(due_at=None) | Q(due_at__lte=now))
+    running = Q(status=TaskStatus.RUNNING)
+    silent = running & Q(heartbeat_at__lt=now - timedelta(seconds=settings.EXPORT_STALE_AFTER))
+    rows = Task.objects.active().values("lane", "name").order_by("lane", "name")
+    figures = rows.annotate(
+        queued=Count("pk", filter=queued),
+        put_off=Count("pk", filter=Q(status=TaskStatus.QUEUED) & Q(due_at__gt=now)),
+        running=Count("pk", filter=running),
+        silent=Count("pk", filter=silent),
+        oldest_queued_at=Min("queued_at", filter=queued),
+    )
+    return [Line(**row) for row in figures]
+
+
+def outcomes_since(since: datetime) -> dict[str, int]:
+    """Return how many of the exports that were asked for since then have each status; every status is there."""
+    rows = Task.objects.filter(name__in=EXPORT_KINDS.values(), status__in=TaskStatus.values, created_at__gte=since)
+    found = dict(rows.values_list("status").annotate(Count("pk")).order_by())
+    return {status: found.get(status, 0) for status in TaskStatus.values}
+
+
+def recent_pace() -> Pace:
+    """Return how the newest successes went: SAMPLE of each kind at most, none older than SAMPLE_AGE."""
+    sample = [row for name in EXPORT_KINDS.values() for row in _newest_successes(name)]
+    return Pace(
+        wait=spread((started - created).total_seconds() for created, started, _ended, _size in sample),
+        duration=spread((ended - started).total_seconds() for _created, started, ended, _size in sample),
+        size=spread(size for *_times, size in sample if size is not None),
+    )
+
+
+def _newest_successes(name: str) -> Iterable[tuple[Any, ...]]:
+    since = timezone.now() - SAMPLE_AGE
+    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, created_at__gte=since)
+    timed = rows.filter(started_at__isnull=False, ended_at__isnull=False).order_by("-created_at")
+    return timed.values_list("created_at", "started_at", "ended_at", "archive__size")[:SAMPLE]
+
+
+def spread(figures: Iterable[float]) -> Spread:
+    """Return the middle and the 95th percentile, each one of the figures (nearest rank)."""
+    ranked = sorted(figures)
+    return Spread(len(ranked), _percentile(ranked, 0.50), _percentile(ranked, 0.95))
+
+
+def _percentile(ranked: Sequence[float], part: float) -> float | None:
+    return ranked[math.ceil(part * len(ranked)) - 1] if ranked else None
+
+
+def mails_to_send() -> Mails:
+    """Return the mails that are waiting, whether for their first try or for another."""
+    overdue = Q(mail_due_at__lte=timezone.now() - OVERDUE_AFTER)
+    rows = Archive.objects.kept().filter(mail_due_at__isnull=False)
+    return Mails(
+        **rows.aggregate(
+            waiting=Count("pk"), failing=Count("pk", filter=~Q(mail_error="")), overdue=Count("pk", filter=overdue)
+        )
+    )
+
+
+def storage_used() -> Stored:
+    """Return what the kept files take, by their rows: a bucket is not asked."""
+    kept = Archive.objects.kept().aggregate(files=Count("pk"), total=Sum("size"))
+    return Stored(files=kept["files"], bytes=kept["total"] or 0, free=free_space())
+
+
+def _if_reachable(ask: Callable[[], Answer]) -> Answer | None:
+    try:
+        return ask()
+    except QueueUnavailableError:
+        return None
