@@ -1,12 +1,48 @@
 """Members in the admin."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from accounts.deletion import deletion_order
 from accounts.models import Follow, User
+from accounts.staff_actions import StaffAction, ask_and_act
+
+ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
+"""What makes somebody staff, and what they may."""
+
+
+def not_erasable(users: Sequence[User]) -> dict[object, str]:
+    """Return why some of the accounts cannot be erased."""
+    reasons: dict[object, str] = {}
+    for user in users:
+        if user.is_staff or user.is_superuser:
+            reasons[user.pk] = gettext("it is staff's: take that away first")
+        elif not user.is_active and user.deletion_due_at and user.deletion_due_at <= timezone.now():
+            reasons[user.pk] = gettext("it is being erased")
+    return reasons
+
+
+ERASE = StaffAction(
+    name="erase",
+    title=_("Erase accounts"),
+    consequence=_(
+        "Each of these members is signed out at once and can no longer sign in. Within minutes a worker erases the "
+        "account with all that is theirs: posts, messages, exports and their files. This cannot be undone."
+    ),
+    log=gettext_noop("Ordered the account's erasure"),
+    left=not_erasable,
+    act=lambda user, _actor: deletion_order(user=user),
+    is_erasure=True,
+)
 
 
 @admin.register(User)
@@ -23,6 +59,30 @@ class MemberAdmin(UserAdmin[User]):
     add_fieldsets: Any = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
+    actions = ("erase",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Let superusers alone make somebody staff, or say what staff may."""
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, *(() if request.user.is_superuser else ROLES))
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Keep staff's accounts to superusers: whoever sets a password can sign in with it."""
+        is_staffs = obj is not None and (obj.is_staff or obj.is_superuser)
+        return super().has_change_permission(request, obj) and (request.user.is_superuser or not is_staffs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return no: the row is the last that goes of an account, after its files. See `erase`."""
+        return False
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may have accounts erased: by Django's permission to delete them."""
+        return request.user.has_perm("accounts.delete_user")
+
+    @admin.action(description=_("Erase account"), permissions=["erase"])
+    def erase(self, request: HttpRequest, users: QuerySet[User]) -> TemplateResponse | None:
+        """Have the accounts erased by a worker, as if their members' time to undo it were over."""
+        return ask_and_act(self, request, users, ERASE)
 
 
 @admin.register(Follow)

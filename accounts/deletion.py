@@ -32,6 +32,20 @@ def deletion_request(*, user: User, session_key: str | None) -> bool:
     return True
 
 
+def deletion_order(*, user: User) -> bool:
+    """Have a worker erase the account at its next housekeeping; return False if that has been ordered before.
+
+    Nobody can use the account any more, nor undo it.
+    """
+    now = timezone.now()
+    rows = User.objects.filter(pk=user.pk).exclude(is_active=False, deletion_due_at__lte=now)
+    with transaction.atomic():
+        if not rows.update(is_active=False, deletion_due_at=now):
+            return False
+        user.sessions.all().delete()
+    return True
+
+
 def deletion_undo(*, user: User) -> bool:
     """Keep the account; return False if it is not to be deleted, or if the grace is over: the end may have begun.
 

@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rq import get_current_job
@@ -11,6 +12,7 @@ from rq.timeouts import JobTimeoutException
 
 from accounts.preferences import member_language
 from exports.models import Archive, Task
+from exports.models.event import Reason
 from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
@@ -79,18 +81,24 @@ def _attempt(task: Task, work: Work) -> Archive | None:
         return None
     except ExportRefusedError as refusal:
         logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
-        task_fail(Task.objects.claimed_as(task), task, error=str(refusal), traceback=traceback.format_exc())
+        rows = Task.objects.claimed_as(task)
+        why: dict[str, Any] = {
+            "error": str(refusal),
+            "traceback": traceback.format_exc(),
+            "detail": type(refusal).__name__,
+        }
+        task_fail(rows, task, reason=Reason.REFUSED, **why)
         raise
     except JobTimeoutException:
         logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
         attempt_timed_out(Task.objects.claimed_as(task), task, traceback=traceback.format_exc())
         raise
-    except Exception:
+    except Exception as problem:
         # Only the last failure is an error, of which the administrators are told: the others mend themselves.
         level = logging.ERROR if is_last(task) else logging.WARNING
         logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
         error = _("Something went wrong on our side. We have been told, and your posts are safe.")
-        attempt_failed(task, error=error, traceback=traceback.format_exc())
+        attempt_failed(task, error=error, traceback=traceback.format_exc(), error_class=type(problem).__name__)
         raise
 
 

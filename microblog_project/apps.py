@@ -1,9 +1,11 @@
 """The project's own app: what belongs to the whole site."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from microblog_project import pseudo_locale
+from microblog_project.roles import roles_ensure
 
 
 class ProjectConfig(AppConfig):
@@ -12,6 +14,8 @@ class ProjectConfig(AppConfig):
     name = "microblog_project"
 
     def ready(self) -> None:
-        """Offer the pseudo-locales, if the settings want them."""
+        """Make the roles of staff after a migration, and offer the pseudo-locales if the settings want them."""
+        # Signals are sent an app at a time: at auth's turn all the permissions are there.
+        post_migrate.connect(roles_ensure, sender=apps.get_app_config("auth"))
         if settings.PSEUDO_LOCALES:
             pseudo_locale.install()

@@ -1,13 +1,39 @@
 """Archives in the admin: their size, their fate and their mail, never what is inside."""
 
+from collections.abc import Sequence
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from accounts.staff_actions import StaffAction, ask_and_act
 from exports.admin.readonly import ReadOnlyAdmin
 from exports.models import Archive
+from exports.services.delivery import mail_again
+
+
+def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
+    """Return why the mail of some of the archives cannot be sent again."""
+    reasons: dict[object, str] = {}
+    for archive in archives:
+        if not archive.is_available:
+            reasons[archive.pk] = _("its file is no longer kept")
+        elif archive.mail_pending:
+            reasons[archive.pk] = _("its mail is on its way already")
+    return reasons
+
+
+MAIL_AGAIN = StaffAction(
+    name="mail_again",
+    title=gettext_lazy("Send mails again"),
+    consequence=gettext_lazy("Each member is sent the mail of their export once more, to the address they have now."),
+    log=gettext_noop("Had the mail sent again"),
+    left=not_mailable,
+    act=lambda archive, _actor: mail_again(archive),
+)
 
 
 @admin.register(Archive)
@@ -22,7 +48,11 @@ class ArchiveAdmin(ReadOnlyAdmin):
     hidden_fields = ("file",)
     actions = ("mail_again",)
 
-    @admin.action(description=_("Send the mail again"), permissions=["change"])
-    def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> None:
-        """Make the mail due; a worker sends it within seconds."""
-        archives.available().update(mailed_at=None, mailed_to="", mail_due_at=timezone.now(), mail_attempts=0)  # type: ignore[attr-defined]
+    def has_mail_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may have mails sent again."""
+        return request.user.has_perm("exports.mail_archive")
+
+    @admin.action(description=gettext_lazy("Send the mail again"), permissions=["mail"])
+    def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> TemplateResponse | None:
+        """Have the mail sent once more; a worker does it within seconds."""
+        return ask_and_act(self, request, archives.select_related("task", "user"), MAIL_AGAIN)

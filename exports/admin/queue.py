@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern
+from django.utils.translation import gettext_noop
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from redis.exceptions import RedisError
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
+
+from accounts.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +34,39 @@ RELAXED = {"style-src": [SELF, UNSAFE_INLINE], "script-src": [SELF, UNSAFE_INLIN
 NOT_FOUND = (NoSuchJobError, InvalidJobOperation, ImproperlyConfigured, LookupError, ValueError, AssertionError)
 
 
+# The dashboard's buttons, by the names of their addresses, and what the log says of each.
+BUTTONS = {
+    "delete_job": gettext_noop("Deleted a job"),
+    "requeue_job": gettext_noop("Queued a job again"),
+    "enqueue_job": gettext_noop("Queued a job"),
+    "stop_job": gettext_noop("Stopped a job"),
+    "clear": gettext_noop("Emptied the queue"),
+    "requeue_all": gettext_noop("Queued all failed jobs again"),
+    "delete_failed_jobs": gettext_noop("Deleted all failed jobs"),
+}
+CHOICES = {
+    "delete": gettext_noop("Deleted jobs"),
+    "requeue": gettext_noop("Queued jobs again"),
+    "stop": gettext_noop("Stopped jobs"),
+}
+
+
+def log_button(request: HttpRequest) -> None:
+    """Write into the log which of the dashboard's buttons was pressed, and for which jobs."""
+    match = request.resolver_match
+    name = (match.url_name or "").removeprefix("django_rq_") if match else ""
+    words = CHOICES.get(request.POST.get("action", "")) if name == "actions" else BUTTONS.get(name)
+    if match and words:
+        jobs = request.POST.getlist("job_ids") or [match.kwargs.get("job_id", "")]
+        LogEntry.objects.create(
+            user=cast(User, request.user),
+            content_type=ContentType.objects.get_for_model(Dashboard),
+            object_repr=f"queue {match.kwargs['queue_index']} {' '.join(jobs)}".strip()[:200],
+            action_flag=CHANGE,
+            change_message=words,
+        )
+
+
 def for_superusers(view: View) -> View:
     """Return `view`, refused to all but superusers, with a policy under which it works."""
 
@@ -37,13 +75,16 @@ def for_superusers(view: View) -> View:
         if request.user.is_authenticated and not request.user.is_superuser:
             raise PermissionDenied
         try:
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
         except NOT_FOUND as error:
             logger.warning("The queue's dashboard found nothing at %s", request.path, exc_info=True)
             raise Http404 from error
         except RedisError:
             logger.warning("The queue's dashboard cannot reach the queue server", exc_info=True)
             return render(request, "exports/queue_away.html", status=503)
+        if request.method == "POST":
+            log_button(request)
+        return response
 
     return csp_update(RELAXED)(guarded)
 

@@ -4,13 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-
-NO_BUTTONS = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
+from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Shows every field as text; the "change" permission is what allows the actions, not editing."""
+    """Shows every field as text; what staff may do to the rows are actions, each with a permission of its own."""
 
     hidden_fields: ClassVar[tuple[str, ...]] = ()
     extra_fields: ClassVar[tuple[str, ...]] = ()
@@ -28,16 +26,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         """Return no: rows come from the site."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return no: whoever may look may look, and nobody edits."""
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no: a deleted row would leave its job and its file behind."""
         return False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the row, without buttons that would save nothing."""
-        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **NO_BUTTONS})

@@ -1,30 +1,42 @@
-"""Tasks in the admin: what runs, what failed and why; cancel, retry, fail, and an example to try the workers."""
+"""Tasks in the admin: what runs, what happened and why; cancel, retry, fail, and an example to try the workers."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_POST
 
-from accounts.preferences import member_language
+from accounts.models import User
+from accounts.staff_actions import action_log, ask_and_act
+from exports.admin.history import steps
 from exports.admin.readonly import ReadOnlyAdmin
-from exports.models import Task, TaskStatus
-from exports.services.kinds import EXAMPLE, task_is_known
-from exports.services.launching import TaskAlreadyActiveError, task_launch, task_retry
-from exports.services.transitions import task_cancel, task_fail
+from exports.admin.task_actions import CANCEL, FAIL, RETRY
+from exports.models import Archive, Task, TaskStatus
+from exports.services.kinds import EXAMPLE
+from exports.services.launching import TaskAlreadyActiveError, task_launch
+from exports.services.queue import QUEUE_NAME, QUEUE_NAMES
 
 EXAMPLE_SECONDS = 20
+
+# What the page groups; a field that is in none of them is with the rest.
+GROUPS = (
+    (None, ("user", "name", "lane", "description", "status", "progress", "done", "total")),
+    (gettext_lazy("Attempts"), ("attempt", "failures", "worker", "heartbeat_at", "due_at")),
+    (gettext_lazy("Times"), ("created_at", "queued_at", "started_at", "ended_at")),
+    (gettext_lazy("Errors"), ("error", "traceback")),
+)
 
 
 @admin.register(Task)
@@ -32,7 +44,7 @@ class TaskAdmin(ReadOnlyAdmin):
     """The list and the page of tasks."""
 
     list_display = ("short_id", "name", "status", "progress_bar", "user", "age", "attempt", "duration")
-    list_filter = ("status", "name", "created_at")
+    list_filter = ("status", "name", "lane", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     search_help_text = gettext_lazy("Member's name or e-mail address, or a task's id")
@@ -40,10 +52,45 @@ class TaskAdmin(ReadOnlyAdmin):
     actions = ("cancel", "retry", "fail")
     extra_fields = ("rq_job",)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> list[Any]:
+        """Return the fields in their groups."""
+        grouped = [name for _title, names in GROUPS for name in names]
+        rest = [name for name in self.get_fields(request, obj) if name not in grouped]
+        groups = [*GROUPS, (gettext_lazy("Technical"), rest)]
+        return [(title, {"fields": names}) for title, names in groups]
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may cancel tasks."""
+        return request.user.has_perm("exports.cancel_task")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may start failed tasks anew."""
+        return request.user.has_perm("exports.retry_task")
+
+    def has_fail_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may give tasks up."""
+        return request.user.has_perm("exports.fail_task")
+
+    def has_example_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may start the example."""
+        return request.user.has_perm("exports.start_example")
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, with the button that starts the example to those who may act."""
-        context = {**(extra_context or {}), "has_change_permission": self.has_change_permission(request)}
+        """Show the list, with the button that starts the example to those who may."""
+        context = {**(extra_context or {}), "may_start_example": self.has_example_permission(request)}
         return super().changelist_view(request, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the task's page, with what happened to it."""
+        task: Task = context["original"]
+        more = {
+            "steps": steps(task),
+            "archive": Archive.objects.filter(task=task).first(),
+            "may_view_archives": request.user.has_perm("exports.view_archive"),
+        }
+        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
@@ -79,37 +126,24 @@ class TaskAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("RQ job"))
     def rq_job(self, task: Task) -> str:
         """Return a link to the job in the queue's dashboard, which superusers may open."""
-        address = reverse("admin:django_rq_job_detail", args=[0, str(task.pk)])
+        queue = list(settings.RQ_QUEUES).index(QUEUE_NAMES.get(task.lane, QUEUE_NAME))
+        address = reverse("admin:django_rq_job_detail", args=[queue, str(task.pk)])
         return format_html('<a href="{}">{}</a>', address, task.pk)
 
-    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
-    def cancel(self, request: HttpRequest, tasks: QuerySet[Task]) -> None:
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
+    def cancel(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
         """Cancel the active ones among the tasks."""
-        self._each(request, tasks, lambda task: task_cancel(task) is not None)
+        return ask_and_act(self, request, tasks, CANCEL)
 
-    @admin.action(description=gettext_lazy("Retry"), permissions=["change"])
-    def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> None:
+    @admin.action(description=gettext_lazy("Retry"), permissions=["retry"])
+    def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
         """Launch the failed and cancelled ones among the tasks anew."""
-        self._each(request, tasks, retry_if_possible)
+        return ask_and_act(self, request, tasks, RETRY)
 
-    @admin.action(description=gettext_lazy("Fail"), permissions=["change"])
-    def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> None:
+    @admin.action(description=gettext_lazy("Fail"), permissions=["fail"])
+    def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
         """Give up the active ones among the tasks, and tell their members."""
-        self._each(request, tasks, lambda task: stop(task) is not None)
-
-    def _each(self, request: HttpRequest, tasks: QuerySet[Task], act: Callable[[Task], object]) -> None:
-        results = [bool(act(task)) for task in tasks.select_related("user")]
-        changed, left = results.count(True), results.count(False)
-        if changed:
-            text = ngettext("%d task changed.", "%d tasks changed.", changed) % changed
-            self.message_user(request, text, messages.SUCCESS)
-        if left:
-            text = ngettext(
-                "%d task was left as it is: its status does not allow it.",
-                "%d tasks were left as they are: their status does not allow it.",
-                left,
-            )
-            self.message_user(request, text % left, messages.WARNING)
+        return ask_and_act(self, request, tasks, FAIL)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the button that starts the example."""
@@ -118,32 +152,16 @@ class TaskAdmin(ReadOnlyAdmin):
 
     def start_example(self, request: HttpRequest) -> HttpResponse:
         """Start the example job for the member of staff who asks, to try whether the workers work."""
-        if not self.has_change_permission(request):
+        if not self.has_example_permission(request):
             raise PermissionDenied
+        user = cast(User, request.user)
         try:
-            task: Any = task_launch(user=request.user, name=EXAMPLE, params={"seconds": EXAMPLE_SECONDS})  # type: ignore[arg-type]
+            task = task_launch(user=user, name=EXAMPLE, params={"seconds": EXAMPLE_SECONDS}, actor=user)
         except TaskAlreadyActiveError:
             self.message_user(request, _("Your example is running already."), messages.WARNING)
         else:
+            action_log(user, task, gettext_noop("Started the example"))
             failed = task.status == TaskStatus.FAILED
             text = task.error if failed else _("The example was queued: watch its progress here, or on any page.")
             self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
         return redirect("admin:exports_task_changelist")
-
-
-def stop(task: Task) -> Task | None:
-    """Give the task up, if it is active, and tell its member so."""
-    with member_language(task.user):
-        error = _("Our staff stopped this export. You can start it again.")
-    return task_fail(Task.objects.active().filter(pk=task.pk), task, error=error)
-
-
-def retry_if_possible(task: Task) -> bool:
-    """Launch the task anew, whatever the pause between a member's exports; return False if that cannot be now."""
-    if not (task.can_be_retried and task_is_known(task)):
-        return False
-    try:
-        task_retry(task, by_staff=True)
-    except TaskAlreadyActiveError:
-        return False
-    return True

@@ -1,7 +1,8 @@
-"""The rows of a background job: the Task, the Archive that a finished export leaves, and who looked after them."""
+"""The rows of a background job: the Task, what happened to it, the Archive that it leaves, and who looks after them."""
 
 from exports.models.archive import Archive
+from exports.models.event import TaskEvent
 from exports.models.housekeeping import Housekeeping
 from exports.models.task import Task, TaskLane, TaskStatus
 
-__all__ = ["Archive", "Housekeeping", "Task", "TaskLane", "TaskStatus"]
+__all__ = ["Archive", "Housekeeping", "Task", "TaskEvent", "TaskLane", "TaskStatus"]

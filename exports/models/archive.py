@@ -73,6 +73,7 @@ class Archive(models.Model):
         verbose_name = _("archive")
         verbose_name_plural = _("archives")
         ordering = ["-created_at"]
+        permissions = [("mail_archive", "Can have the mails of archives sent again")]
         indexes = [
             models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due"),
             # The rows stay when the files go; what looks after the files looks at these only.

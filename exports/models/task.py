@@ -113,6 +113,12 @@ class Task(models.Model):
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ["-created_at"]
+        permissions = [
+            ("cancel_task", "Can cancel tasks"),
+            ("retry_task", "Can retry tasks"),
+            ("fail_task", "Can give tasks up"),
+            ("start_example", "Can start the example task"),
+        ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="task_by_member"),
             models.Index(fields=["name", "status", "-created_at"], name="task_by_outcome"),

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.preferences import member_language
 from exports.models import Task
+from exports.models.event import Reason
 from exports.models.task import TaskQuerySet
 from exports.services.kinds import task_is_known
 from exports.services.queue import QueueUnavailableError, task_enqueue
@@ -32,24 +33,28 @@ def attempt_died(rows: TaskQuerySet, task: Task) -> Task | None:
                 "The export was interrupted %(count)d times and was given up.",
                 count,
             )
-        return task_fail(rows, task, error=error % {"count": count}, failures=count)
-    return _begin_anew(rows, task, failures=F("failures") + 1)
+        return task_fail(rows, task, error=error % {"count": count}, reason=Reason.DIED, failures=count)
+    return _begin_anew(rows, task, reason=Reason.DIED, failures=F("failures") + 1)
 
 
-def attempt_failed(task: Task, *, error: str, traceback: str) -> Task | None:
-    """Put the task off after an exception, by a pause that grows; give it up at the last attempt."""
+def attempt_failed(task: Task, *, error: str, traceback: str, error_class: str = "") -> Task | None:
+    """Put the task off after an exception, by a pause that grows; give it up at the last attempt.
+
+    The history tells the exception's class only: its words may be a member's.
+    """
     rows = Task.objects.claimed_as(task)
+    event: dict[str, Any] = {"reason": Reason.RAISED, "detail": error_class}
     if is_last(task):
-        return task_fail(rows, task, error=error, traceback=traceback, failures=task.failures + 1)
+        return task_fail(rows, task, error=error, traceback=traceback, failures=task.failures + 1, **event)
     pauses = settings.EXPORT_RETRY_PAUSES
     pause = pauses[min(task.failures, len(pauses) - 1)]
     due_at = timezone.now() + timedelta(seconds=pause)
-    return task_requeue(rows, task, due_at=due_at, failures=F("failures") + 1, traceback=traceback)
+    return task_requeue(rows, task, due_at=due_at, failures=F("failures") + 1, traceback=traceback, **event)
 
 
 def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
     """Begin the task anew at once because its worker is being stopped: that is not the task's failure."""
-    return _begin_anew(rows, task)
+    return _begin_anew(rows, task, reason=Reason.HANDED_BACK)
 
 
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
@@ -61,7 +66,7 @@ def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") ->
             "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
             minutes,
         )
-    return task_fail(rows, task, error=error % {"minutes": minutes}, traceback=traceback)
+    return task_fail(rows, task, error=error % {"minutes": minutes}, traceback=traceback, reason=Reason.TIMED_OUT)
 
 
 def is_last(task: Task) -> bool:

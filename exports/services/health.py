@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
-from exports.models import Archive, Housekeeping, Task, TaskStatus
+from exports.models import Archive, Housekeeping, Task, TaskLane, TaskStatus
 from exports.services import queue
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS
@@ -47,6 +47,11 @@ class Line:
     silent: int
     """Those of the running whose worker has not been heard of for EXPORT_STALE_AFTER seconds."""
     oldest_queued_at: datetime | None
+
+    @property
+    def lane_label(self) -> str:
+        """Return what the lane is called, in the reader's language."""
+        return str(dict(TaskLane.choices).get(self.lane, self.lane))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.preferences import member_language
 from exports.models import Task, TaskStatus
+from exports.models.event import Reason
 from exports.services.cooldown import next_starts
+from exports.services.events import event_record
 from exports.services.kinds import EXPORT_KINDS, KINDS
 from exports.services.lanes import lane_of
 from exports.services.news import TASK_PROGRESS, task_publish, task_withdraw
@@ -33,8 +35,18 @@ class TaskTooSoonError(Exception):
         self.next_at = next_at
 
 
-def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, by_staff: bool = False) -> Task:
+def task_launch(
+    *,
+    user: User,
+    name: str,
+    params: dict[str, Any] | None = None,
+    by_staff: bool = False,
+    actor: User | None = None,
+    repeats: Task | None = None,
+) -> Task:
     """Create a task and queue it on commit; the answer's status is `failed` if the queue cannot be reached.
+
+    Its history will tell that `actor` asked for it, and which earlier task it `repeats`.
 
     Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so. Raises
     TaskTooSoonError when the member has to wait before the next export; staff need not.
@@ -47,6 +59,7 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, 
             task = Task.objects.create(user=user, name=name, description=description, params=params or {}, lane=lane)
             if not by_staff:
                 _ensure_not_too_soon(task)
+            _record(task, actor=actor, repeats=repeats)
             task_publish(task)
             transaction.on_commit(partial(_enqueue, task))
             # The job need not wait for this, nor fail for it.
@@ -58,14 +71,19 @@ def task_launch(*, user: User, name: str, params: dict[str, Any] | None = None, 
     return task
 
 
-def task_retry(task: Task, *, by_staff: bool = False) -> Task:
+def task_retry(task: Task, *, by_staff: bool = False, actor: User | None = None) -> Task:
     """Launch a failed or cancelled task anew: terminal rows never change, so it is a new one.
 
     Raises what `task_launch` does, or ValueError when the task may not be retried.
     """
     if not task.can_be_retried:
         raise ValueError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
-    return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff)
+    return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff, actor=actor, repeats=task)
+
+
+def _record(task: Task, *, actor: User | None, repeats: Task | None) -> None:
+    reason = Reason.RETRIED if repeats else Reason.ASKED
+    event_record(task, reason=reason, actor=actor, detail=str(repeats.pk) if repeats else "")
 
 
 def _ensure_not_too_soon(task: Task) -> None:
@@ -96,5 +114,5 @@ def _enqueue(task: Task) -> None:
         rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
         with member_language(task.user):
             error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
-        if task_fail(rows, task, error=error):
+        if task_fail(rows, task, error=error, reason=Reason.QUEUE_AWAY):
             task.refresh_from_db()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.preferences import member_language
 from exports.models import Archive, Task, TaskStatus
+from exports.models.event import Reason
 from exports.models.task import TaskQuerySet
 from exports.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
 from exports.services.kinds import task_is_known
@@ -128,7 +129,8 @@ def _queue_again(task: Task) -> Task | None:
             return None
         with member_language(task.user):
             error = _("This kind of export is no longer offered. Please start another one.")
-        return task_fail(Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED), task, error=error)
+        rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
+        return task_fail(rows, task, error=error, reason=Reason.UNKNOWN_KIND)
     touched = task_touch_queued(task)
     if touched:
         logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)

@@ -1,8 +1,9 @@
 """The life of a task: every change of its status, and nothing else.
 
 Each is a guarded UPDATE (the row must still be where the caller believes it to be) in one transaction with
-the member's notification. Only the caller whose UPDATE counted a row gets the task back; the others get None
-and must go no further. See the state machine in docs/decisions/0002-the-database-is-the-truth.md.
+the event that tells it to staff and the member's notification. Only the caller whose UPDATE counted a row gets the
+task back; the others get None and must go no further. See the state machine in
+docs/decisions/0002-the-database-is-the-truth.md.
 """
 
 from datetime import datetime
@@ -13,8 +14,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import User
 from exports.models import Task, TaskStatus
+from exports.models.event import Reason
 from exports.models.task import TaskQuerySet
+from exports.services.events import event_record
 from exports.services.news import task_publish
 
 # A running task never shows 100 %: that is for success alone.
@@ -27,6 +31,7 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
     return _move(
         Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED),
         task_id,
+        {"reason": Reason.CLAIMED},
         status=TaskStatus.RUNNING,
         attempt=F("attempt") + 1,
         worker=worker,
@@ -45,6 +50,7 @@ def task_beat(task: Task, *, done: int, total: int) -> Task | None:
     return _move(
         Task.objects.claimed_as(task),
         task.pk,
+        None,
         progress=progress,
         done=done,
         total=total,
@@ -54,42 +60,79 @@ def task_beat(task: Task, *, done: int, total: int) -> Task | None:
 
 def task_succeed(task: Task, *, done: int) -> Task | None:
     """End this attempt in success with `done` items; call it in one transaction with what the success left."""
-    rows = Task.objects.claimed_as(task)
-    return _move(rows, task.pk, status=TaskStatus.SUCCEEDED, progress=100, done=done, total=done, **_ended())
+    return _move(
+        Task.objects.claimed_as(task),
+        task.pk,
+        {"reason": Reason.SUCCEEDED},
+        status=TaskStatus.SUCCEEDED,
+        progress=100,
+        done=done,
+        total=done,
+        **_ended(),
+    )
 
 
-def task_fail(rows: TaskQuerySet, task: Task, *, error: str, traceback: str = "", **changes: Any) -> Task | None:
+def task_fail(
+    rows: TaskQuerySet,
+    task: Task,
+    *,
+    error: str,
+    traceback: str = "",
+    reason: Reason = Reason.FAILED,
+    detail: str = "",
+    actor: User | None = None,
+    **changes: Any,
+) -> Task | None:
     """End the task in failure if it is still among `rows`; `error` is for the member, `traceback` for staff."""
-    return _move(rows, task.pk, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended(), **changes)
+    event = {"reason": reason, "detail": detail, "actor": actor}
+    return _move(
+        rows, task.pk, event, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended(), **changes
+    )
 
 
-def task_cancel(task: Task) -> Task | None:
+def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:
     """Stop an active task; its worker notices at the next heartbeat."""
-    return _move(Task.objects.active().filter(pk=task.pk), task.pk, status=TaskStatus.CANCELLED, **_ended())
+    rows = Task.objects.active().filter(pk=task.pk)
+    return _move(rows, task.pk, {"reason": Reason.CANCELLED, "actor": actor}, status=TaskStatus.CANCELLED, **_ended())
 
 
-def task_requeue(rows: TaskQuerySet, task: Task, *, due_at: datetime | None = None, **changes: Any) -> Task | None:
+def task_requeue(
+    rows: TaskQuerySet,
+    task: Task,
+    *,
+    due_at: datetime | None = None,
+    reason: Reason = Reason.DIED,
+    detail: str = "",
+    **changes: Any,
+) -> Task | None:
     """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `due_at`.
 
     The caller queues it after the commit; one that is put off is queued by the reconciliation.
     """
-    return _move(rows, task.pk, status=TaskStatus.QUEUED, worker="", queued_at=timezone.now(), due_at=due_at, **changes)
+    event = {"reason": reason, "detail": detail, "worker": task.worker}
+    queued: dict[str, Any] = {"status": TaskStatus.QUEUED, "worker": "", "queued_at": timezone.now(), "due_at": due_at}
+    return _move(rows, task.pk, event, **queued, **changes)
 
 
 def task_touch_queued(task: Task) -> Task | None:
     """Note that a queued task is queued anew, unless somebody else has just done so."""
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
-    return _move(rows, task.pk, queued_at=timezone.now(), due_at=None)
+    # One that was put off is queued when its time has come: that is no news.
+    event = None if task.due_at else {"reason": Reason.JOB_LOST}
+    return _move(rows, task.pk, event, queued_at=timezone.now(), due_at=None)
 
 
 def _ended() -> dict[str, Any]:
     return {"ended_at": timezone.now()}
 
 
-def _move(rows: TaskQuerySet, task_id: UUID | str, **changes: Any) -> Task | None:
+def _move(rows: TaskQuerySet, task_id: UUID | str, event: dict[str, Any] | None, **changes: Any) -> Task | None:
+    """Change the row if it is among `rows`, and tell it: the `event` to staff, without one to the member only."""
     with transaction.atomic(savepoint=False):
         if not rows.update(**changes):
             return None
         task = Task.objects.get(pk=task_id)
+        if event:
+            event_record(task, **event)
         task_publish(task)
         return task

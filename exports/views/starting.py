@@ -28,7 +28,7 @@ def start(request: HttpRequest) -> HttpResponse:
         known = ", ".join(EXPORT_KINDS)
         text = _("There is no export of the kind %(kind)s. Choose one of: %(known)s.")
         return HttpResponseBadRequest(text % {"kind": repr(kind[:64]), "known": known}, content_type="text/plain")
-    launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind]))
+    launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind], actor=user))
     return redirect(user)
 
 
@@ -37,7 +37,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def cancel(request: HttpRequest, pk: str) -> HttpResponse:
     """Stop one of the member's exports; one that is already over stays as it is."""
     user = cast(User, request.user)
-    if task_cancel(get_object_or_404(user.tasks, pk=pk)):
+    if task_cancel(get_object_or_404(user.tasks, pk=pk), actor=user):
         messages.info(request, _("The export was cancelled."))
     else:
         messages.warning(request, _("That export was already over."))
@@ -57,7 +57,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     if not task_is_known(task):
         messages.warning(request, _("This kind of export is no longer offered. Please start another one."))
         return redirect(user)
-    launch_and_tell(request, lambda: task_retry(task))
+    launch_and_tell(request, lambda: task_retry(task, actor=user))
     return redirect(user)
 
 

@@ -8,11 +8,15 @@ from django.test import Client
 from django.urls import reverse
 from rq import Queue
 
+from accounts import staff_actions
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
+from tests.exports.archives import archive_of
+from tests.members import make_member
 
 LIST = "/admin/exports/task/"
+ARCHIVES = "/admin/exports/archive/"
 
 
 @pytest.fixture
@@ -40,7 +44,15 @@ def active(susan: User, queue: Queue) -> Task:
 
 
 def act(client: Client, action: str, *tasks: Task) -> None:
-    client.post(LIST, {"action": action, "_selected_action": [str(task.pk) for task in tasks]})
+    """Do the action, as after its question was answered with yes."""
+    client.post(LIST, {"action": action, "_selected_action": [str(task.pk) for task in tasks], "post": "yes"})
+
+
+def ask(client: Client, action: str, *tasks: Task) -> str:
+    """Return the page on which the action asks, with single spaces."""
+    response = client.post(LIST, {"action": action, "_selected_action": [str(task.pk) for task in tasks]})
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
 
 
 def page(client: Client, path: str) -> str:
@@ -87,6 +99,60 @@ def test_everything_is_read_only(superuser: Client, failed: Task) -> None:
     assert superuser.post(f"{LIST}{failed.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_an_action_asks_first_and_says_what_it_leaves_and_why(superuser: Client, active: Task, failed: Task) -> None:
+    text = ask(superuser, "cancel", active, failed)
+    done, left = text.split("This is left as it is")
+    assert "This is done to" in done
+    assert str(active.pk) in done
+    assert f"{failed} &middot; susan: it is over" in left
+    assert f'value="{active.pk}"' in left
+    assert f'value="{failed.pk}"' not in left
+    active.refresh_from_db()
+    assert active.status == TaskStatus.QUEUED
+
+
+def test_with_nothing_to_do_there_is_no_yes(superuser: Client, failed: Task) -> None:
+    text = ask(superuser, "cancel", failed)
+    assert "There is nothing among them" in text
+    assert "Yes, do it" not in text
+
+
+def test_too_many_at_once_are_refused(
+    superuser: Client, active: Task, failed: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_actions, "MOST", 1)
+    act(superuser, "cancel", active, failed)
+    active.refresh_from_db()
+    assert active.status == TaskStatus.QUEUED
+
+
+def test_the_question_before_a_retry_knows_that_one_of_a_kind_can_be_active(
+    superuser: Client, susan: User, active: Task, failed: Task
+) -> None:
+    assert f"{failed} &middot; susan: its member has another one like it in progress" in ask(superuser, "retry", failed)
+    Task.objects.filter(pk=active.pk).update(status="failed")
+    _todo, left = ask(superuser, "retry", failed, active).split("This is left as it is")
+    assert left.count("its member has another one like it in progress") == 1
+
+
+def test_an_action_confirmed_twice_does_no_harm(superuser: Client, active: Task) -> None:
+    act(superuser, "cancel", active)
+    response = superuser.post(
+        LIST, {"action": "cancel", "_selected_action": [str(active.pk)], "post": "yes"}, follow=True
+    )
+    assert "Left as it was: 1 task (it is over)." in response.content.decode()
+    assert active.events.filter(status="cancelled").count() == 1
+
+
+def test_the_queries_of_the_question_do_not_grow_with_the_tasks(
+    superuser: Client, failed: Task, django_assert_max_num_queries: Callable[..., object]
+) -> None:
+    user = make_member("many")
+    tasks = [Task.objects.create(user=user, name=f"n{number}", status="failed") for number in range(20)]
+    with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
+        ask(superuser, "retry", *tasks)
+
+
 def test_cancel_stops_the_active_ones_only(superuser: Client, active: Task, failed: Task) -> None:
     act(superuser, "cancel", active, failed)
     assert dict(Task.objects.values_list("pk", "status")) == {active.pk: "cancelled", failed.pk: "failed"}
@@ -108,7 +174,7 @@ def test_retry_launches_failed_ones_anew_once(superuser: Client, failed: Task, q
 def test_staff_who_may_only_look_cannot_act(viewer: Client, active: Task) -> None:
     assert "Start the example job" not in page(viewer, LIST)
     act(viewer, "cancel", active)
-    viewer.post(f"{LIST}start-example/")
+    assert viewer.post(f"{LIST}start-example/").status_code == 403
     active.refresh_from_db()
     assert active.status == TaskStatus.QUEUED
     assert Task.objects.count() == 1
@@ -164,3 +230,15 @@ def test_no_other_staff_can_empty_the_queue(viewer: Client, active: Task, queue:
 def test_the_dashboards_policy_is_relaxed_there_and_nowhere_else(superuser: Client) -> None:
     assert "unsafe-inline" in superuser.get(DASHBOARD[0])["Content-Security-Policy"]
     assert "unsafe-inline" not in superuser.get(LIST)["Content-Security-Policy"]
+
+
+def test_mails_are_sent_again_after_a_yes(superuser: Client, exported: Archive, queue: Queue) -> None:
+    gone = archive_of(exported.user, b"{}", task_name="export_archive")
+    Archive.objects.filter(pk=gone.pk).update(file="")
+    chosen = {"action": "mail_again", "_selected_action": [exported.pk, gone.pk]}
+    text = " ".join(superuser.post(ARCHIVES, chosen).content.decode().split())
+    assert f"{gone} &middot; susan: its file is no longer kept" in text
+    superuser.post(ARCHIVES, {**chosen, "post": "yes"})
+    exported.refresh_from_db()
+    assert exported.mail_pending
+    assert queue.job_ids == [f"mail-{exported.pk}"]

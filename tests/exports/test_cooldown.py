@@ -129,7 +129,7 @@ def test_staff_need_not_wait_when_they_retry_for_a_member(
     client: Client, success: Task, failed: Task, queue: Queue
 ) -> None:
     client.force_login(make_member("root", is_staff=True, is_superuser=True))
-    client.post("/admin/exports/task/", {"action": "retry", "_selected_action": [str(failed.pk)]})
+    client.post("/admin/exports/task/", {"action": "retry", "_selected_action": [str(failed.pk)], "post": "yes"})
     assert len(queue.job_ids) == 1
 
 

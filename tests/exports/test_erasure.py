@@ -70,7 +70,7 @@ def live_fully(member: User, friend: User, work: Work) -> None:
     RemovedPost.objects.create(post_id=10**6, author=member, body="leaver says this no more", timestamp=NOW)
     member.groups.add(Group.objects.create(name="readers"))
     signed_in_client(member)
-    task_launch(user=member, name="export_posts")
+    task_launch(user=member, name="export_posts", actor=member)
     work()
     delivery_enqueue(Archive.objects.get(user=member).pk)
     archive_of(member, b"{}")
@@ -120,7 +120,7 @@ def test_nothing_is_left_behind(leaver: User, john: User, work: Work, queue: Que
     kinds = {trace.split()[0] for trace in traces(leaver.pk)}
     assert kinds >= {
         "User", "User_groups", "Session", "EmailAddress", "LogEntry", "Follow", "Post", "RemovedPost", "Message",
-        "Conversation", "Notification", "Task", "Archive",
+        "Conversation", "Notification", "Task", "TaskEvent", "Archive",
     }  # fmt: skip
     assert len(files_of(leaver.pk)) == 6  # three files in folders of their own
     assert len(jobs & job_ids(queue)) == 3  # an export that is done, one that waits, and a mail

@@ -77,5 +77,5 @@ def test_an_unreachable_queue_is_told_in_the_members_language(maria: User) -> No
 def test_staff_speak_to_a_member_in_their_language(maria: User, client: Client) -> None:
     client.force_login(make_member("staff", is_staff=True, is_superuser=True))
     task = Task.objects.create(user=maria, name="export_posts")
-    client.post("/admin/exports/task/", {"action": "fail", "_selected_action": [str(task.pk)]})
+    client.post("/admin/exports/task/", {"action": "fail", "_selected_action": [str(task.pk)], "post": "yes"})
     assert "Nuestro equipo ha detenido" in told(maria)

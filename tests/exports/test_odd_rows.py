@@ -8,7 +8,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.admin.task import retry_if_possible
+from exports.admin.task_actions import retry_if_possible
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
 from exports.services.queue import task_enqueue
@@ -60,7 +60,7 @@ def test_a_task_that_this_code_cannot_run_is_not_tried_again(
 ) -> None:
     task = row(susan, TaskStatus.FAILED, **fields)
     assert told(signed_in.post(f"/exports/{task.pk}/retry/")) == [NO_LONGER_OFFERED]
-    assert not retry_if_possible(task)
+    assert not retry_if_possible(task, susan)
     assert Task.objects.get() == task
 
 

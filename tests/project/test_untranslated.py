@@ -5,6 +5,7 @@ What this finds is marked for translation nowhere: in a template, a view, a form
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
+from rq import Queue
 
 from accounts.models import Follow, User
 from exports.models import Archive, Task, TaskStatus
+from exports.models.event import Reason
 from exports.services.delivery import archive_message
 from notifications.models import Notification
 from posts.models import Post
@@ -108,6 +111,38 @@ def test_every_page_is_translated(one_of_everything: dict[str, list[object]], vi
         if (words := left_on(visit(client, method, address)))
     }
     assert not left, as_list(left)
+
+
+TASKS = "/admin/exports/task/"
+# What is ours on a page of staff: how its element begins, and what comes after it.
+OURS = {
+    "/admin/": ('<section class="health"', '<div id="content-main"'),
+    f"{TASKS}{{task}}/change/": ('<section class="module task-history"', "</section>"),
+    TASKS: ('<div id="content-main" class="staff-action"', "</form>"),
+}
+
+
+@pytest.mark.parametrize("address", OURS)
+def test_what_is_ours_in_the_administration_is_translated(
+    address: str, one_of_everything: dict[str, list[object]], member: User, staff: User, redis_queue: Queue
+) -> None:
+    """Django's own has its own translations."""
+    task = Task.objects.get(name="export_posts")
+    Archive.objects.filter(task=task).update(mail_due_at=timezone.now() - timedelta(hours=1), mail_error="…")
+    for reason in Reason.values:
+        task.events.create(status="queued", reason=reason, attempt=1, by="staff", detail=str(task.pk))
+    chosen = {"action": "cancel", "_selected_action": [str(pk) for pk in Task.objects.values_list("pk", flat=True)]}
+    client = signed_in_client(staff)
+    where = address.format(task=task.pk)
+    response = client.post(where, chosen, headers=PSEUDO) if address == TASKS else client.get(where, headers=PSEUDO)
+    page = response.content.decode()
+    begin, end = OURS[address]
+    ours = page[page.index(begin) :].partition(end)[0]
+    shown = ours.replace("\xa0", " ")
+    for row in Task.objects.all():
+        shown = shown.replace(str(row), "").replace(str(row.pk), "")
+    names = {"export", "archive", "default", "large", "min", "staff", *(f"x{status}" for status in TaskStatus.values)}
+    assert not untranslated(shown, data=DATA | names)
 
 
 @pytest.mark.parametrize("template", sorted(path.name for path in TEMPLATES.glob("[45]*.html")))
