@@ -1,7 +1,7 @@
 """Uses the site for a while, with restarts and releases, and fails if anything grows that should not.
 
 Members poll, read, export, download and delete; workers are stopped and killed, the web server reloaded and restarted,
-and releases come. What is kept for days is kept for a tenth of the time here, so that all of it comes to its end.
+and releases come. What is kept for days is kept for a tenth of the time here, and at least a minute, so that all of it comes to its end.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> int:
         signal.signal(signum, interrupt)
     try:
         with world(database="postgresql", production_times=True, keep=options.keep) as folder:
-            os.environ |= SETTINGS | {"SOAK_KEPT_FOR": str(options.minutes * 6)}
+            os.environ |= SETTINGS | {"SOAK_KEPT_FOR": str(max(60, options.minutes * 6))}
             django.setup()
             return int(importlib.import_module("benchmarks.soak.run").run(options, folder))
     except KeyboardInterrupt:

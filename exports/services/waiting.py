@@ -6,7 +6,7 @@ from datetime import timedelta
 from statistics import median
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from exports.models import Task, TaskStatus
@@ -34,13 +34,11 @@ def task_wait(task: Task) -> Wait | None:
     """
     if task.status != TaskStatus.QUEUED:
         return None
-    running = []
-    queued: Counter[str] = Counter()
-    for other in Task.objects.active().filter(_comes_before(task), lane=task.lane):
-        if other.status == TaskStatus.RUNNING:
-            running.append(other)
-        else:
-            queued[other.name] += 1
+    lane = Task.objects.filter(lane=task.lane)
+    running = list(lane.filter(status=TaskStatus.RUNNING))
+    # Counted by the database: everybody who waits asks for this every few seconds, and thousands may wait.
+    earlier = lane.filter(_comes_before(task), status=TaskStatus.QUEUED)
+    queued = Counter(dict(earlier.order_by().values_list("name").annotate(Count("pk"))))
     ahead = len(running) + queued.total()
     return Wait(ahead, _seconds(running, queued, task.lane) if ahead else None, sum(map(_is_worked_on, running)))
 
@@ -59,9 +57,8 @@ def _is_worked_on(task: Task) -> bool:
 
 
 def _comes_before(task: Task) -> Q:
-    """Select what runs, and what the queue, first in and first out, hands to a worker before this one."""
-    earlier = Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
-    return Q(status=TaskStatus.RUNNING) | earlier
+    """Select what the queue, first in and first out, hands to a worker before this one."""
+    return Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
 
 
 def _seconds(running: list[Task], queued: Counter[str], lane: str) -> int | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -118,7 +119,27 @@ def test_the_queries_are_the_same_for_any_number_ahead(db: None) -> None:
     task = make_task("queued")
     with CaptureQueriesContext(connection) as captured:
         task_wait(task)
-    assert len(captured) == 2
+    assert len(captured) == 3
+
+
+def test_those_ahead_in_the_queue_are_counted_and_not_fetched(db: None) -> None:
+    fetched: list[Any] = []
+
+    def note(instance: Task, **_signal: Any) -> None:
+        fetched.append(instance.pk)
+
+    running = make_running(progress=50, seconds=10)
+    for _ in range(10):
+        make_task("queued")
+    task = make_task("queued")
+    post_init.connect(note, sender=Task)
+    try:
+        wait = task_wait(task)
+    finally:
+        post_init.disconnect(note, sender=Task)
+    assert wait
+    assert wait.ahead == 11
+    assert set(fetched) == {running.pk}
 
 
 def test_the_news_of_a_launch_has_the_place(susan: User, queue: Queue) -> None:
