@@ -18,8 +18,6 @@ from tests.faults.queue_servers import QueueServer
 from tests.mail_server import MailServer
 from tests.waiting import wait_until
 
-WEB_OPTIONS = ("--workers", "2", "--threads", "4")
-
 
 class WholeSite:
     """A context manager: what it starts is gone afterwards, also when this process is killed."""
@@ -63,11 +61,11 @@ class WholeSite:
 
     def start_web(self) -> None:
         """Start the web server, and wait until it answers."""
-        options = [*WEB_OPTIONS, "--bind", f"127.0.0.1:{self.port}"]
         with (self._folder / "web.log").open("ab") as log:
             self.web = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "microblog_project.wsgi", *options],
+                [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
                 cwd=BASE_DIR,
+                env=os.environ | {"WEB_BIND": f"127.0.0.1:{self.port}"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -6,6 +6,7 @@ leaves nothing behind. Figures mean something only while the machine has nothing
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> int:
         signal.signal(signum, interrupt)
     try:
         with world(database="postgresql", production_times=True, keep=options.keep) as folder:
+            os.environ["EXPORT_LARGE_FROM"] = "20000"  # as by default
             django.setup()
             return int(importlib.import_module("benchmarks.load.run").run(options, folder))
     except KeyboardInterrupt:

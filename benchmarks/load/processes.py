@@ -10,7 +10,9 @@ import psutil
 
 from tests.whole_site import WholeSite
 
-KINDS = ("web", "workers", "work-horses", "PostgreSQL", "Valkey")
+WORK_HORSES = "work-horses, companions"
+"""They come and go with the exports, and are as large as these want."""
+KINDS = ("web", "workers", WORK_HORSES, "PostgreSQL", "Valkey")
 TICK = os.sysconf("SC_CLK_TCK")
 SERVERS = {"PostgreSQL": "postgres", "Valkey": "valkey-server"}
 """Our own children, by the beginning of their names."""
@@ -22,7 +24,7 @@ def processes_of(site: WholeSite) -> dict[str, list[psutil.Process]]:
     found = {
         "web": tree(psutil.Process(site.web)),
         "workers": workers,
-        "work-horses": [child for worker in workers for child in children_of(worker)],
+        WORK_HORSES: [child for worker in workers for child in children_of(worker)],
     }
     ours = psutil.Process().children()
     for kind, name in SERVERS.items():
@@ -63,7 +65,7 @@ def cpu_by_kind(site: WholeSite) -> dict[str, float]:
     """Return the seconds of processor time that each kind has taken so far; a work-horse's are its worker's."""
     found = processes_of(site)
     seconds = {kind: sum(cpu_of(process.pid) for process in found[kind]) for kind in KINDS}
-    seconds["workers"] += seconds.pop("work-horses")
+    seconds["workers"] += seconds.pop(WORK_HORSES)
     return seconds
 
 

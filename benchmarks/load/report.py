@@ -8,6 +8,7 @@ from benchmarks.figures import Figure
 from benchmarks.load.costs import Cost, Room
 from benchmarks.load.figures import growth, percentile
 from benchmarks.load.phase import Phase
+from benchmarks.load.processes import WORK_HORSES
 
 DATABASE = "postgresql"
 PERCENTS = (50, 95, 99)
@@ -36,7 +37,7 @@ def judged(tenth: Phase, without: Phase, full: Phase) -> Iterator[Figure]:
         "a small export's wait, p95", ours / max(other, 0.1), ours=f"{ours:.2f} s", yardstick=yardstick, limit=FAIRNESS
     )
     for kind, samples in full.memory.items():
-        if kind != "work-horses" and len(samples) >= FEWEST_SAMPLES:
+        if kind != WORK_HORSES and len(samples) >= FEWEST_SAMPLES:
             yield memory_figure(kind, samples)
 
 

@@ -1,7 +1,8 @@
 """Uses the site for a while, with restarts and releases, and fails if anything grows that should not.
 
 Members poll, read, export, download and delete; workers are stopped and killed, the web server reloaded and restarted,
-and releases come. What is kept for days is kept for a tenth of the time here, and at least a minute, so that all of it comes to its end.
+and releases come. What is kept for days is kept for a tenth of the time here, and at least a minute, so that all of it
+comes to its end.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from tests.chaos.world import world
 MARKS = "<!-- soak -->"
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings",
+    "EXPORT_LARGE_FROM": "20000",
     "EXPORT_MAX_ARCHIVES": "3",
     "EXPORT_HOUSEKEEPING_INTERVAL": "5",
 }

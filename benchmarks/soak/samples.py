@@ -10,7 +10,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from benchmarks.load.processes import memory_of, processes_of
+from benchmarks.load.processes import WORK_HORSES, memory_of, processes_of
 from tests.whole_site import WholeSite
 
 MEGABYTE = 1e6
@@ -34,7 +34,7 @@ def _of_processes(site: WholeSite) -> Sample:
     """Return memory (PSS) and open files of each kind. Work-horses come and go: they are the exports' sizes."""
     sample: Sample = {}
     for kind, processes in processes_of(site).items():
-        if kind != "work-horses":
+        if kind != WORK_HORSES:
             sample[f"memory of {kind} (MB)"] = sum(memory_of(process.pid) for process in processes) / MEGABYTE
             sample[f"open files of {kind}"] = sum(map(_open_files, processes))
     return sample

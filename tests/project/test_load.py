@@ -12,6 +12,7 @@ from benchmarks.load.figures import growth, percentile
 from benchmarks.load.http_client import NoAnswerError, parsed
 from benchmarks.load.phase import Phase
 from benchmarks.load.plan import NEVER, Export, Member, Outcome, Plan, as_json
+from benchmarks.load.processes import WORK_HORSES
 from benchmarks.soak.verdict import Growth
 
 pytestmark = pytest.mark.processes
@@ -22,7 +23,7 @@ MEGABYTES = 1_000_000
 def phase_of(**changes: object) -> Phase:
     """A phase in which nothing is amiss."""
     outcome = Outcome(seconds=60.0, requests={"poll": [10.0] * 100, "page": [30.0] * 100})
-    steady = {"web": [100.0 * MEGABYTES] * 90, "work-horses": [1.0 * MEGABYTES] * 30 + [90.0 * MEGABYTES] * 60}
+    steady = {"web": [100.0 * MEGABYTES] * 90, WORK_HORSES: [1.0 * MEGABYTES] * 30 + [90.0 * MEGABYTES] * 60}
     phase = Phase("all", 2, outcome, {"small": [1.0] * 20, "large": [9.0]}, 30.0, steady, {"web": 0.5, "crowd": 0.1})
     return replace(phase, **changes)  # type: ignore[arg-type]
 
