@@ -23,6 +23,9 @@ CLIENT = Config(
     response_checksum_validation="when_required",
 )
 
+QUESTION = CLIENT.merge(Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
+"""For what moves no file: somebody waits for a page meanwhile, and is told within seconds that the storage is away."""
+
 
 class ObjectStorage(S3Storage):  # type: ignore[misc]
     """A private bucket. `options` are bucket_name, location, endpoint_url and region_name.
@@ -41,6 +44,15 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
             querystring_auth=True,
             **options,
         )
+        self._asking = S3Storage(client_config=QUESTION, **options)
+
+    def exists(self, name: str) -> bool:
+        """Return whether the file is there."""
+        return bool(self._asking.exists(name))
+
+    def delete(self, name: str) -> None:
+        """Remove the file, if it is there."""
+        self._asking.delete(name)
 
     def signed_url(self, name: str, *, method: str, disposition: str, content_type: str) -> str:
         """Return an address that hands the file to whoever opens it soon, under these headers."""

@@ -13,6 +13,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 
+# A database host that falls silent, by a cable or a switch, closes no connection: it would be waited for for ever.
+# The first in seconds, for a new connection; then how long what was sent may stay without an answer from its kernel
+# (milliseconds), and when that is asked while a query takes its time (seconds).
+POSTGRESQL_SILENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
 # The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
 ANYMAIL_PROVIDERS = {
     "BREVO": "brevo",
@@ -97,9 +108,9 @@ def database(url: str) -> dict[str, Any]:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         # Who falls asleep in the midst of a transaction keeps its rows from all others. No query here gains from being
-        # compiled, and a search would take ten times as long. `?options=` in the URL wins.
+        # compiled, and a search would take ten times as long. What the URL says, such as `?options=`, wins.
         options = "-c idle_in_transaction_session_timeout=60s -c jit=off"
-        config.setdefault("OPTIONS", {}).setdefault("options", options)
+        config["OPTIONS"] = {**POSTGRESQL_SILENCE, "options": options, **config.get("OPTIONS", {})}
     return config
 
 

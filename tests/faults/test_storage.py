@@ -4,17 +4,24 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from subprocess import Popen
+from urllib.parse import urlencode
 
 import pytest
+from botocore.config import Config
 from django.conf import LazySettings, settings
 from django.core.files.storage import storages
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from exports import object_storage
 from exports.models import Archive, Task, TaskStatus
 from exports.models.archive import Removal
 from microblog_project import environment
@@ -192,6 +199,40 @@ def bucket(bucket_server: Bucket, settings: LazySettings, monkeypatch: pytest.Mo
     monkeypatch.setattr(Archive._meta.get_field("file"), "storage", storages["exports"])
     yield bucket
     bucket.stop()
+
+
+@pytest.fixture
+def silent_storage(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A bucket that takes connections and answers nothing, which is waited for a tenth as long as usual."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    question = object_storage.QUESTION
+    patience = {"connect_timeout": question.connect_timeout / 10, "read_timeout": question.read_timeout / 10}
+    monkeypatch.setattr(object_storage, "QUESTION", question.merge(Config(**patience)))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        endpoint = urlencode({"endpoint_url": f"http://127.0.0.1:{listening.getsockname()[1]}"})
+        entry = environment.exports_storage(f"s3://archives?{endpoint}", settings.VAR_DIR)
+        settings.STORAGES = {**settings.STORAGES, "exports": entry}
+        monkeypatch.setattr(Archive._meta.get_field("file"), "storage", storages["exports"])
+        yield
+
+
+def test_a_bucket_that_falls_silent_is_told_of_within_seconds(
+    susan: User, client: Client, silent_storage: None
+) -> None:
+    now = timezone.now()
+    task = Task.objects.create(user=susan, name="export_posts", status=TaskStatus.SUCCEEDED, progress=100)
+    archive = Archive.objects.create(
+        task=task, user=susan, file="1/posts.json", size=1, snapshot_at=now, expires_at=now + timedelta(days=1)
+    )
+    started = time.monotonic()
+    answer = client.get(f"/exports/{task.pk}/download/")
+    assert (answer.status_code, "Your file is safe" in answer.content.decode()) == (503, True)
+    answer = client.post(f"/exports/{task.pk}/delete/", follow=True)
+    assert "The file could not be deleted at the moment." in answer.content.decode()
+    assert 10 * (time.monotonic() - started) < 100  # of the usual patience, on a slow machine too
+    archive.refresh_from_db()
+    assert archive.is_available
 
 
 def files_in(bucket: Bucket, task: Task) -> list[str]:

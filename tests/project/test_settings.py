@@ -180,5 +180,14 @@ def test_the_sqlite_database_waits_for_its_lock_and_postgresql_keeps_connections
 
 def test_postgresql_ends_what_sleeps_in_a_transaction_unless_the_url_says_otherwise() -> None:
     host = "postgres://anna@host/microblog"
-    assert environment.database(host)["OPTIONS"] == {"options": "-c idle_in_transaction_session_timeout=60s -c jit=off"}
-    assert environment.database(f"{host}?options=-c%20a%3Db")["OPTIONS"] == {"options": "-c a=b"}
+    options = environment.database(host)["OPTIONS"]
+    assert options["options"] == "-c idle_in_transaction_session_timeout=60s -c jit=off"
+    assert environment.database(f"{host}?options=-c%20a%3Db")["OPTIONS"]["options"] == "-c a=b"
+
+
+def test_a_postgresql_that_falls_silent_is_given_up_before_a_page_is_or_a_task_unless_the_url_says_otherwise() -> None:
+    host = "postgres://anna@host/microblog"
+    options = environment.database(host)["OPTIONS"]
+    assert options["connect_timeout"] + options["tcp_user_timeout"] / 1000 <= 15
+    assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] <= 15
+    assert environment.database(f"{host}?connect_timeout=60")["OPTIONS"]["connect_timeout"] == 60
