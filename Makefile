@@ -49,6 +49,7 @@ lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tools.migration_lint
 
 format: setup-dev  ## format the code
 	@$(BIN)/ruff check --fix --quiet . || true
