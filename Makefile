@@ -4,7 +4,7 @@ BIN = .venv/bin
 
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: help run test audit bench load soak chaos deploy-test lint format lock setup setup-dev screenshots
+.PHONY: help run test audit bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -40,6 +40,13 @@ chaos: setup-dev  ## kill and freeze everything at random while members export (
 
 deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes (KINDS="supervisor systemd")
 	@$(BIN)/python -m tests.deploy.exercise $(KINDS)
+
+hosts: setup-dev  ## cut off each of eight machines in turn while members export, about 12 minutes; as root, with iproute2
+	@$(BIN)/python -m tests.hosts $(OPTIONS)
+
+releases: setup-dev  ## run the previous release beside this one, on either database, about 3 minutes
+	@$(BIN)/python -m tests.releases --database sqlite $(OPTIONS)
+	@$(BIN)/python -m tests.releases --database postgresql $(OPTIONS)
 
 lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/ruff format --check .

@@ -11,10 +11,20 @@ import boto3
 
 from tests.mail_server import free_port
 from tests.waiting import wait_until
-from tests.workers import stop_process
 
 BUCKET = "archives"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+
+def make_bucket(endpoint: str) -> Any:
+    """Make the bucket on the S3 server at `endpoint`, and return it."""
+    return boto3.resource(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    ).create_bucket(Bucket=BUCKET)
 
 
 class Bucket:
@@ -32,13 +42,7 @@ class Bucket:
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._answers, 60, what="The S3 server")
-        self._objects = boto3.resource(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        ).create_bucket(Bucket=BUCKET)
+        self._objects = make_bucket(self.endpoint)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, "The S3 server ended"
@@ -61,5 +65,6 @@ class Bucket:
         return list(self._objects.Object(name).Acl().grants)
 
     def stop(self) -> None:
-        """Stop listening."""
-        stop_process(self._process)
+        """Stop listening, and forget everything."""
+        self._process.kill()
+        self._process.wait()

@@ -26,7 +26,7 @@ class Cluster:
         self._may_crash = may_crash
         self.programs = find_programs()
         self.folder = Path(tempfile.mkdtemp(prefix="microblog-pg-"))
-        self.account = _account()
+        self.account = server_account()
         if name := self.account.get("user"):
             shutil.chown(self.folder, name)
         self.url = f"postgres://postgres@/postgres?host={quote(str(self.folder))}"
@@ -95,7 +95,7 @@ def find_programs() -> Path:
     return folders[-1]
 
 
-def _account() -> dict[str, Any]:
+def server_account() -> dict[str, Any]:
     """Return whose processes these are: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}

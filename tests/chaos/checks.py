@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from django.conf import settings
+from django.core.files.storage import Storage
 
 from exports.models import Archive, Task, TaskStatus
 from exports.models.archive import exports_storage
@@ -47,18 +48,25 @@ def archives_are_whole(downloads: Mapping[str, str]) -> Iterator[str]:
 def archive_problem(archive: Archive) -> str:
     """Return what is wrong with an archive's file."""
     try:
-        path = Path(archive.file.path)
-        content = path.read_bytes()
+        with archive.file.open("rb") as file:
+            content = file.read()
         if hashlib.sha256(content).hexdigest() != archive.sha256:
             return "its bytes are not those that were built"
-        if archive.content_type == ZIP:
-            verify_archive(path)
-            with zipfile.ZipFile(path) as container:
-                content = container.read("posts.json")
-        bodies = [post["body"] for post in json.loads(content)["posts"]]
+        posts = posts_in_archive(content) if archive.content_type == ZIP else content
+        bodies = [post["body"] for post in json.loads(posts)["posts"]]
     except (OSError, ValueError, DamagedError) as error:
         return str(error)
     return "" if bodies == posts_of(archive.user_id) else "its posts are not those of its member"
+
+
+def posts_in_archive(content: bytes) -> bytes:
+    """Return the posts.json of a complete archive; raises DamagedError or ValueError."""
+    with NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        verify_archive(Path(file.name))
+        with zipfile.ZipFile(file.name) as container:
+            return container.read("posts.json")
 
 
 @cache
@@ -102,10 +110,17 @@ def is_in_mail(archive: Archive, message: EmailMessage) -> bool:
     return True
 
 
-def nothing_is_left_over() -> list[str]:
-    """No temporary file is left, and no stored file without an archive."""
-    stored = Path(exports_storage().path(""))
-    files = {path for path in stored.rglob("*") if path.is_file()}
-    files -= {Path(archive.file.path) for archive in Archive.objects.kept()}
-    files |= set((settings.VAR_DIR / "tmp").glob("*"))
-    return [f"{path} was left behind" for path in sorted(files)]
+def nothing_is_left_over(folders: Iterable[Path]) -> list[str]:
+    """No temporary file is left in any of the `folders`, and no stored file without an archive."""
+    kept = {archive.file.name for archive in Archive.objects.kept()}
+    stored = set(files_in(exports_storage())) - kept
+    temporary = {str(path) for folder in folders for path in folder.glob("*")}
+    return [f"{name} was left behind" for name in sorted(stored | temporary)]
+
+
+def files_in(storage: Storage, folder: str = "") -> Iterator[str]:
+    """Yield the names of all files in a storage."""
+    folders, files = storage.listdir(folder)
+    yield from (f"{folder}{name}" for name in files)
+    for name in folders:
+        yield from files_in(storage, f"{folder}{name}/")

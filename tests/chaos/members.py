@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from http import HTTPStatus
 from http.client import HTTPException
 from http.cookiejar import CookieJar
@@ -10,8 +11,8 @@ from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opener
+from urllib.parse import urlencode, urlsplit
+from urllib.request import BaseHandler, HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 from tests.members import PASSWORD
 
@@ -20,17 +21,23 @@ TIMEOUT = 60  # seconds
 ACTIVE = {"queued", "running"}
 
 
-class NoRedirects(HTTPRedirectHandler):
-    """Hands out a redirect as it is."""
+class OnlyElsewhere(HTTPRedirectHandler):
+    """Hands out a redirect as it is, unless it leads to another host, such as that of the archives."""
 
-    def redirect_request(self, *_arguments: Any, **_more: Any) -> None:
-        """Follow none."""
+    def redirect_request(self, req: Request, *details: Any, **named: Any) -> Request | None:
+        """Follow it there; the last of the details is the new address."""
+        if urlsplit(details[-1]).netloc == req.host:
+            return None
+        return super().redirect_request(req, *details, **named)
 
 
 class Member(Thread):
     """Exports again and again until `start_no_more`, polls until `leave`."""
 
-    def __init__(self, username: str, url: str, *, pause: float, seed: int) -> None:
+    def __init__(
+        self, username: str, url: str, *, pause: float, seed: int, handlers: Iterable[BaseHandler] = ()
+    ) -> None:
+        """Open a browser; `handlers` are what it has besides urllib's own."""
         super().__init__(name=username, daemon=True)
         self.username = username
         self._is_eager = True
@@ -42,7 +49,7 @@ class Member(Thread):
         self._pause = pause
         self._random = Random(f"{seed} {username}")
         self._cookies = CookieJar()
-        self._opener = build_opener(HTTPCookieProcessor(self._cookies), NoRedirects)
+        self._opener = build_opener(HTTPCookieProcessor(self._cookies), OnlyElsewhere, *handlers)
         self._cursor = 0.0
         self._is_leaving = Event()
 

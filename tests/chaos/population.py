@@ -10,7 +10,11 @@ SIZES = {"dmitri": 4_000, "boris": 1, "anna": 0, "farid": 100_000, "elena": 30_0
 
 def populate(number: int) -> list[str]:
     """Make so many members, no two with the same posts; return their names."""
-    sizes = dict(islice(SIZES.items(), number))
+    return populate_with(dict(islice(SIZES.items(), number)))
+
+
+def populate_with(sizes: dict[str, int]) -> list[str]:
+    """Make members with so many posts each, who follow each other in a row; return their names."""
     fill(sizes)
     members = [User.objects.get(username=name) for name in sizes]
     Follow.objects.bulk_create(Follow(follower=one, followed=other) for one, other in pairwise(members))

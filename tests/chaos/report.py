@@ -33,7 +33,7 @@ def faults_table(counts: Counter[str], running_again: Mapping[str, Sequence[floa
         rows.append([kind, str(counts[kind]), str(len(times)), *_distribution(times)])
     every = [seconds for times in running_again.values() for seconds in times]
     rows.append(["all", str(counts.total()), str(len(every)), *_distribution(every)])
-    return _markdown(rows)
+    return as_table(rows)
 
 
 def promises_table(promises: Sequence[Promise]) -> str:
@@ -43,7 +43,7 @@ def promises_table(promises: Sequence[Promise]) -> str:
         kept = "yes" if promise.is_kept else "NO"
         times = promise.times
         rows.append([promise.name, str(len(times)), *_distribution(times), f"{promise.limit:g} s", kept])
-    return _markdown(rows)
+    return as_table(rows)
 
 
 def in_words(counts: Counter[str]) -> str:
@@ -64,6 +64,7 @@ def _distribution(times: Sequence[float]) -> list[str]:
     return [f"{seconds:.1f} s" for seconds in (median(ordered), high, ordered[-1])]
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
+def as_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; the first row is its head."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])

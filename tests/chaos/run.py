@@ -6,10 +6,11 @@ from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 
 from exports.models import Task
-from tests.chaos import checks, settling
+from tests.chaos import settling
 from tests.chaos.injection import Injector
 from tests.chaos.population import populate
 from tests.chaos.recovery import RUNS_AGAIN, SAYS_SO, Recoveries
@@ -58,16 +59,13 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
     """Let everything come to rest; return what is wrong then."""
     settling.tasks_end(site.members)
     recoveries.stop()
-    problems = list(checks.tasks_are_over())
-    problems += settling.members_can_start_again(site.members)
-    settling.mails_go_out()
-    settling.leftovers_go()
-    problems += settling.strangers_get_nothing(site.members)
-    downloads = {task: digest for member in site.members for task, digest in member.downloads.items()}
-    problems += checks.archives_are_whole(downloads)
-    problems += checks.mails_arrived(zip(site.mail.messages, site.mail.recipients, strict=True))
-    problems += checks.nothing_is_left_over()
-    return problems
+    return list(
+        settling.end_conditions(
+            site.members,
+            mails=lambda: zip(site.mail.messages, site.mail.recipients, strict=True),
+            temporary_folders=[settings.VAR_DIR / "tmp"],
+        )
+    )
 
 
 def promises_of(recoveries: Recoveries) -> list[Promise]:

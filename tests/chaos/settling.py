@@ -2,21 +2,44 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from email.message import EmailMessage
 from itertools import product
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from exports.models import Archive, Task
+from tests.chaos import checks
 from tests.chaos.members import KINDS, Member
 from tests.waiting import wait_until
 
 ACTIVE_LIMIT = 120.0  # seconds, beside the pauses between attempts
 MAIL_TRIES = 5
 SLOT_LIMIT = 60.0  # seconds
+
+Mails = Iterable[tuple[EmailMessage, list[str]]]
+
+
+def end_conditions(
+    members: list[Member], *, mails: Callable[[], Mails], temporary_folders: Collection[Path]
+) -> Iterator[str]:
+    """Look whether all is well once the tasks have ended, and yield what is wrong.
+
+    `mails` returns what has arrived, and for whom.
+    """
+    yield from checks.tasks_are_over()
+    yield from members_can_start_again(members)
+    mails_go_out()
+    leftovers_go(temporary_folders)
+    yield from strangers_get_nothing(members)
+    downloads = {task: digest for member in members for task, digest in member.downloads.items()}
+    yield from checks.archives_are_whole(downloads)
+    yield from checks.mails_arrived(mails())
+    yield from checks.nothing_is_left_over(temporary_folders)
 
 
 def tasks_end(members: list[Member]) -> None:
@@ -35,13 +58,13 @@ def mails_go_out() -> None:
         _wait(lambda: not pending.exists(), settings.EXPORT_STALE_AFTER + 5)
 
 
-def leftovers_go() -> None:
+def leftovers_go(folders: Collection[Path]) -> None:
     """Wait for a housekeeping. It leaves alone what a job may still be writing: make the files look old."""
     old = time.time() - 2 * settings.EXPORT_JOB_TIMEOUT
-    folder = settings.VAR_DIR / "tmp"
-    for path in folder.glob("*"):
-        os.utime(path, (old, old))
-    _wait(lambda: not any(folder.glob("*")), 2 * settings.EXPORT_HOUSEKEEPING_INTERVAL)
+    for folder in folders:
+        for path in folder.glob("*"):
+            os.utime(path, (old, old))
+    _wait(lambda: not any(any(folder.glob("*")) for folder in folders), 2 * settings.EXPORT_HOUSEKEEPING_INTERVAL)
 
 
 def members_can_start_again(members: list[Member]) -> Iterator[str]:

@@ -143,13 +143,14 @@ def test_a_mail_with_another_file_is_found(archive: Archive) -> None:
 def test_a_left_over_file_is_found(archive: Archive) -> None:
     folder = settings.VAR_DIR / "tmp"
     folder.mkdir(exist_ok=True)
-    planted = [folder / "export-left", Path(archive.file.path).with_name("orphan.json")]
-    before = checks.nothing_is_left_over()  # other tests
+    orphan = Path(str(archive.file.name)).with_name("orphan.json")
+    planted = [folder / "export-left", settings.VAR_DIR / "exports" / orphan]
+    before = checks.nothing_is_left_over([folder])  # other tests
     try:
         for path in planted:
             path.touch()
-        found = set(checks.nothing_is_left_over()).difference(before)
-        assert found == {f"{path} was left behind" for path in planted}
+        found = set(checks.nothing_is_left_over([folder])).difference(before)
+        assert found == {f"{name} was left behind" for name in (planted[0], f"{orphan}")}
     finally:
         for path in planted:
             path.unlink()
