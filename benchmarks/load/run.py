@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 
 from benchmarks.figures import as_markdown, as_text
@@ -96,4 +97,4 @@ def check(site: WholeSite, phases: Sequence[Phase]) -> Iterator[str]:
     yield from checks.tasks_are_over()
     yield from checks.archives_are_whole({export.task_id: export.sha256 for export in exports if export.sha256})
     yield from checks.mails_arrived(zip(site.mail.messages, site.mail.recipients, strict=True))
-    yield from checks.nothing_is_left_over()
+    yield from checks.nothing_is_left_over([settings.VAR_DIR / "tmp"])
