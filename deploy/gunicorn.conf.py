@@ -7,6 +7,10 @@ alone on hosts that assign one. A socket that systemd hands over takes the place
 import os
 from pathlib import Path
 
+from microblog_project.gunicorn_hooks import SiteLogger, child_exit, make_folder, on_exit, pre_fork
+
+__all__ = ["child_exit", "on_exit", "pre_fork"]
+
 wsgi_app = "microblog_project.wsgi"
 
 _port = os.environ.get("PORT")
@@ -29,5 +33,8 @@ max_requests_jitter = 4_000
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes the file's name
 control_socket_disable = True  # a supervisor controls it, by signals
 
-accesslog = "-"
+# The site writes the lines of requests itself, with their ids; this is what the server says of its own.
+logger_class = SiteLogger
 errorlog = "-"
+
+make_folder()  # for the requests that its processes count

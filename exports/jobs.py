@@ -14,6 +14,7 @@ from accounts.preferences import member_language
 from exports.models import Archive, Task
 from exports.models.event import Reason
 from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
+from exports.services.behalf import on_behalf_of_task
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
@@ -68,7 +69,8 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     if task is None:
         logger.warning("Task %s: nothing to claim (unknown, over, or another worker's)", task_id)
         return None
-    with member_language(task.user):
+    with on_behalf_of_task(task), member_language(task.user):
+        logger.info("Task %s: attempt %s begins", task.pk, task.attempt)
         return _attempt(task, work)
 
 

@@ -24,6 +24,7 @@ from rq.job import Job
 from rq.utils import ensure_job_list, now
 from rq.worker import RoundRobinWorker
 
+from correlation import on_behalf_of
 from exports.companion import Companion
 from exports.services.housekeeping import PARTS, housekeeping_note
 from exports.services.kinds import KINDS
@@ -233,14 +234,16 @@ class ExportWorker(RoundRobinWorker):
         self._horse_was_stopped = self._horse_was_killed = self._horse_was_overdue = False
         if self._is_told_to_end:  # just as the job was taken
             self._start_grace()
-        try:
-            super().execute_job(job, queue)
-        finally:
-            how = {"was_stopped": self._horse_was_stopped, "was_overdue": self._horse_was_overdue}
-            self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, **how)
-            if self._horse_was_killed:
-                self._safely(mail_recover_from_worker, job_id=job.id)
-            self._dismiss_companion()
+        # The work-horse inherits it.
+        with on_behalf_of(request=job.meta.get("request_id", ""), task=job.meta.get("task_id", "")):
+            try:
+                super().execute_job(job, queue)
+            finally:
+                how = {"was_stopped": self._horse_was_stopped, "was_overdue": self._horse_was_overdue}
+                self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, **how)
+                if self._horse_was_killed:
+                    self._safely(mail_recover_from_worker, job_id=job.id)
+                self._dismiss_companion()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork the work-horse, and for a large export a companion, so that small ones need not wait for it."""
@@ -268,8 +271,9 @@ class ExportWorker(RoundRobinWorker):
         companion = type(self)(QUEUE_NAME, parent=parent, **self._options | {"name": None})
         companion.last_cleaned_at = self.last_cleaned_at
         companion._reconciled_at, companion._cleaned_at = self._reconciled_at, self._cleaned_at
-        logger.info("Worker %s is the companion of %s", companion.name, self.name)
-        companion.work()
+        with on_behalf_of():  # of its own jobs alone
+            logger.info("Worker %s is the companion of %s", companion.name, self.name)
+            companion.work()
 
     def _dismiss_companion(self) -> None:
         """Tell the companion, if there is one, to stop, and wait until it has: what it has at work is small."""

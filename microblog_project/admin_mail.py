@@ -17,6 +17,8 @@ from django.views.debug import SafeExceptionReporterFilter
 from rq.exceptions import StopRequested
 from rq.timeouts import BaseTimeoutException
 
+from microblog_project.logs import ids
+
 logger = logging.getLogger(__name__)
 
 PAUSE = 900  # seconds between two mails of a kind
@@ -37,6 +39,8 @@ class ThrottledHandler(AdminEmailHandler):
 
     def send_mail(self, subject: Any, message: Any, *_args: Any, **_options: Any) -> None:
         """Send the mail; if it cannot be sent, the console has to do."""
+        if named := "\n".join(f"{name}: {value}" for name, value in ids().items()):
+            message = f"{named}\n\n{message}"
         if self.left_out:
             message = f"Left out since the last mail like this: {self.left_out}\n\n{message}"
         try:

@@ -3,6 +3,7 @@
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 from microblog_project import pseudo_locale
 from microblog_project.roles import roles_ensure
@@ -14,8 +15,10 @@ class ProjectConfig(AppConfig):
     name = "microblog_project"
 
     def ready(self) -> None:
-        """Make the roles of staff after a migration, and offer the pseudo-locales if the settings want them."""
+        """Make the roles of staff after a migration; report errors and offer pseudo-locales if the settings say so."""
         # Signals are sent an app at a time: at auth's turn all the permissions are there.
         post_migrate.connect(roles_ensure, sender=apps.get_app_config("auth"))
+        if settings.SENTRY_DSN:
+            import_string("microblog_project.error_reports.start")()
         if settings.PSEUDO_LOCALES:
             pseudo_locale.install()

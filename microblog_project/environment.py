@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -57,6 +57,12 @@ class Env(environ.Env):
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} cannot be read: {error}.") from error
+
+    def one_of(self, var: str, choices: Collection[str], *, default: str) -> str:
+        """Return one of `choices`; raise ImproperlyConfigured for anything else."""
+        if (value := self.str(var, default="") or default) not in choices:
+            raise ImproperlyConfigured(f"{var}={value!r} is unknown. Use one of: {', '.join(choices)}.")
+        return str(value)
 
     def positive(self, var: str, *, default: int) -> int:
         """Return a number above 0; raise ImproperlyConfigured for any other."""

@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from correlation import request_id
+
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 300  # seconds; the limits differ, and most are over by then
 
@@ -33,7 +35,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that the mistake is ours, asking nothing that may be what is broken: neither database nor session."""
-    return bare_page(request, "500.html", {}, status=500)
+    return bare_page(request, "500.html", {"reference": request_id()}, status=500)
 
 
 def bare_page(request: HttpRequest, template: str, context: dict[str, object], *, status: int) -> HttpResponse:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
+from microblog_project import probes
 from microblog_project.error_pages import bare_page
 
 RETRY_AFTER = 120  # seconds
@@ -25,7 +25,7 @@ def is_on() -> bool:
 class MaintenanceMiddleware:
     """Answers everything with 503 and a page while the site is closed, before anything asks the database.
 
-    What WhiteNoise serves comes before it; the sign of life is exempt, or a closed site would be restarted.
+    What WhiteNoise serves comes before it; what machines ask is exempt, or a closed site would be restarted.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,7 +33,7 @@ class MaintenanceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, or say that the site is closed, and that nothing was saved."""
-        if not is_on() or request.path == reverse("healthz"):
+        if not is_on() or request.path in probes.PATHS:
             return self.get_response(request)
         was_sent = request.method not in {"GET", "HEAD"}
         context = {"was_sent": was_sent, "address": request.get_full_path()}

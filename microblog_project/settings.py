@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from microblog_project import embedded_server, environment, pseudo_locale
+from microblog_project import embedded_server, environment, logs, probes, pseudo_locale
 
 django_stubs_ext.monkeypatch()
 
@@ -73,6 +73,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "microblog_project.request_ids.RequestIdMiddleware",
+    "microblog_project.access.AccessMiddleware",
+    "microblog_project.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -293,6 +296,7 @@ if HTTPS:  # no other host and no page without HTTPS can set a cookie whose name
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]  # machines ask from nearby, without TLS
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=HTTPS)
 # A browser's preload list takes in a whole domain, for years: that is for its owner to decide, not for a default.
@@ -305,20 +309,27 @@ if BEHIND_TLS_PROXY:
 # what stands before them anybody can make up.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_TLS_PROXY else 0)
 
-# --- Logs -----------------------------------------------------------------------------------------------
+# --- What machines see ----------------------------------------------------------------------------------
 
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0)
+LOG_FORMAT = env.one_of("LOG_FORMAT", logs.FORMATS, default="plain" if DEBUG else "json")
+# The development server prints a line a request itself.
+ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "microblog_project.logs.formatter", "name": LOG_FORMAT}},
+    "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": probes.is_news}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
         "mail_admins": {"class": "microblog_project.admin_mail.ThrottledHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["console", "mail_admins"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Django's own handlers would print each line a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "django.request": {"filters": ["news"]},
         # Strange hosts, and forms that are too large: what anybody can cause is no error of the site's.
         "django.security": {"handlers": ["console"], "propagate": False},
     },

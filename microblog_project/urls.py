@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from microblog_project import dev_mail
-from microblog_project.health import healthz
+from microblog_project.health import healthz, readyz
 from microblog_project.view_on_site import view_on_site
 
 # The admin's sign-in is the site's own: verified addresses, rate limits, and one place to get right.
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
 ]
 
 if settings.DEBUG and dev_mail.is_in_use():

@@ -19,6 +19,7 @@ from microblog_project.translations import compile_messages
 from tests.postgresql import Cluster, PostgresUnavailableError
 
 SETTINGS = {
+    "ACCESS_LOG",
     "ADMINS",
     "ALLOWED_HOSTS",
     "BEHIND_TLS_PROXY",
@@ -27,8 +28,10 @@ SETTINGS = {
     "DEBUG",
     "DEFAULT_FROM_EMAIL",
     "DJANGO_SETTINGS_MODULE",
+    "LOG_FORMAT",
     "LOG_LEVEL",
     "MAINTENANCE",
+    "METRICS_TOKEN",
     "PORT",
     "PSEUDO_LOCALES",
     "REAUTHENTICATION_TIMEOUT",

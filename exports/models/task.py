@@ -87,6 +87,8 @@ class Task(models.Model):
     lane = models.CharField(
         _("lane"), max_length=8, choices=TaskLane, default=TaskLane.SMALL, db_default=TaskLane.SMALL
     )
+    # The id, in all logs, of the request that launched it.
+    request_id = models.CharField(_("request"), max_length=64, blank=True, default="", db_default="")
 
     status = models.CharField(_("status"), max_length=16, choices=TaskStatus, default=TaskStatus.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0)  # percent

@@ -34,6 +34,7 @@ def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     except BaseException:
         _remove_unless_saved(name)
         raise
+    logger.info("Task %s: attempt %s succeeded; %s has %s bytes", task.pk, task.attempt, name, archive.size)
 
 
 def _remove_unless_saved(name: str) -> None:

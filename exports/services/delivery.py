@@ -16,6 +16,7 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from accounts.preferences import member_language, member_time
+from correlation import on_behalf_of, request_id
 from exports.models import Archive
 from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
@@ -61,7 +62,9 @@ def archive_deliver(archive_id: int) -> None:
         logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
         _put_off(archive, error)
     else:
-        _settle(archive, mailed_to=archive.user.email, mailed_at=timezone.now(), mail_due_at=None, mail_error="")
+        sent = {"mailed_to": archive.user.email, "mailed_at": timezone.now()}
+        _settle(archive, **sent, mail_due_at=None, mail_error="")
+        logger.info("Archive %s is mailed (try %s)", archive.pk, archive.mail_attempts)
 
 
 def _take(archive_id: int) -> Archive | None:
@@ -97,15 +100,16 @@ def mail_again(archive: Archive) -> bool:
         if not rows.update(**changes):
             return False
         task_publish(archive.task)
-        transaction.on_commit(partial(_queue_mail, archive.pk))
+        transaction.on_commit(partial(_queue_mail, archive))
     return True
 
 
-def _queue_mail(archive_id: int) -> None:
-    try:
-        delivery_enqueue(archive_id)
-    except QueueUnavailableError:
-        logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive_id)
+def _queue_mail(archive: Archive) -> None:
+    with on_behalf_of(request=request_id(), task=str(archive.task_id)):
+        try:
+            delivery_enqueue(archive.pk)
+        except QueueUnavailableError:
+            logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive.pk)
 
 
 def _settle(archive: Archive, **changes: object) -> None:

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.preferences import member_language
+from correlation import request_id
 from exports.models import Task, TaskStatus
 from exports.models.event import Reason
+from exports.services.behalf import on_behalf_of_task
 from exports.services.cooldown import next_starts
 from exports.services.events import event_record
 from exports.services.kinds import EXPORT_KINDS, KINDS
@@ -56,7 +58,14 @@ def task_launch(
     lane = lane_of(user=user, name=name)  # before the transaction: meanwhile others may write
     try:
         with transaction.atomic():
-            task = Task.objects.create(user=user, name=name, description=description, params=params or {}, lane=lane)
+            task = Task.objects.create(
+                user=user,
+                name=name,
+                description=description,
+                params=params or {},
+                lane=lane,
+                request_id=request_id(),
+            )
             if not by_staff:
                 _ensure_not_too_soon(task)
             _record(task, actor=actor, repeats=repeats)
@@ -107,12 +116,18 @@ def _withdraw_earlier(task: Task) -> None:
 
 def _enqueue(task: Task) -> None:
     """Queue the committed task, or fail it at once, so that it takes no slot."""
-    try:
-        task_enqueue(task)
-    except QueueUnavailableError:
-        logger.exception("Task %s could not be queued", task.pk)
-        rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
-        with member_language(task.user):
-            error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
-        if task_fail(rows, task, error=error, reason=Reason.QUEUE_AWAY):
-            task.refresh_from_db()
+    with on_behalf_of_task(task):
+        try:
+            task_enqueue(task)
+            logger.info("Task %s: %s is queued for member %s", task.pk, task.name, task.user_id)
+        except QueueUnavailableError:
+            logger.exception("Task %s could not be queued", task.pk)
+            _fail_unqueued(task)
+
+
+def _fail_unqueued(task: Task) -> None:
+    rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
+    with member_language(task.user):
+        error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
+    if task_fail(rows, task, error=error, reason=Reason.QUEUE_AWAY):
+        task.refresh_from_db()

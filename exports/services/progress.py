@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +36,9 @@ class Heartbeat:
         self._is_job = get_current_job() is not None
         self._stop = threading.Event()
         self._lost = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"heartbeat-{task.pk}", daemon=True)
+        # Its log lines name the task too.
+        beat = partial(copy_context().run, self._run)
+        self._thread = threading.Thread(target=beat, name=f"heartbeat-{task.pk}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

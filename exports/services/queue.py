@@ -11,6 +11,7 @@ from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 
+from correlation import request_id, task_id
 from exports.models import Task, TaskLane
 from exports.services.kinds import KINDS
 
@@ -77,6 +78,7 @@ def task_enqueue(task: Task, *, at_front: bool = False) -> None:
             timeout=settings.EXPORT_JOB_TIMEOUT,
             failure_ttl=FAILURE_TTL,
             at_front=at_front,
+            meta={"request_id": task.request_id, "task_id": str(task.pk)},
             description=f"{task.name} for member {task.user_id}",
         )
     except RedisError as error:
@@ -84,7 +86,7 @@ def task_enqueue(task: Task, *, at_front: bool = False) -> None:
 
 
 def delivery_enqueue(archive_id: int) -> None:
-    """Queue the mailing of an archive, unless it is waiting in the queue already.
+    """Queue the mailing of an archive, unless it is waiting in the queue already; on whose behalf, the context says.
 
     Raises QueueUnavailableError.
     """
@@ -98,6 +100,7 @@ def delivery_enqueue(archive_id: int) -> None:
             job_id=job_id,
             timeout=MAIL_TIMEOUT,
             failure_ttl=FAILURE_TTL,
+            meta={"request_id": request_id(), "task_id": task_id()},
             description=f"mail archive {archive_id}",
         )
     except RedisError as error:

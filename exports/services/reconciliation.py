@@ -17,6 +17,7 @@ from exports.models import Archive, Task, TaskStatus
 from exports.models.event import Reason
 from exports.models.task import TaskQuerySet
 from exports.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
+from exports.services.behalf import on_behalf_of_task
 from exports.services.kinds import task_is_known
 from exports.services.queue import (
     MAIL_PREFIX,
@@ -47,8 +48,11 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False)
     try:
         for task in rows.silent(since=since) if at_once else _silent_at_both_looks(rows):
             queue_ping()
-            recovered.append(attempt_died(Task.objects.silent_since(task), task))
-        recovered.extend(_queue_again(task) for task in rows.due(since=since))
+            with on_behalf_of_task(task):
+                recovered.append(attempt_died(Task.objects.silent_since(task), task))
+        for task in rows.due(since=since):
+            with on_behalf_of_task(task):
+                recovered.append(_queue_again(task))
     except QueueUnavailableError:
         logger.warning("Tasks look abandoned, but the queue cannot be asked")
     return [task for task in recovered if task]
@@ -106,11 +110,12 @@ def mails_reconcile() -> int:
     now = timezone.now()
     count = 0
     before = now - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    for archive in Archive.objects.available().filter(mail_due_at__lte=before):
-        try:
-            delivery_enqueue(archive.pk)
-        except QueueUnavailableError:
-            break
+    for archive in Archive.objects.available().filter(mail_due_at__lte=before).select_related("task"):
+        with on_behalf_of_task(archive.task):
+            try:
+                delivery_enqueue(archive.pk)
+            except QueueUnavailableError:
+                break
         count += 1
     return count
 

@@ -1,6 +1,7 @@
 """Files in the storage of archives: stored, found, and removed together with their folder."""
 
 import errno
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,6 +63,26 @@ def ensure_there(storage: Storage) -> None:
     """Raise StorageUnavailableError if the storage is a disk that is away: every file would look missing."""
     if isinstance(storage, FileSystemStorage) and not Path(storage.location).is_dir():
         raise StorageUnavailableError(f"{storage.location} is no folder")
+
+
+def storage_ping() -> None:
+    """Raise StorageUnavailableError unless the storage answers, and what is kept can be there.
+
+    A disk's folder is made by the first export: before that, the folder it will be made in has to do.
+    """
+    storage = exports_storage()
+    if isinstance(storage, FileSystemStorage):
+        folder = Path(storage.location)
+        if not folder.is_dir() and Archive.objects.kept().exists():
+            raise StorageUnavailableError(f"{folder} is no folder")
+        folder = next(path for path in (folder, *folder.parents) if path.exists())
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise StorageUnavailableError(f"{folder} cannot be written to")
+        return
+    try:
+        storage.exists("readiness")
+    except Exception as error:  # whatever a storage raises
+        raise StorageUnavailableError(str(error)) from error
 
 
 def member_files(user_id: int) -> list[str]:

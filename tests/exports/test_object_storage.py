@@ -20,10 +20,11 @@ from accounts.models import User
 from exports.models import Archive, TaskStatus
 from exports.services.delivery import archive_message
 from exports.services.launching import task_launch
+from exports.services.storing import StorageUnavailableError, storage_ping
 from microblog_project import environment
 from tests.bucket import CREDENTIALS, Bucket
 from tests.exports.archives import archive_of
-from tests.mail_server import MailServer
+from tests.mail_server import MailServer, free_port
 from tests.waiting import wait_until
 
 Work = Callable[[], None]
@@ -216,3 +217,11 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(tmp_path: Path) -
         environment.exports_storage("s3://key:secret@archives?region_name=eu-west-1", tmp_path)
     assert "secret" not in str(told.value)
     assert "@archives" in str(told.value)
+
+
+def test_a_bucket_answers_whether_it_is_there(bucket: Bucket, settings: LazySettings) -> None:
+    storage_ping()
+    nowhere = environment.exports_storage(f"s3://archives?endpoint_url=http://127.0.0.1:{free_port()}", Path())
+    settings.STORAGES = {**settings.STORAGES, "exports": nowhere}
+    with pytest.raises(StorageUnavailableError, match="Could not connect"):
+        storage_ping()

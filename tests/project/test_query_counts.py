@@ -51,8 +51,9 @@ PAGES = {
 }
 # The one's own profile, and what else has more than one look.
 MORE_PAGES = ["/user/susan/", "/user/susan/followers/", "/user/susan/following/", "/search/?q=member"]
-# Buttons, a file, and what is there in development only. The pages of staff have tests of their own.
+# Buttons, a file, what machines ask, and what is there in development only. The pages of staff have tests of their own.
 NO_PAGES = {
+    "/readyz",
     "/posts/<pk>/remove/",
     "/posts/<pk>/restore/",
     "/user/<username>/follow/",

@@ -37,7 +37,7 @@ PSEUDO = {"accept-language": "en-xa"}
 DATA = {"Microblog", "susan", "stranger", "member", "example", "com", "UTC", "posts", "json"}
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 # The administration is Django's, and its words for rows and columns are the models' own names.
-FOREIGN = ("/admin/", "/healthz")
+FOREIGN = ("/admin/", "/healthz", "/readyz", "/metrics")
 
 pytestmark = pytest.mark.usefixtures("pseudo_locales", "db")
 

@@ -11,7 +11,7 @@ from django.apps import apps
 from tests.security.hostile import routes
 
 # The administration is Django's, but for a column here and there.
-FOREIGN = ("/admin/", "/healthz")
+FOREIGN = ("/admin/", "/healthz", "/readyz", "/metrics")
 FRAGMENT = "/card/"  # a piece of a page, which a script puts into others
 MORE = ["/nowhere/", "/explore/?before=nonsense", "/search/?q=soup", "/search/?q=xyzzy"]
 

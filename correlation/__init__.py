@@ -1,0 +1,32 @@
+"""What joins the lines of many logs: the request that began something, and the task that it became.
+
+The lowest room: whoever writes a log line, or makes something that lives on, may ask here on whose behalf.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_task_id: ContextVar[str] = ContextVar("task_id", default="")
+
+
+def request_id() -> str:
+    """Return the id of the request that is being answered, or that once asked for what is done now; "" for none."""
+    return _request_id.get()
+
+
+def task_id() -> str:
+    """Return the id of the task that is being worked on; "" for none."""
+    return _task_id.get()
+
+
+@contextmanager
+def on_behalf_of(*, request: str = "", task: str = "") -> Iterator[None]:
+    """Let the log lines of this block carry these ids, and no others."""
+    tokens = _request_id.set(request), _task_id.set(task)
+    try:
+        yield
+    finally:
+        _request_id.reset(tokens[0])
+        _task_id.reset(tokens[1])

@@ -1,0 +1,50 @@
+"""A line a request: who asks for what, how it is answered, and how long that takes."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from microblog_project import probes
+
+logger = logging.getLogger(__name__)
+
+SLOW = 1.0  # seconds
+QUIET = probes.PATHS | {"/notifications/"}
+"""What machines and open pages ask all the time: a line a second for each says nothing, unless something is wrong."""
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+class AccessMiddleware:
+    """Logs each request, but for those of QUIET that are answered fast and well."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, and take the time. That of a download is the time until it begins."""
+        began = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - began
+        if settings.ACCESS_LOG and not is_quiet(request, response.status_code, seconds):
+            log_access(request, response.status_code, seconds)
+        return response
+
+
+def is_quiet(request: HttpRequest, status: int, seconds: float) -> bool:
+    """Return whether a request is one of very many, of which there is nothing to be said."""
+    return request.path in QUIET and status < 400 and seconds < SLOW  # noqa: PLR2004 - HTTP's
+
+
+def log_access(request: HttpRequest, status: int, seconds: float) -> None:
+    """Write the line. What stands behind the question mark is nobody's business, nor are the keys out of mails."""
+    match = request.resolver_match
+    path = f"/{match.route}" if match and "key" in match.kwargs else request.path
+    milliseconds = round(seconds * 1000)
+    view = match.view_name if match else ""
+    fields = {"method": request.method, "path": path, "view": view, "status": status, "milliseconds": milliseconds}
+    logger.info("%s %s %s in %s ms", request.method, path, status, milliseconds, extra=fields)

@@ -1,0 +1,62 @@
+"""Errors to Sentry, or to what speaks like it: imported only where SENTRY_DSN asks for it.
+
+What a report holds is where something failed and why, never what a member wrote: see `discreet`.
+"""
+
+import logging
+from typing import Any
+
+import sentry_sdk
+from django.conf import settings
+from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.integrations.logging import LoggingIntegration
+from sentry_sdk.integrations.rq import RqIntegration
+from sentry_sdk.types import Event, Hint
+
+from microblog_project.logs import ids
+
+CLOSED = 503
+
+
+def start() -> None:
+    """Report from now on what is logged as an error, what views raise, and what jobs raise that are no tasks.
+
+    A task's failure is logged as an error by `exports.jobs`, once: at the attempt that was the last.
+    """
+    sentry_sdk.init(
+        dsn=settings.SENTRY_DSN,
+        integrations=[
+            DjangoIntegration(transaction_style="function_name", middleware_spans=False, signals_spans=False),
+            RqIntegration(),
+            LoggingIntegration(level=None, event_level=logging.ERROR),
+        ],
+        auto_enabling_integrations=False,
+        before_send=discreet,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,
+        traces_sample_rate=settings.SENTRY_TRACES_SAMPLE_RATE or None,
+        before_send_transaction=discreet,
+    )
+
+
+def discreet(event: Event, hint: Hint) -> Event | None:
+    """Return the report without what is a member's, and with the ids by which the logs tell the rest.
+
+    The address goes, since keys and names stand in it: the report names the view, and the log line the address. A page
+    that says 503 on purpose is no error.
+    """
+    record = hint.get("log_record")
+    if getattr(record, "status_code", 0) == CLOSED:
+        return None
+    for part in ("user", "breadcrumbs", "modules"):
+        event.pop(part, None)  # type: ignore[misc]
+    event["request"] = _request(event.get("request"))
+    event["extra"] = {name: value for name, value in event.get("extra", {}).items() if name in {"rq-job", "sys.argv"}}
+    event["tags"] = {**event.get("tags", {}), **ids()}
+    return event
+
+
+def _request(request: Any) -> dict[str, Any]:
+    return {"method": request["method"]} if request and "method" in request else {}

@@ -1,0 +1,52 @@
+"""How a log line looks: plain for people, JSON for machines; both name the request and the task it belongs to."""
+
+import logging
+from typing import Any
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from correlation import request_id, task_id
+
+FORMATS = ("plain", "json")
+
+
+def ids() -> dict[str, str]:
+    """Return the ids that a line written now belongs to."""
+    found = {"request_id": request_id(), "task_id": task_id()}
+    return {name: value for name, value in found.items() if value}
+
+
+class PlainFormatter(logging.Formatter):
+    """A line for people, with the ids at its end."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """Return the line, without the traceback that may follow it."""
+        named = " ".join(f"{name}={value}" for name, value in ids().items())
+        return super().formatMessage(record) + (f" [{named}]" if named else "")
+
+
+class LineOfJson(JsonFormatter):
+    """An object a line: time (UTC), level, logger, message, process, the ids, and what else the line is about."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(levelname)s %(name)s %(message)s %(process)d",
+            rename_fields={"levelname": "level", "name": "logger"},
+            timestamp="time",
+            # Django adds the request, whose text has the query in it: search words, and keys out of mails.
+            reserved_attrs=[*RESERVED_ATTRS, "request"],
+        )
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Put everything into `log_data`."""
+        super().add_fields(log_data, record, message_dict)
+        log_data.update(ids())
+
+
+def formatter(name: str) -> logging.Formatter:
+    """Return the formatter of one of FORMATS."""
+    return LineOfJson() if name == "json" else PlainFormatter()

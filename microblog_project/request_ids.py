@@ -1,0 +1,35 @@
+"""Gives each request an id, by which its lines are found in all logs, and by which a member can name it to us."""
+
+import re
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from correlation import on_behalf_of
+
+HEADER = "X-Request-ID"
+WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Takes the id that a proxy in front has given, or makes one; the answer names it. It comes first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request on its own behalf."""
+        number = id_of(request)
+        with on_behalf_of(request=number):
+            response = self.get_response(request)
+        response[HEADER] = number
+        return response
+
+
+def id_of(request: HttpRequest) -> str:
+    """Return the id from the proxy if there is one in front: what comes from elsewhere anybody can make up."""
+    given = request.headers.get(HEADER, "") if settings.ALLAUTH_TRUSTED_PROXY_COUNT else ""
+    return given if WELL_FORMED.fullmatch(given) else secrets.token_hex(16)
