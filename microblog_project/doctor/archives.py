@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import DatabaseError
@@ -15,6 +16,7 @@ from microblog_project.doctor.findings import Finding, fail, in_a_line, ok, warn
 
 NEWEST = 20  # files that are looked for
 OTHERS = 0o077  # the permissions of everybody but the owner
+STRANGERS = 0o007  # ...and of everybody but the group, which nginx belongs to if it sends the archives
 REMEDY = (
     "Give the folder to the user who runs the site (or correct VAR_DIR); for a bucket, look at EXPORT_STORAGE_URL, "
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: the keys need to read, write, delete and list."
@@ -53,8 +55,9 @@ def _place(storage: Storage) -> str:
 def _permissions(storage: Storage) -> Iterator[Finding]:
     if isinstance(storage, FileSystemStorage):
         mode = Path(storage.location).stat().st_mode
-        if mode & OTHERS:
-            remedy = f"chmod 700 {storage.location}: others on this machine can look into members' archives."
+        if mode & (STRANGERS if settings.EXPORT_ACCEL_LOCATION else OTHERS):
+            right = "750" if settings.EXPORT_ACCEL_LOCATION else "700"
+            remedy = f"chmod {right} {storage.location}: others on this machine can look into members' archives."
             yield warn("archive storage permissions", f"{mode & 0o777:o}", remedy)
         else:
             yield ok("archive storage permissions", f"{mode & 0o777:o}")

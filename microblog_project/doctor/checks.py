@@ -9,7 +9,7 @@ from microblog_project.doctor.machine import check_machine
 from microblog_project.doctor.mail import check_mail
 from microblog_project.doctor.queue_server import check_queue_server
 from microblog_project.doctor.versions import check_versions
-from microblog_project.doctor.work import check_backup, check_tasks, check_workers
+from microblog_project.doctor.work import check_backup, check_housekeeping, check_tasks, check_workers
 
 CHECKS: tuple[Check, ...] = (
     check_settings,
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     check_queue_server,
     check_workers,
     check_tasks,
+    check_housekeeping,
     check_archive_storage,
     check_mail,
     check_backup,

@@ -16,6 +16,7 @@ from rq.utils import now
 from rq.worker import BaseWorker
 
 from exports.models import Archive, Task, TaskStatus
+from exports.services.housekeeping import PARTS, housekeeping_done
 from exports.services.queue import queue_connection
 from exports.services.reconciliation import tasks_to_reconcile
 from exports.services.workers import ALIVE_FOR
@@ -98,6 +99,25 @@ def check_backup() -> Iterator[Finding]:
     age = timezone.now() - made_at
     found = f"{age.total_seconds() / 3600:.0f} hours old"
     yield warn("backup", found, remedy) if age > BACKUP_LATE else ok("backup", found)
+
+
+def check_housekeeping() -> Iterator[Finding]:
+    """Look when the workers last did each part of the housekeeping, and which parts fail."""
+    try:
+        done = housekeeping_done()
+    except DatabaseError:
+        return  # the check of the tasks tells it
+    before = timezone.now() - LATE - timedelta(seconds=settings.EXPORT_HOUSEKEEPING_INTERVAL)
+    late = {part.__name__ for part in PARTS} - {part.name for part in done if part.at > before}
+    if late:
+        remedy = "A worker does it between jobs: see the line of the workers; if all are at long jobs, start another."
+        yield warn("housekeeping", f"not done lately: {', '.join(sorted(late))}", remedy)
+    for part in done:
+        if part.error:
+            remedy = "Mend what it names; it is tried again each minute (docs/operations.md, HousekeepingFailing)."
+            yield warn("housekeeping", f"{part.name}: {part.error}", remedy)
+    if not late and not any(part.error for part in done):
+        yield ok("housekeeping", "all of it done lately")
 
 
 def _count(what: str, number: int, remedy: str) -> Finding:

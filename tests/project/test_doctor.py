@@ -22,7 +22,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from rq import Queue
 
-from exports.models import Archive, Task
+from exports.models import Archive, Housekeeping, Task
+from exports.services.housekeeping import PARTS, housekeeping_note
 from microblog_project import environment
 from microblog_project.backup.stamp import backup_stamp
 from microblog_project.doctor import work
@@ -37,7 +38,7 @@ from microblog_project.doctor.mail import check_mail
 from microblog_project.doctor.queue_server import check_queue_server
 from microblog_project.doctor.secrets import masked
 from microblog_project.doctor.versions import check_versions
-from microblog_project.doctor.work import check_backup, check_tasks, check_workers
+from microblog_project.doctor.work import check_backup, check_housekeeping, check_tasks, check_workers
 from microblog_project.embedded_server import BASE_DIR
 from tests.exports.archives import archive_of
 from tests.mail_server import MailServer, free_port
@@ -319,6 +320,17 @@ def test_what_waits_for_too_long_is_counted(transactional_db: None) -> None:
     assert told["tasks that wait for over 10 minutes"] == told["late mails"] == told["abandoned tasks"] == "warn"
 
 
+def test_housekeeping_that_is_late_or_fails_is_told(transactional_db: None) -> None:
+    errors = {part.__name__: "" for part in PARTS}
+    housekeeping_note(worker="w", errors=errors)
+    assert levels(check_housekeeping()) == {"housekeeping": "ok"}
+    Housekeeping.objects.filter(name="tasks_forget").update(at=timezone.now() - timedelta(hours=1))
+    Housekeeping.objects.filter(name="archives_expire").update(error="OSError: the disk is on fire")
+    late, failing = check_housekeeping()
+    assert (str(late.level), late.found) == ("warn", "not done lately: tasks_forget")
+    assert (str(failing.level), failing.found) == ("warn", "archives_expire: OSError: the disk is on fire")
+
+
 def test_the_age_of_the_last_backup_is_told(production: LazySettings, tmp_path: Path) -> None:
     production.VAR_DIR = tmp_path
     assert levels(check_backup()) == {"backup": "warn"}
@@ -341,13 +353,17 @@ def exports_in(settings: LazySettings) -> Callable[[Path], None]:
 
 
 def test_a_storage_that_can_be_used_keeps_no_probe(
-    transactional_db: None, exports_in: Callable[[Path], None], tmp_path: Path
+    transactional_db: None, exports_in: Callable[[Path], None], tmp_path: Path, settings: LazySettings
 ) -> None:
     exports_in(tmp_path / "exports")
     assert set(levels(check_archive_storage()).values()) == {"ok"}
     assert list((tmp_path / "exports").rglob("*")) == []
     (tmp_path / "exports").chmod(0o755)
     assert "chmod 700" in found(check_archive_storage(), "archive storage permissions").remedy
+    settings.EXPORT_ACCEL_LOCATION = "/archives/"  # nginx sends them, and belongs to the group
+    assert "chmod 750" in found(check_archive_storage(), "archive storage permissions").remedy
+    (tmp_path / "exports").chmod(0o750)
+    assert levels(check_archive_storage())["archive storage permissions"] == "ok"
 
 
 def test_a_storage_that_cannot_be_written_is_told(
