@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections
-from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 from rq import Queue, worker_registration
 from rq.exceptions import StopRequested
@@ -27,7 +26,7 @@ from rq.worker import RoundRobinWorker
 from correlation import on_behalf_of
 from exports.companion import Companion
 from exports.services.housekeeping import PARTS, housekeeping_note
-from exports.services.kinds import KINDS
+from exports.services.preparing import jobs_prepare
 from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
 from exports.services.reconciliation import (
     mail_recover_from_worker,
@@ -65,9 +64,7 @@ class ExportWorker(RoundRobinWorker):
         super().__init__(queues if parent else with_large(queues), *args, **self._options)
         self._parent = parent
         self._companion: Companion | None = None
-        # Imported here once, and not by each work-horse anew: that took longer than all else from click to start.
-        for kind in KINDS.values():
-            import_string(kind.function)
+        jobs_prepare()
         # What is there now is there to stay: no work-horse's garbage collection shall look at it, and thereby copy it.
         gc.collect()
         gc.freeze()
