@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -44,11 +45,21 @@ def children_of(process: psutil.Process) -> list[psutil.Process]:
     return []
 
 
-def memory_of(pid: int) -> int:
-    """Return a process's memory in bytes, shared pages by its share of them (PSS); 0 if it has ended."""
+def memory_of(kind: str, processes: Iterable[psutil.Process]) -> int:
+    """Return the memory of processes of one kind in bytes.
+
+    Shared pages count by each one's share of them (PSS). Not a worker's: it shares almost everything with each
+    work-horse that it forks, and would seem to shrink and grow with the exports. Of workers all counts (RSS).
+    """
+    measure = b"Rss:" if kind == "workers" else b"Pss:"
+    return sum(_memory(process.pid, measure) for process in processes)
+
+
+def _memory(pid: int, measure: bytes) -> int:
+    """Return one of the sums that Linux keeps of a process, in bytes; 0 if it has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
+            if line.startswith(measure):
                 return int(line.split()[1]) * 1024
     return 0
 
@@ -91,7 +102,7 @@ class MemoryWatch:
         while not self._is_over.wait(self._interval):
             with suppress(psutil.Error):  # one that has just ended
                 for kind, processes in processes_of(self._site).items():
-                    self.samples[kind].append(sum(memory_of(process.pid) for process in processes))
+                    self.samples[kind].append(memory_of(kind, processes))
 
 
 class CpuMeter:

@@ -31,11 +31,11 @@ def take(site: WholeSite) -> Sample:
 
 
 def _of_processes(site: WholeSite) -> Sample:
-    """Return memory (PSS) and open files of each kind. Work-horses come and go: they are the exports' sizes."""
+    """Return memory and open files of each kind. Work-horses come and go: they are the exports' sizes."""
     sample: Sample = {}
     for kind, processes in processes_of(site).items():
         if kind != WORK_HORSES:
-            sample[f"memory of {kind} (MB)"] = sum(memory_of(process.pid) for process in processes) / MEGABYTE
+            sample[f"memory of {kind} (MB)"] = memory_of(kind, processes) / MEGABYTE
             sample[f"open files of {kind}"] = sum(map(_open_files, processes))
     return sample
 
