@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from microblog_project import probes
+from microblog_project.metrics.requests import observe
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
 class AccessMiddleware:
-    """Logs each request, but for those of QUIET that are answered fast and well."""
+    """Counts each request, and logs it, but for those of QUIET that are answered fast and well."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -30,6 +31,8 @@ class AccessMiddleware:
         began = time.perf_counter()
         response = self.get_response(request)
         seconds = time.perf_counter() - began
+        if settings.METRICS_TOKEN:
+            observe(request, response.status_code, seconds)
         if settings.ACCESS_LOG and not is_quiet(request, response.status_code, seconds):
             log_access(request, response.status_code, seconds)
         return response

@@ -6,11 +6,13 @@ time, and a new process goes on counting in the file of the one whose place it t
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
 from gunicorn.glogging import Logger
+from prometheus_client import values
 
 from microblog_project.logs import FORMATS, formatter
 
@@ -33,10 +35,14 @@ class SiteLogger(Logger):  # type: ignore[misc]
 
 
 def make_folder() -> None:
-    """Make the folder of this server's counts, unless it has one: each server its own, old and new side by side."""
+    """Make the folder of this server's counts, unless it has one: each server its own, old and new side by side.
+
+    To be called before anything is counted, which some libraries begin with as they are imported.
+    """
     prefix = f"microblog-metrics-{os.getpid()}-"
     if not Path(os.environ.get(FOLDER, "")).name.startswith(prefix):
         os.environ[FOLDER] = tempfile.mkdtemp(prefix=prefix)
+        values.ValueClass = values.MultiProcessValue(partial(os.environ.get, PLACE, "none"))
 
 
 def pre_fork(_server: Any, worker: Any) -> None:

@@ -313,6 +313,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_TLS
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0)
+# Without it there are no metrics, and none are kept.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT = env.one_of("LOG_FORMAT", logs.FORMATS, default="plain" if DEBUG else "json")
 # The development server prints a line a request itself.
 ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)

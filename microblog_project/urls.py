@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from microblog_project import dev_mail
 from microblog_project.health import healthz, readyz
+from microblog_project.metrics.view import metrics
 from microblog_project.view_on_site import view_on_site
 
 # The admin's sign-in is the site's own: verified addresses, rate limits, and one place to get right.
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 if settings.DEBUG and dev_mail.is_in_use():

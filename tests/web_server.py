@@ -22,9 +22,9 @@ class AskedServer(WebServer):
         """Return the id of the process that starts the others."""
         return self._process.pid
 
-    def ask(self, path: str, client: Client | None = None, **headers: str) -> HTTPResponse:
+    def ask(self, path: str, client: Client | None = None, headers: dict[str, str] | None = None) -> HTTPResponse:
         """Return the answer to a GET of the client's, read to its end."""
-        return self._answer("GET", path, None, headers | cookies_of(client))
+        return self._answer("GET", path, None, (headers or {}) | cookies_of(client))
 
     def send(self, path: str, client: Client, **fields: str) -> HTTPResponse:
         """Return the answer to a form of the client's, read to its end."""

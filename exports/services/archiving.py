@@ -15,6 +15,7 @@ from exports.models import Archive, Task
 from exports.models.archive import exports_storage
 from exports.services.progress import ClaimLostError
 from exports.services.storing import attempt_folder, file_remove, file_store
+from exports.services.tallies import BYTES, measured, tally_later
 from exports.services.transitions import task_succeed
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ def _succeed(task: Task, archive: Archive, name: str, *, expires_at: datetime) -
         archive.save()
         if task_succeed(task, done=archive.posts) is None:
             raise ClaimLostError(task.pk)
+        tally_later(measured("bytes", task.name, value=archive.size, limits=BYTES))
 
 
 @contextmanager

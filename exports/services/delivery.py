@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from enum import StrEnum, auto
 from functools import partial
 from smtplib import SMTPRecipientsRefused
 
@@ -22,6 +23,7 @@ from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.news import task_publish
 from exports.services.queue import QueueUnavailableError, delivery_enqueue
+from exports.services.tallies import counted, tally_later
 from exports.services.words import moment_in_words
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,17 @@ LEASE = timedelta(minutes=10)
 """How long a worker that took on a mail keeps the others from it."""
 
 PERMANENT = 500
+
+
+class Outcome(StrEnum):
+    """What became of a try to send a mail."""
+
+    SENT = auto()
+    PUT_OFF = auto()
+    REFUSED = auto()
+    GIVEN_UP = auto()
+    NO_ADDRESS = auto()
+
 
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 480, 480)]
 """The growing pauses between the tries: about a day in all."""
@@ -45,7 +58,7 @@ def archive_deliver(archive_id: int) -> None:
     if archive is None:
         return
     if not archive.user.email:
-        _settle(archive, mail_due_at=None, mail_error="no-address")
+        _settle(archive, Outcome.NO_ADDRESS, mail_due_at=None, mail_error="no-address")
         return
     try:
         archive_message(archive).send()
@@ -55,7 +68,7 @@ def archive_deliver(archive_id: int) -> None:
     except (SMTPRecipientsRefused, AnymailRecipientsRefused) as error:
         logger.exception("Archive %s: the address was refused", archive.pk)
         if is_final(error):
-            _settle(archive, mail_due_at=None, mail_error="refused")
+            _settle(archive, Outcome.REFUSED, mail_due_at=None, mail_error="refused")
         else:
             _put_off(archive, error)
     except Exception as error:  # whatever a mail backend raises: the mail is put off, and the log has it all
@@ -63,7 +76,7 @@ def archive_deliver(archive_id: int) -> None:
         _put_off(archive, error)
     else:
         sent = {"mailed_to": archive.user.email, "mailed_at": timezone.now()}
-        _settle(archive, **sent, mail_due_at=None, mail_error="")
+        _settle(archive, Outcome.SENT, **sent, mail_due_at=None, mail_error="")
         logger.info("Archive %s is mailed (try %s)", archive.pk, archive.mail_attempts)
 
 
@@ -79,10 +92,10 @@ def _take(archive_id: int) -> Archive | None:
 def _put_off(archive: Archive, error: Exception) -> None:
     is_kept = Archive.objects.available().filter(pk=archive.pk).exists()  # the member may just have deleted the file
     if archive.mail_attempts > len(PAUSES) or not is_kept:
-        _settle(archive, mail_due_at=None, mail_error=str(error))
+        _settle(archive, Outcome.GIVEN_UP, mail_due_at=None, mail_error=str(error))
     else:
         pause = PAUSES[archive.mail_attempts - 1]
-        _settle(archive, mail_due_at=timezone.now() + pause, mail_error=str(error))
+        _settle(archive, Outcome.PUT_OFF, mail_due_at=timezone.now() + pause, mail_error=str(error))
 
 
 def is_final(error: SMTPRecipientsRefused | AnymailRecipientsRefused) -> bool:
@@ -112,9 +125,10 @@ def _queue_mail(archive: Archive) -> None:
             logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive.pk)
 
 
-def _settle(archive: Archive, **changes: object) -> None:
+def _settle(archive: Archive, outcome: Outcome, **changes: object) -> None:
     with transaction.atomic():
         Archive.objects.filter(pk=archive.pk).update(**changes)
+        tally_later(counted("mails", outcome))
         task_publish(archive.task)
 
 

@@ -6,6 +6,7 @@ from operator import attrgetter
 from accounts.models import User
 from exports.models import Task, TaskEvent, TaskStatus
 from exports.models.event import Party, Reason
+from exports.services.tallies import event_tally
 
 ENDS = {
     TaskStatus.SUCCEEDED: Reason.SUCCEEDED,
@@ -17,11 +18,12 @@ ENDS = {
 def event_record(
     task: Task, *, reason: Reason, actor: User | None = None, worker: str = "", detail: str = ""
 ) -> TaskEvent:
-    """Write what has just happened to the task; call it in the transition's transaction.
+    """Write what has just happened to the task, and count it; call it in the transition's transaction.
 
     `actor` is who had it happen, None when nobody did: a worker, or the reconciliation. `worker` is the task's unless
     it has just lost it.
     """
+    event_tally(task, reason)
     return TaskEvent.objects.create(
         task=task,
         status=task.status,

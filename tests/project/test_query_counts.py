@@ -53,6 +53,7 @@ PAGES = {
 MORE_PAGES = ["/user/susan/", "/user/susan/followers/", "/user/susan/following/", "/search/?q=member"]
 # Buttons, a file, what machines ask, and what is there in development only. The pages of staff have tests of their own.
 NO_PAGES = {
+    "/metrics",
     "/readyz",
     "/posts/<pk>/remove/",
     "/posts/<pk>/restore/",

@@ -57,7 +57,7 @@ def test_a_page_that_fails_is_reported_once_with_its_id_and_nothing_of_who_asked
 ) -> None:
     client = signed_in_client(susan)
     with web_server(tmp_path / "web.log", {"SENTRY_DSN": reports.dsn, "DJANGO_SETTINGS_MODULE": SETTINGS}) as web:
-        answer = web.ask(f"/broken/?q={PRIVATE}", client, Referer=f"http://localhost/{PRIVATE}")
+        answer = web.ask(f"/broken/?q={PRIVATE}", client, {"Referer": f"http://localhost/{PRIVATE}"})
         wait_until(lambda: reports.events, what="The report")
     [event] = reports.events  # with the server's end, all has been sent
     assert answer.status == 500

@@ -1,0 +1,139 @@
+"""What rows and queue know, asked when Prometheus asks: some queries on indexes, however much there is.
+
+All web processes of all machines answer the same here, so that a query takes the `max` of them, not the sum.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import product
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from exports.models import TaskLane, TaskStatus
+from exports.models.event import Reason
+from exports.services import health, tallies
+from exports.services.delivery import Outcome
+from exports.services.housekeeping import PARTS as CARES
+from exports.services.housekeeping import housekeeping_done
+from exports.services.kinds import EXPORT_KINDS, KINDS
+from exports.services.queue import queue_lengths
+from exports.services.workers import workers_alive
+from microblog_project.backup.stamp import last_backup
+from microblog_project.metrics.families import counter, gauge, histogram
+
+logger = logging.getLogger(__name__)
+
+STORAGE_HOLDS_FOR = 60  # seconds; that many files take a moment to add up
+STATES = ("queued", "put_off", "running", "silent")
+ENDS = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+
+def active_tasks() -> Iterator[Metric]:
+    """Yield the tasks that are not over, and how long one has waited for a worker."""
+    now = time.time()
+    active = dict.fromkeys(product(TaskLane.values, KINDS, STATES), 0.0)
+    waiting = dict.fromkeys(product(TaskLane.values, KINDS), 0.0)
+    for line in health.active_tasks():
+        active |= {(line.lane, line.name, state): getattr(line, state) for state in STATES}
+        if line.oldest_queued_at:
+            waiting[line.lane, line.name] = max(0.0, now - line.oldest_queued_at.timestamp())
+    words = "Tasks that are not over; silent ones are among the running."
+    yield gauge("tasks_active", words, "lane name state", active)
+    yield gauge("task_oldest_queued_seconds", "How long the task waits that waits longest.", "lane name", waiting)
+
+
+def queue() -> Iterator[Metric]:
+    """Yield what the queue server knows."""
+    jobs = {(name,): length for name, length in queue_lengths().items()}
+    yield gauge("queue_jobs", "Jobs that wait in a queue.", "queue", jobs)
+    yield gauge("workers_alive", "Workers that gave a sign of life lately.", "", {(): workers_alive()})
+
+
+def ended_tasks() -> Iterator[Metric]:
+    """Yield what has happened to tasks since the counting began."""
+    ends = dict.fromkeys(((name, str(end)) for name in KINDS for end in ENDS), 0.0) | tallies.tallies("tasks")
+    yield counter("tasks", "Tasks that are over.", "name status", ends)
+    events = dict.fromkeys(((name, str(reason)) for name in KINDS for reason in Reason), 0.0)
+    yield counter("task_events", "What befell tasks.", "name reason", events | tallies.tallies("events"))
+    yield from measurements()
+
+
+def measurements() -> Iterator[Metric]:
+    """Yield how long tasks waited and took, and how large archives became."""
+    seconds, sizes = tallies.SECONDS, tallies.BYTES
+    wait, wait_words = tallies.tallies("wait"), "Time from the click until a worker began."
+    yield histogram("task_wait_seconds", wait_words, "lane", TaskLane.values, totals=wait, limits=seconds)
+    work, work_words = tallies.tallies("seconds"), "Time that the last attempt of a task that succeeded took."
+    yield histogram("task_duration_seconds", work_words, "name", KINDS, totals=work, limits=seconds)
+    size, names = tallies.tallies("bytes"), EXPORT_KINDS.values()
+    yield histogram("archive_size_bytes", "Sizes of archives.", "name", names, totals=size, limits=sizes)
+
+
+def mails() -> Iterator[Metric]:
+    """Yield the mails: those that wait, and what became of the others."""
+    found = health.mails_to_send()
+    values = {(state,): getattr(found, state) for state in ("waiting", "failing", "overdue")}
+    yield gauge("mails_to_send", "Mails that are to be sent; failing and overdue ones are among them.", "state", values)
+    tries = dict.fromkeys(((str(outcome),) for outcome in Outcome), 0.0) | tallies.tallies("mails")
+    yield counter("mails", "Tries to send the mail of an archive, by what became of them.", "outcome", tries)
+
+
+def storage() -> Iterator[Metric]:
+    """Yield what the archives take, and the room for more on this machine."""
+    found = _storage(int(time.time() / STORAGE_HOLDS_FOR))
+    yield gauge("archives_kept", "Archives whose file is kept.", "", {(): found.files})
+    yield gauge("archives_kept_bytes", "Bytes of the files that are kept.", "", {(): found.bytes})
+    yield gauge("disk_free_bytes", "Bytes free on the disk of this machine that is fullest.", "", {(): found.free})
+
+
+@lru_cache(maxsize=1)
+def _storage(_moment: int) -> health.Stored:
+    return health.storage_used()
+
+
+def housekeeping() -> Iterator[Metric]:
+    """Yield when each part was last done; 0 for never."""
+    done = {row.name: row for row in housekeeping_done()}
+    names = [care.__name__ for care in CARES]
+    times = {(name,): done[name].at.timestamp() if name in done else 0 for name in names}
+    yield gauge("housekeeping_timestamp_seconds", "When this part was last done.", "part", times)
+    failed = {(name,): int(name in done and bool(done[name].error)) for name in names}
+    yield gauge("housekeeping_failed", "Whether this part met an error when it was last done.", "part", failed)
+
+
+def backup() -> Iterator[Metric]:
+    """Yield when the last whole backup was made on this machine; 0 for never."""
+    made_at = last_backup()
+    words = "When the last whole backup was made on this machine."
+    yield gauge("backup_timestamp_seconds", words, "", {(): made_at.timestamp() if made_at else 0})
+
+
+PARTS: tuple[Callable[[], Iterable[Metric]], ...] = (
+    active_tasks,
+    queue,
+    ended_tasks,
+    mails,
+    storage,
+    housekeeping,
+    backup,
+)
+
+
+class SiteCollector(Collector):
+    """All of it. A part that cannot be had, with its server away, is left out, and says so."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric."""
+        missing = {}
+        for part in PARTS:
+            try:
+                found = list(part())
+            except Exception:
+                logger.warning("The metrics of %s are left out", part.__name__, exc_info=True)
+                found = []
+            missing[part.__name__,] = int(not found)
+            yield from found
+        yield gauge("metrics_missing", "Whether this part of the metrics could not be had.", "part", missing)
