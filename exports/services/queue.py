@@ -145,6 +145,17 @@ def queue_lengths() -> dict[str, int]:
         raise QueueUnavailableError(str(error)) from error
 
 
+def jobs_waiting() -> set[str]:
+    """Return the ids of all jobs that wait, in whatever lane: to look each of very many up takes far longer.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        return {job_id for name in QUEUE_NAMES.values() for job_id in _queue(name).get_job_ids()}
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
 def queue_ping() -> None:
     """Raise QueueUnavailableError unless the queue server answers."""
     try:

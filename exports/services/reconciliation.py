@@ -6,6 +6,7 @@ that any number of workers, polls and commands may reconcile at once.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from exports.services.queue import (
     QueueUnavailableError,
     delivery_enqueue,
     job_state,
+    jobs_waiting,
     queue_ping,
     task_enqueue,
 )
@@ -32,6 +34,9 @@ from exports.services.transitions import task_fail, task_touch_queued
 from exports.services.watching import Watch
 
 logger = logging.getLogger(__name__)
+
+MANY = 10
+"""Overdue tasks from which on the queue is fetched whole."""
 
 watch = Watch()
 
@@ -50,12 +55,22 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False)
             queue_ping()
             with on_behalf_of_task(task):
                 recovered.append(attempt_died(Task.objects.silent_since(task), task))
-        for task in rows.due(since=since):
+        for task in _not_in_the_queue(rows.due(since=since)):
             with on_behalf_of_task(task):
                 recovered.append(_queue_again(task))
     except QueueUnavailableError:
         logger.warning("Tasks look abandoned, but the queue cannot be asked")
     return [task for task in recovered if task]
+
+
+def _not_in_the_queue(overdue: Iterable[Task]) -> list[Task]:
+    """Return those of the overdue tasks that need a closer look: of many, almost all just wait for their turn.
+
+    Every worker looks every few seconds: looked up one by one, a long queue would keep all of them busy.
+    """
+    tasks = list(overdue)
+    waiting = jobs_waiting() if len(tasks) >= MANY else set()
+    return [task for task in tasks if str(task.pk) not in waiting]
 
 
 def _silent_at_both_looks(rows: TaskQuerySet) -> list[Task]:

@@ -13,9 +13,16 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
-from exports.services.reconciliation import mail_recover_from_worker, task_recover_from_worker, tasks_reconcile
+from exports.services.queue import JobState, job_state
+from exports.services.reconciliation import (
+    MANY,
+    mail_recover_from_worker,
+    task_recover_from_worker,
+    tasks_reconcile,
+)
 from exports.services.transitions import task_beat, task_claim
 from exports.services.watching import Watch
+from tests.members import make_member
 
 LONG_AGO = timedelta(minutes=5)
 Work = Callable[[], None]
@@ -108,6 +115,25 @@ def test_a_queued_task_that_waits_for_long_keeps_its_place(queued: Task, queue: 
     grow_stale(queued)
     assert tasks_reconcile(at_once=True) == []
     assert queue.job_ids == [str(queued.pk)]
+
+
+def test_of_a_long_queue_only_what_is_not_in_it_is_looked_up(
+    queued: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [queued, *(task_launch(user=make_member(), name="export_posts") for _ in range(MANY))]
+    for task in tasks:
+        grow_stale(task)
+    queue.remove(str(queued.pk))
+    looked_up: list[str] = []
+
+    def look_up(job_id: str) -> JobState:
+        looked_up.append(job_id)
+        return job_state(job_id)
+
+    monkeypatch.setattr("exports.services.reconciliation.job_state", look_up)
+    assert [task.pk for task in tasks_reconcile()] == [queued.pk]
+    assert looked_up == [str(queued.pk)]
+    assert queue.job_ids == [str(task.pk) for task in tasks]
 
 
 def test_with_the_queue_out_of_reach_nothing_is_concluded(running: Task, unreachable_queue: None) -> None:
