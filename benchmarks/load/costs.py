@@ -104,9 +104,15 @@ def measure_room() -> list[Room]:
         largest = Archive.objects.filter(task__name=name).order_by("-size").first()
         if largest and largest.posts:
             rooms.append(Room(f"a post in a file ({kind})", largest.size / largest.posts))
-    server = redis.Redis.from_url(settings.REDIS_URL)
-    used: int = server.info("memory")["used_memory"]
-    return [*rooms, Room("a finished job in Valkey", used / max(1, Task.objects.count()))]
+    return [*rooms, Room("a finished job in Valkey", _bytes_a_job())]
+
+
+def _bytes_a_job() -> float:
+    """Return what the queue server keeps of the latest export that is over."""
+    task = Task.objects.latest("ended_at")
+    keys = (f"rq:job:{task.pk}", f"rq:results:{task.pk}")
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        return float(sum(server.memory_usage(key) or 0 for key in keys))
 
 
 def _bytes_a_row(table: str) -> float:
