@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    acknowledged = {"AddIndex task.task_by_end": "a task is a few rows a member: half a second for a million"}
+    acknowledged = {"AddIndex task.task_by_end": "a task is a few rows a member: about a second for a million"}
 
     dependencies = [
         ('exports', '0003_attempts_and_pauses'),

@@ -8,6 +8,13 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
+    # Old code deletes tasks and members in one place only: where an account ends. It is refused there, says so in the
+    # log, and a worker that knows of the events erases the account a minute later.
+    acknowledged = {
+        "CreateModel taskevent.actor": "an account's end waits for a new worker",
+        "CreateModel taskevent.task": "an account's end waits for a new worker",
+    }
+
     dependencies = [
         ('exports', '0006_housekeeping'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    acknowledged = {"AddIndex notification.notification_dismissed": "a few rows a member: half a second for a million"}
+    acknowledged = {"AddIndex notification.notification_dismissed": "a few rows a member: about a second for a million"}
 
     dependencies = [
         ('notifications', '0001_initial'),
