@@ -23,6 +23,16 @@ POSTGRESQL_SILENCE = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
+# The same the other way round: a session whose client fell silent in a transaction would keep its rows from all others.
+# Who falls asleep in one, too. No query here gains from being compiled, and a search would take ten times as long.
+POSTGRESQL_SESSION = {
+    "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",
+    "tcp_keepalives_count": "3",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_user_timeout": "10000",
+}
 
 # The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
 ANYMAIL_PROVIDERS = {
@@ -113,9 +123,8 @@ def database(url: str) -> dict[str, Any]:
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
-        # Who falls asleep in the midst of a transaction keeps its rows from all others. No query here gains from being
-        # compiled, and a search would take ten times as long. What the URL says, such as `?options=`, wins.
-        options = "-c idle_in_transaction_session_timeout=60s -c jit=off"
+        # What the URL says, such as `?options=`, wins.
+        options = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_SESSION.items())
         config["OPTIONS"] = {**POSTGRESQL_SILENCE, "options": options, **config.get("OPTIONS", {})}
     return config
 

@@ -1,5 +1,6 @@
 """What the member is told of a task: the payload of its `task_progress` notification."""
 
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -23,14 +24,16 @@ def task_publish(task: Task) -> None:
 def places_publish(*, user: User) -> None:
     """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
 
-    What can change is their place, and whether there is any worker at all.
+    What can change is their place, and whether there is any worker at all: the queue server is asked for that once at
+    most, since a silent one costs seconds.
     """
+    nobody_works = cache(_nobody_works)
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
         wait = task_wait(task)
         told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
         if wait is None or told is None:
             continue
-        is_stalled = not wait.running and _nobody_works()
+        is_stalled = not wait.running and nobody_works()
         if (told.data.get("ahead"), told.data.get("is_stalled", False)) != (wait.ahead, is_stalled):
             _publish_if_queued(task, is_stalled=is_stalled)
 
