@@ -4,7 +4,8 @@
 MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages")
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
-SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS
+LANES_SUBJECTS = ("lanes",)
+SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS + LANES_SUBJECTS
 
 DATABASES = ("postgresql", "sqlite")
 
@@ -13,6 +14,7 @@ FAMILIES = {
     MAIN_SUBJECTS: ("main", DATABASES),
     GROWTH_SUBJECTS: ("growth", DATABASES),
     SITE_SUBJECTS: ("site", ("postgresql",)),
+    LANES_SUBJECTS: ("lanes", DATABASES),
 }
 
 GROWTH_FILE = "growth.json"
@@ -24,9 +26,11 @@ SIZES = {
     (MAIN_SUBJECTS, True): (1_000, 2_000, 5_000, 10_000, 50_000),
     (GROWTH_SUBJECTS, False): (1_000, 10_000, 100_000, 1_000_000, 5_000_000),
     (GROWTH_SUBJECTS, True): (1_000, 3_000, 10_000, 30_000, 60_000),
-    # This one makes its own members.
+    # These make their own members.
     (SITE_SUBJECTS, False): (),
     (SITE_SUBJECTS, True): (),
+    (LANES_SUBJECTS, False): (),
+    (LANES_SUBJECTS, True): (),
 }
 
 

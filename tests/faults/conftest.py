@@ -4,6 +4,7 @@ from collections.abc import Callable
 from subprocess import Popen
 
 import pytest
+from django.conf import LazySettings
 
 from accounts.models import User
 from tests.faults.outcomes import temporary_files
@@ -18,6 +19,12 @@ SHORT = {
 }
 PATIENT = {"EXPORT_STALE_AFTER": "3"}
 """For a worker that looks on while another works, which it must not take for dead on a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_large(settings: LazySettings) -> None:
+    """Have no companions: each looks on while its worker works, and would take it for dead after so short a time."""
+    settings.EXPORT_LARGE_FROM = 1_000_000_000
 
 
 @pytest.fixture
