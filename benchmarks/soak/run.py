@@ -28,7 +28,7 @@ from tests.waiting import wait_until
 from tests.whole_site import WholeSite
 
 MEMBERS, EXPORTING, LARGE = 200, 30, 20_000
-READ_EVERY, EXPORT_PAUSE = 20.0, 15.0  # seconds, on average
+READ_EVERY, EXPORT_PAUSE = 40.0, 15.0  # seconds, on average
 SAMPLE_EVERY, EVENT_EVERY = 10.0, 25.0  # seconds
 SETTLES = 20.0  # seconds before the first event
 MAIL_PATIENCE = 90.0  # seconds
