@@ -24,7 +24,7 @@ from exports.services.queue import FAILURE_TTL
 from notifications.forgetting import MICROSECONDS_A_DAY, notifications_forget
 from notifications.models import Notification
 from tests.exports.test_expiry import keep
-from tests.members import signed_in_client
+from tests.members import make_member, signed_in_client
 
 MINUTE = timedelta(minutes=1)
 
@@ -55,9 +55,9 @@ def test_a_task_is_kept_for_its_days_and_no_minute_longer(susan: User, days: tim
 
 
 def test_a_task_that_is_not_over_stays_however_old_it_is(susan: User, days: timedelta) -> None:
-    queued = Task.objects.create(user=susan, name="export_posts", created_at=timezone.now() - 2 * days)
+    active = [ended(susan, 2 * days, "queued"), ended(make_member(), 2 * days, "running")]
     assert tasks_forget() == 0
-    assert remembered() == {queued.pk}
+    assert remembered() == {task.pk for task in active}
 
 
 def test_the_archives_row_and_the_alert_go_with_the_task_and_no_other(susan: User, john: User, days: timedelta) -> None:
