@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import Group
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -95,11 +96,13 @@ def test_a_backup_taken_while_an_export_runs_brings_everything_back_and_that_exp
     assert complaint == ""
     assert "1 members; 1 archives copied, 0 left in the storage" in said
     lose_everything()
+    Group.objects.create(name="as a migration makes it")
     [backup] = backups(tmp_path)
     said, complaint = manage("restore", str(backup))
     assert complaint == ""
     assert "1 members, 1 files put back, 1 tasks queued again" in said
 
+    assert not Group.objects.filter(name="as a migration makes it").exists()
     member = User.objects.get()
     assert sorted(member.posts.values_list("body", flat=True)) == ["A first post", "Ein schöner Tag"]
     assert find(POSTS, Query.parse("schoner")).ids
