@@ -20,11 +20,12 @@ logger = logging.getLogger(__name__)
 def deletion_request(*, user: User, session_key: str | None) -> bool:
     """Have the account deleted after the grace, and mail that; return False if it was asked for before.
 
-    All the member's sessions end but the one under `session_key`.
+    Staff's stays: the log of what they did would go with it. All the member's sessions end but the one under
+    `session_key`.
     """
     due_at = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_GRACE_DAYS)
     with transaction.atomic():
-        if not User.objects.filter(pk=user.pk, deletion_due_at=None).update(deletion_due_at=due_at):
+        if not User.objects.filter(pk=user.pk, is_staff=False, deletion_due_at=None).update(deletion_due_at=due_at):
             return False
         user.sessions.exclude(session_key=session_key).delete()
     user.deletion_due_at = due_at

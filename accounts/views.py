@@ -43,7 +43,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         if refusal := ratelimit.consume_or_429(request, action="reauthenticate", user=user):
             return refusal
         if form.is_valid():
-            if not deletion_request(user=user, session_key=request.session.session_key):
+            if not deletion_request(user=user, session_key=request.session.session_key) and not user.is_staff:
                 messages.warning(request, _("You have asked for this already."))
             return redirect("accounts:delete")
     context = {"form": form, "grace_days": settings.ACCOUNT_DELETION_GRACE_DAYS}

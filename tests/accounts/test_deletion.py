@@ -151,3 +151,14 @@ def test_other_methods_and_missing_tokens_are_refused(signed_in: Client, leaving
     for address in (DELETE, UNDO):
         assert without_token.post(address, {"password": PASSWORD}).status_code == 403
     assert due_at(leaving)
+
+
+def test_staff_have_to_give_up_their_role_first(staff: User) -> None:
+    client = signed_in_client(staff)
+    page = client.post(DELETE, {"password": PASSWORD}, follow=True).content.decode()
+    assert "Have an administrator take that role from you first" in page
+    assert 'name="password"' not in page
+    assert due_at(staff) is None
+    User.objects.filter(pk=staff.pk).update(is_staff=False)
+    client.post(DELETE, {"password": PASSWORD})
+    assert due_at(staff) is not None
