@@ -72,7 +72,7 @@ def test_all_that_runs_comes_back_by_itself() -> None:
 
 
 def test_the_queue_outlives_a_restart_and_throws_nothing_away() -> None:
-    command = " ".join(SERVICES["valkey"]["command"])
+    command = SERVICES["valkey"]["command"]
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command
     assert SERVICES["valkey"]["volumes"] == ["valkey:/data"]

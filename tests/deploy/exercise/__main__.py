@@ -4,6 +4,7 @@ It needs root, debootstrap, git, and this machine's ports 80, 443, 5432, 6379 an
 """
 
 import argparse
+import re
 import shutil
 import socket
 import subprocess
@@ -45,10 +46,16 @@ def is_taken(port: int) -> bool:
 
 
 def download_wheels(folder: Path, python: str) -> Path:
-    """Fetch the locked packages for the Debian's Python with this machine's pip, whose index may not be known there."""
+    """Fetch the locked packages for the Debian's Python with this machine's pip, whose index may not be known there.
+
+    All of them: which a Python does not need is for that Python to say, and ours may be newer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / "requirements.txt"
+    lock.write_text(re.sub(r" ; [^\\\n]*", " ", (CHECKOUT / "requirements.txt").read_text()))
     only = ["--require-hashes", "--only-binary", ":all:", "--python-version", python, "--quiet"]
-    command = [sys.executable, "-m", "pip", "download", *only, "--dest", str(folder), "-r", "requirements.txt"]
-    subprocess.run(command, cwd=CHECKOUT, check=True)
+    command = [sys.executable, "-m", "pip", "download", *only, "--dest", str(folder), "-r", str(lock)]
+    subprocess.run(command, check=True)
     return folder
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from tests.waiting import wait_until
 
 MOUNT = """
@@ -19,7 +21,7 @@ mount --rbind /sys "$1/sys"
 mount -t tmpfs -o mode=755 run "$1/run"
 mkdir -p "$1/var/cache/apt/archives"
 mount --bind "$2" "$1/var/cache/apt/archives"
-exec chroot "$1" bash -c 'touch /run/entered; while :; do sleep 3600 & wait $!; done'
+exec chroot "$1" bash -c 'touch /run/entered; while read -r -t 3600 || [ $? -gt 128 ]; do :; done'
 """
 
 
@@ -69,7 +71,8 @@ class Root:
 
     def __enter__(self) -> Self:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-euc", MOUNT, "enter"]
-        self._unshare = subprocess.Popen([*command, str(self.place), str(self._debs)], start_new_session=True)
+        # It lives as long as its standard input is open: not longer than this process, however that ends.
+        self._unshare = subprocess.Popen([*command, str(self.place), str(self._debs)], stdin=subprocess.PIPE)
         wait_until(self._first_process, what="The first process in the root")
         wait_until(lambda: self.run("test -e /run/entered", check=False) == 0, what="The root")
         return self
@@ -92,6 +95,11 @@ class Root:
         command = self.command(script)
         return subprocess.run(command, env=self.variables, check=True, stdout=subprocess.PIPE, text=True).stdout
 
+    def processes(self) -> list[psutil.Process]:
+        """Return all processes in the root: they share a namespace of ids, which here have others."""
+        here = namespace_of(int(self._first_process()))
+        return [process for process in psutil.process_iter() if namespace_of(process.pid) == here]
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -100,3 +108,11 @@ class Root:
             os.kill(int(first), signal.SIGKILL)
         self._unshare.wait(30)
         sh("rm", "-rf", "--one-file-system", str(self.place))
+
+
+def namespace_of(pid: int) -> str:
+    """Return the name of a process's namespace of ids, or nothing if it has ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")  # noqa: PTH115 - it leads to no file
+    except OSError:
+        return ""
