@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Worker
 from rq.utils import now
@@ -12,6 +13,18 @@ from exports.services.queue import QueueUnavailableError, queue_connection
 
 ALIVE_FOR = timedelta(seconds=20)
 """A worker gives a sign of life about every five seconds, at work or idle; one that was killed stays registered."""
+
+
+class SeenWorker(Worker):
+    """A worker as others see it.
+
+    RQ's own has the connection wait for any answer as long as a worker waits for a job, for whoever uses it from then
+    on: a page would hang for minutes on a queue server that has fallen silent.
+    """
+
+    def _set_connection(self, connection: Redis) -> Redis:
+        """Leave the connection as it is."""
+        return connection
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,6 @@ def _described(worker: BaseWorker) -> LivingWorker:
 
 def _registered() -> list[BaseWorker]:
     try:
-        return list(Worker.all(connection=queue_connection()))
+        return list(SeenWorker.all(connection=queue_connection()))
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error

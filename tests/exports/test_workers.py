@@ -13,7 +13,7 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Task
 from exports.services.launching import task_launch
-from exports.services.queue import QueueUnavailableError
+from exports.services.queue import QueueUnavailableError, queue_connection
 from exports.services.workers import workers_alive
 from tests.members import make_member
 from tests.waiting import wait_until
@@ -35,6 +35,13 @@ def test_nobody_is_alive_where_no_worker_was_started(redis_queue: Queue) -> None
 
 def test_a_worker_that_listens_is_alive(worker_process: "subprocess.Popen[bytes]") -> None:
     assert workers_alive() == 1
+
+
+def test_who_looks_at_the_workers_waits_no_longer_for_the_queue_server_from_then_on(
+    worker_process: "subprocess.Popen[bytes]",
+) -> None:
+    workers_alive()
+    assert queue_connection().connection_pool.connection_kwargs["socket_timeout"] == 5
 
 
 def test_a_queue_out_of_reach_tells_nothing(unreachable_queue: None) -> None:
