@@ -21,7 +21,7 @@ from benchmarks.load.run import WORKERS, prepare
 from benchmarks.soak import samples
 from benchmarks.soak.events import Events
 from benchmarks.soak.mail import MailCount
-from benchmarks.soak.verdict import Growth, table
+from benchmarks.soak.verdict import DUE, Growth, table
 from tests.chaos import checks
 from tests.chaos.report import in_words
 from tests.waiting import wait_until
@@ -55,7 +55,7 @@ def run(options: Namespace, folder: Path) -> int:
             series = soak(site, events, there, seconds)
             outcome = there.outcome()
         problems = list(check(site, events, outcome))
-    growths = [Growth(name, values) for name, values in series.items() if max(values)]
+    growths = [Growth(name, values, due=series[DUE]) for name, values in series.items() if max(values)]
     figures = [summary(options, events, outcome), table(growths)]
     print("", *figures, sep="\n\n")
     if options.write:

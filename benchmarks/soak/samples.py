@@ -3,17 +3,22 @@
 import os
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import redis
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from benchmarks.load.processes import WORK_HORSES, memory_of, processes_of
+from benchmarks.soak.verdict import DUE
+from exports.models import Task
 from tests.whole_site import WholeSite
 
 MEGABYTE = 1e6
+KEPT_FOR = timedelta(days=settings.EXPORT_RETENTION_DAYS)
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
 
@@ -27,6 +32,7 @@ def take(site: WholeSite) -> Sample:
         **_of_the_queue(),
         **_of_the_database(),
         **_of_the_disk(),
+        DUE: float(Task.objects.filter(ended_at__gt=timezone.now() - KEPT_FOR).count()),
     }
 
 

@@ -134,3 +134,13 @@ def test_figures_are_put_in_their_place_on_a_page(tmp_path: Path) -> None:
 )
 def test_growth_is_what_goes_on_after_the_first_third(name: str, values: list[float], has_grown: bool) -> None:
     assert Growth(name, values).has_grown is has_grown
+
+
+def test_what_is_kept_of_exports_may_be_as_many_times_more_as_they_are() -> None:
+    due = [100.0] * 60 + [200.0] * 30
+    twice, thrice = ([300.0] * 60 + [most] * 30 for most in (600.0, 900.0))
+    assert not Growth("rows of exports_taskevent", twice, due).has_grown
+    assert Growth("rows of exports_taskevent", twice).has_grown
+    assert Growth("rows of exports_taskevent", thrice, due).has_grown
+    assert Growth("rows of accounts_session", twice, due).has_grown
+    assert Growth("rows of exports_taskevent", twice, list(reversed(due))).has_grown
