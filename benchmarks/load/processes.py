@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -21,16 +21,30 @@ SERVERS = {"PostgreSQL": "postgres", "Valkey": "valkey-server"}
 
 def processes_of(site: WholeSite) -> dict[str, list[psutil.Process]]:
     """Return the site's living processes by kind."""
-    workers = [psutil.Process(pid) for pid in site.workers.alive()]
+    workers = list(_existing(site.workers.alive()))
     found = {
-        "web": tree(psutil.Process(site.web)),
+        "web": [process for web in _existing([site.web]) for process in tree(web)],
         "workers": workers,
         WORK_HORSES: [child for worker in workers for child in children_of(worker)],
     }
-    ours = psutil.Process().children()
     for kind, name in SERVERS.items():
-        found[kind] = [process for leader in ours if leader.name().startswith(name) for process in tree(leader)]
+        found[kind] = [process for leader in _our_children(name) for process in tree(leader)]
     return found
+
+
+def _existing(pids: Iterable[int]) -> Iterator[psutil.Process]:
+    """Yield the processes that have not ended meanwhile."""
+    for pid in pids:
+        with suppress(psutil.Error):
+            yield psutil.Process(pid)
+
+
+def _our_children(name: str) -> Iterator[psutil.Process]:
+    """Yield those whose names begin like this."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if child.name().startswith(name):
+                yield child
 
 
 def tree(leader: psutil.Process) -> list[psutil.Process]:
