@@ -21,6 +21,16 @@ def task_id() -> str:
     return _task_id.get()
 
 
+def begin_request(number: str) -> None:
+    """Let all that is logged in this thread carry this id, until `end_request`."""
+    _request_id.set(number)
+
+
+def end_request() -> None:
+    """Let nothing more carry the id."""
+    _request_id.set("")
+
+
 @contextmanager
 def on_behalf_of(*, request: str = "", task: str = "") -> Iterator[None]:
     """Let the log lines of this block carry these ids, and no others."""

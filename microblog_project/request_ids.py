@@ -5,10 +5,12 @@ import secrets
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from correlation import on_behalf_of
+from correlation import begin_request, end_request
 
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -21,12 +23,18 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request on its own behalf."""
+        """Answer the request on its own behalf; Django itself has something to log after all middleware."""
         number = id_of(request)
-        with on_behalf_of(request=number):
-            response = self.get_response(request)
+        begin_request(number)
+        response = self.get_response(request)
         response[HEADER] = number
         return response
+
+
+@receiver(request_finished)
+def forget(**_signal: object) -> None:
+    """Name the request no more: its answer is sent, to the last byte of a download."""
+    end_request()
 
 
 def id_of(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 
 from accounts.models import User
-from correlation import on_behalf_of
+from correlation import on_behalf_of, request_id
 from exports.models import Archive, Task
 from exports.services.launching import task_launch
 from microblog_project import urls
@@ -97,6 +97,11 @@ def test_the_mail_to_administrators_names_the_request(
     response = Client(raise_request_exception=False).get("/broken/")
     [message] = smtp_server.messages
     assert message.get_content().startswith(f"request_id: {response[HEADER]}\r\n")
+
+
+def test_what_comes_after_a_request_is_not_named_by_it(client: Client) -> None:
+    client.get("/healthz")
+    assert request_id() == ""
 
 
 # --- The lines ------------------------------------------------------------------------------------------
@@ -212,6 +217,7 @@ def test_a_click_is_followed_from_the_web_through_two_workers_to_the_mail(
     worker_log, web_log = tmp_path / "worker.log", tmp_path / "web.log"
     first = worker_factory(**variables)
     with web_server(web_log, variables) as web:
+        lost = web.ask("/nowhere/").headers[HEADER] or ""
         number = web.send("/exports/", signed_in_client(susan), kind="posts").headers[HEADER] or ""
         task = Task.objects.get()
         runs(task)
@@ -222,6 +228,10 @@ def test_a_click_is_followed_from_the_web_through_two_workers_to_the_mail(
         wait_for_end(task)
         archive = wait_for_mail(task)
         wait_until(lambda: any("is mailed" in entry["message"] for entry in lines_of(worker_log, number)))
+    assert [entry["message"].partition(" in ")[0] for entry in lines_of(web_log, lost)] == [
+        "GET /nowhere/ 404",
+        "Not Found: /nowhere/",
+    ]
     on_web, by_workers = lines_of(web_log, number), lines_of(worker_log, number)
     assert [entry["message"].partition(" in ")[0] for entry in on_web] == [
         f"Task {task.pk}: export_posts is queued for member {susan.pk}",
