@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from microblog_project.embedded_server import BASE_DIR
 from tests.hosts import network
 
@@ -42,9 +44,11 @@ class Host:
         self._init.stdin.close()
 
     def lose_power(self) -> None:
-        """End the host, all its processes at once: its first one ends with the one that we know."""
-        network.silence(self._port)
-        self._init.kill()
+        """End the host, all its processes at once: with the first of them the kernel ends the others."""
+        if not self.has_ended:
+            network.silence(self._port)
+            for first in psutil.Process(self._init.pid).children():
+                first.kill()
         self._init.wait()
         network.disconnect(self._port)
 
