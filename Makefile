@@ -38,8 +38,8 @@ audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, abo
 chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
 	@$(BIN)/python -m tests.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
 
-deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes (KINDS="supervisor systemd")
-	@$(BIN)/python -m tests.deploy.exercise $(KINDS)
+deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes
+	@$(BIN)/python -m tests.deploy.exercise
 
 hosts: setup-dev  ## cut off each of eight machines in turn while members export, about 12 minutes; as root, with iproute2
 	@$(BIN)/python -m tests.hosts $(OPTIONS)

@@ -19,17 +19,4 @@ def supervisor(site: Site) -> None:
     assert states.count("RUNNING") == 5, states
 
 
-def systemd(site: Site) -> None:
-    """A web server behind a socket of systemd's, and two workers."""
-    for heading in (FIRST, "With systemd", "nginx in front"):
-        site.follow(heading)
-    site.admit_members()
-    site.check_an_export()
-    site.check_who_may_read_what()
-    site.check_a_killed_worker(2)
-    site.check_a_restart("systemctl restart 'microblog-*.service'", seconds_at_most=60)
-    failed = site.root.output("systemctl list-units --plain --no-legend --state=failed 'microblog-*'")
-    assert not failed, failed
-
-
-KINDS = {"supervisor": supervisor, "systemd": systemd}
+KINDS = {"supervisor": supervisor}
