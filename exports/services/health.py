@@ -5,24 +5,21 @@ while that is out of reach; all else comes from the rows, which are the truth.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from exports.models import Archive, Housekeeping, Task, TaskLane, TaskStatus
-from exports.services import queue
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS
-from exports.services.queue import QueueUnavailableError
+from exports.services.queue import QueueUnavailableError, queue_lengths, queue_ping_quickly
 from exports.services.space import free_space
 from exports.services.workers import LivingWorker, living_workers
-
-Answer = TypeVar("Answer")
 
 SAMPLE = 500
 """The newest successes of each kind that percentiles are taken of, at most."""
@@ -120,11 +117,12 @@ class Health:
 
 def site_health(*, since: datetime) -> Health:
     """Return every figure now; the outcomes are those of the exports that were asked for since then."""
+    lengths, workers = _told_by_queue()
     return Health(
         at=timezone.now(),
         lines=active_tasks(),
-        queue_lengths=_if_reachable(queue.queue_lengths),
-        workers=_if_reachable(living_workers),
+        queue_lengths=lengths,
+        workers=workers,
         outcomes=outcomes_since(since),
         pace=recent_pace(),
         mails=mails_to_send(),
@@ -201,8 +199,10 @@ def storage_used() -> Stored:
     return Stored(files=kept["files"], bytes=kept["total"] or 0, free=free_space())
 
 
-def _if_reachable(ask: Callable[[], Answer]) -> Answer | None:
+def _told_by_queue() -> tuple[dict[str, int] | None, list[LivingWorker] | None]:
+    """Return what waits in the queues, and the living workers; a server that hangs is asked once, and not for long."""
     try:
-        return ask()
+        queue_ping_quickly()
+        return queue_lengths(), living_workers()
     except QueueUnavailableError:
-        return None
+        return None, None

@@ -6,7 +6,9 @@ from functools import cache
 import django_rq
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
@@ -21,6 +23,7 @@ QUEUE_NAMES = {TaskLane.SMALL.value: QUEUE_NAME, TaskLane.LARGE.value: LARGE_QUE
 """The queue of each lane. A worker of the first serves both."""
 MAIL_TIMEOUT = 300  # seconds
 FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
+AT_ONCE = 0.5  # seconds
 MAIL_PREFIX = "mail-"  # then the archive's id: the id of the job
 
 
@@ -154,6 +157,21 @@ def jobs_waiting() -> set[str]:
         return {job_id for name in QUEUE_NAMES.values() for job_id in _queue(name).get_job_ids()}
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
+
+
+def queue_ping_quickly() -> None:
+    """Raise QueueUnavailableError unless the queue server answers at once: for a page that can do without it."""
+    pool = queue_connection().connection_pool
+    limits = {"socket_timeout": AT_ONCE, "socket_connect_timeout": AT_ONCE, "retry": Retry(NoBackoff(), 0)}
+    connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
+    try:
+        connection.connect()
+        connection.send_command("PING")
+        connection.read_response()
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+    finally:
+        connection.disconnect()
 
 
 def queue_ping() -> None:
