@@ -23,7 +23,7 @@ test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL
 	@$(PYTEST) -n 4 --dist worksteal
 	@TEST_DATABASE=postgresql $(PYTEST) -n 4 --dist worksteal -m "not browser and not processes"
 
-bench: setup-dev  ## measure speed and memory beside yardsticks, about 20 minutes; fails if a figure is missed
+bench: setup-dev  ## measure speed and memory beside yardsticks, about 25 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks
 
 load: setup-dev  ## put the site under load: 2,000 members poll, 200 export at once, about 10 minutes; fails if a figure is missed

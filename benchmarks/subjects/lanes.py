@@ -21,7 +21,7 @@ from exports.services.launching import task_launch
 from tests.waiting import wait_until
 
 WORKERS = (1, 3)
-ROUNDS = 5
+ROUNDS = 3
 LIMIT = 3.0
 SMALL_MEMBERS, LARGE_MEMBERS = 40, 6
 LARGE_SIZE, LARGE_SIZE_IN_HASTE = 100_000, 20_000
