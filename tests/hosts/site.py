@@ -61,7 +61,6 @@ class Site:
         with ExitStack() as stack:
             for name in ("database", "queue", "storage", "mail"):
                 self.boot(name, stack)
-            wait_until(database_answers, what="The database")
             make_bucket(storage_endpoint())
             call_command("migrate", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
@@ -85,6 +84,8 @@ class Site:
             stack.callback(host.lose_power)
         if name in PORTS:
             wait_until(lambda: self.answers(name), what=f"The host {name}", found=host.log.read_text)
+        if name == "database":
+            wait_until(database_answers, what="The database")
 
     def answers(self, name: str) -> bool:
         """Return whether a host takes connections."""
