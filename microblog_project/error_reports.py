@@ -15,8 +15,6 @@ from sentry_sdk.types import Event, Hint
 
 from microblog_project.logs import ids
 
-CLOSED = 503
-
 
 def start() -> None:
     """Report from now on what is logged as an error, what views raise, and what jobs raise that are no tasks.
@@ -41,15 +39,11 @@ def start() -> None:
     )
 
 
-def discreet(event: Event, hint: Hint) -> Event | None:
+def discreet(event: Event, _hint: Hint) -> Event:
     """Return the report without what is a member's, and with the ids by which the logs tell the rest.
 
-    The address goes, since keys and names stand in it: the report names the view, and the log line the address. A page
-    that says 503 on purpose is no error.
+    The address goes, since keys and names stand in it: the report names the view, and the log line the address.
     """
-    record = hint.get("log_record")
-    if getattr(record, "status_code", 0) == CLOSED:
-        return None
     for part in ("user", "breadcrumbs", "modules"):
         event.pop(part, None)  # type: ignore[misc]
     event["request"] = _request(event.get("request"))
