@@ -100,9 +100,9 @@ def test_an_idle_worker_outlives_a_restart_of_postgresql(
 def test_an_export_during_which_postgresql_is_restarted_begins_anew(
     cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer
 ) -> None:
-    worker = start()
+    task = start_export(client)  # before the lock: the launch looks at the posts, too
     with locked_table(cluster, "posts_post", "ACCESS EXCLUSIVE"):
-        task = start_export(client)
+        worker = start()
         wait_for_run(task)
         crash(cluster)
     cluster.start()
