@@ -82,7 +82,7 @@ def for_superusers(view: View) -> View:
         except RedisError:
             logger.warning("The queue's dashboard cannot reach the queue server", exc_info=True)
             return render(request, "exports/queue_away.html", status=503)
-        if request.method == "POST":
+        if request.method == "POST" and admin.site.has_permission(request):  # others were sent to sign in
             log_button(request)
         return response
 
