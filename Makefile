@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-PYTEST = $(BIN)/python -m pytest
+PYTEST = $(BIN)/python -m pytest --durations=20 --durations-min=2
 
 .PHONY: help run test audit bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
 
