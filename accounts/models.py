@@ -1,9 +1,9 @@
 """Members, and whom they follow."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
-from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -95,7 +95,17 @@ class Follow(models.Model):
         return f"{self.follower_id} follows {self.followed_id}"
 
 
+class SessionManager(BaseSessionManager["Session"]):
+    """Fetches a session with its member, by one query: nearly every request asks for both."""
+
+    def get_queryset(self) -> models.QuerySet["Session"]:
+        """Return all sessions."""
+        return super().get_queryset().select_related("user")
+
+
 class Session(AbstractBaseSession):
     """A session that knows whose it is: it goes with its member (see `accounts.sessions`)."""
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+
+    objects: ClassVar[SessionManager] = SessionManager()

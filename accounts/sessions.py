@@ -10,7 +10,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 
-from accounts.models import Session
+from accounts.models import Session, User
 
 
 class SessionStore(DatabaseSessionStore):
@@ -18,11 +18,18 @@ class SessionStore(DatabaseSessionStore):
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key if set(session_key or "") <= set(VALID_KEY_CHARS) else None)
+        self.member: User | None = None
+        """Who the row says is signed in, once it is loaded. `accounts.authentication` finds out whether they are."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
         """Return the model of the rows."""
         return Session
+
+    def _get_session_from_db(self) -> Session | None:
+        row = cast(Session | None, super()._get_session_from_db())  # type: ignore[misc]
+        self.member = row.user if row else None
+        return row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Return the row to be saved, with the member who is signed in."""
