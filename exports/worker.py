@@ -25,6 +25,7 @@ from rq.worker import RoundRobinWorker
 
 from correlation import on_behalf_of
 from exports.companion import Companion
+from exports.priority import session_gives_way, work_horse_gives_way
 from exports.services.housekeeping import PARTS, housekeeping_note
 from exports.services.preparing import jobs_prepare
 from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
@@ -40,8 +41,6 @@ logger = logging.getLogger(__name__)
 MONITORING_INTERVAL = 5  # seconds between the signs of life of a worker at a job
 PAUSE_BEFORE_RESTART = 1.0  # seconds
 PATIENCE = 5.0  # seconds that a companion may take to end, beside EXPORT_STOP_GRACE
-NICENESS = 10
-"""Of a large export's work-horse: who competes with it gets nine times its share of a processor."""
 LIMITS = ("burst", "max_jobs", "max_idle_time")
 """Options of `rqworker` with which a worker ends by itself."""
 
@@ -78,6 +77,7 @@ class ExportWorker(RoundRobinWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
         worked = False
+        session_gives_way()
         # RQ does this after it has registered the worker: one that is stopped in between would be killed.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
         with suppress(StopRequested):  # told to end at its start, or while waiting for the server
@@ -249,9 +249,8 @@ class ExportWorker(RoundRobinWorker):
             self._ensure_companion()
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Do the job, in the work-horse; a large one whenever small ones and pages leave a processor."""
-        if queue.name == LARGE_QUEUE_NAME:
-            os.nice(NICENESS)
+        """Do the job, in the work-horse, whenever pages leave a processor; a large one, when small ones do as well."""
+        work_horse_gives_way(is_large=queue.name == LARGE_QUEUE_NAME)
         super().main_work_horse(job, queue)
 
     def _ensure_companion(self) -> None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from subprocess import Popen
 
 import psutil
@@ -16,10 +17,10 @@ from rq import Worker as RqWorker
 
 from accounts.models import User
 from exports.models import Task, TaskLane, TaskStatus
+from exports.priority import AUTOGROUP, LARGE, SMALL
 from exports.services.launching import task_launch
 from exports.services.queue import task_enqueue
 from exports.services.transitions import task_cancel
-from exports.worker import NICENESS
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import children_of, companion_of, horse_of, is_gone, kill, reached, reaches, runs, stop
 from tests.faults.outcomes import assert_exported
@@ -92,7 +93,6 @@ def test_a_small_export_does_not_wait_for_the_only_worker_that_is_at_a_large_one
     assert reached(large, TaskStatus.RUNNING)
     companion = companion_of(worker)
     assert registered() == {worker.pid, companion}
-    assert [psutil.Process(pid).nice() for pid in (horse_of(worker), companion, worker.pid)] == [NICENESS, 0, 0]
     task_cancel(large)
     wait_until(lambda: is_gone(companion), what="The end of the companion")
     wait_until(lambda: registered() == {worker.pid}, what="The companion forgotten")
@@ -158,6 +158,20 @@ def test_a_frozen_companion_does_not_keep_its_worker(susan: User, start_worker: 
 
 
 # --- Told to stop ---------------------------------------------------------------------------------------
+
+
+def test_pages_come_before_small_exports_and_those_before_large_ones(susan: User, start_worker: StartWorker) -> None:
+    pair = start_pair(susan, start_worker)
+    [small] = children_of(pair.companion, are_companions=False)
+    pids = (pair.worker.pid, pair.companion, small, horse_of(pair.worker))
+    assert [psutil.Process(pid).nice() for pid in pids] == [0, 0, SMALL, LARGE]
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="This system does not share its processors between sessions.")
+def test_the_session_of_a_worker_gives_way_to_those_of_others(start_worker: StartWorker) -> None:
+    worker = start_worker("setsid")
+    nice_of_session = Path(f"/proc/{worker.pid}/autogroup").read_text().rpartition(" nice ")[2]
+    assert int(nice_of_session) == SMALL
 
 
 def once(pair: Pair) -> None:
