@@ -14,6 +14,7 @@ from benchmarks.load.plan import NEVER, Export, Member, Outcome, Plan
 
 # As in poll.js, in seconds.
 ACTIVE_PAUSE, IDLE_PAUSE, LONGEST_PAUSE, TIMEOUT = 2.0, 10.0, 60.0, 10.0
+LOOKS = 5  # as there: until the news that is expected in some seconds
 # What is read, and how often: {} is another member.
 PAGES = {"/": 8, "/explore/": 4, "/user/{}/": 4, "/exports/": 1, "/messages/": 1, "/search/?q=redis": 1}
 OK = 200
@@ -22,6 +23,7 @@ TOKEN = "t" * 32  # of CSRF: in cookie and form alike
 DELETES = 0.3  # the share of those who export again and again that delete a file they have downloaded
 
 ALERT = re.compile(rb'id="task-([0-9a-f-]{36})"[^>]*?data-status="(\w+)"([^>]*)>')
+ACTIVE = re.compile(rb'data-active="(\d*)"')
 PLACE = re.compile(rb'data-wait="([0-9a-f-]{36})"')
 SINCE = re.compile(rb'data-since="([\d.]+)"')
 
@@ -41,8 +43,9 @@ class Tab:
         self._alerts: dict[str, str] = {}
         self._places: set[str] = set()  # the tasks whose place in the queue is shown
         self._earlier: set[str] = set()
-        self._is_active = False
+        self._expected: dict[str, float] = {}  # by active alert: the seconds until news is expected
         self._failures = 0
+        self._answer_took = 0.0
         self._clicked_at = 0.0
         # What happens next, and when.
         self._poll_at = started + self._chance.random() * IDLE_PAUSE if plan.polls else NEVER
@@ -75,18 +78,21 @@ class Tab:
         return NEVER if mean == NEVER else time.monotonic() + self._chance.expovariate(1 / mean)
 
     def _pause(self) -> float:
-        usual = ACTIVE_PAUSE if self._is_active else IDLE_PAUSE
+        look = min(self._expected.values(), default=NEVER) / LOOKS
+        usual = max(min(IDLE_PAUSE, max(ACTIVE_PAUSE, look)), self._answer_took)
         if not self._failures:
             return usual
         return min(LONGEST_PAUSE, usual * 2.0**self._failures) * (0.75 + self._chance.random() / 2)
 
     async def _poll(self) -> None:
         path = f"/notifications/?since={self._since}"
+        asked = time.monotonic()
         answer = await self._ask("poll", path, timeout=TIMEOUT)
         if answer is None:
             self._failures += 1
             return
         self._failures = 0
+        self._answer_took = time.monotonic() - asked
         for item in orjson.loads(answer.body):
             self._since = repr(item["timestamp"])
             await self._take(item["name"], item["data"])
@@ -99,6 +105,8 @@ class Tab:
             self._note(data["task_id"], data["status"])
             if not (is_same and self._is_shown_in_place(data)):
                 await self._refresh()
+            elif data["status"] == "queued":
+                self._expected[data["task_id"]] = data["wait_seconds"]
         elif name == "alert_dismissed":
             await self._refresh()
 
@@ -131,7 +139,8 @@ class Tab:
         alerts = ALERT.findall(answer.body)
         self._alerts = {task_id.decode(): status.decode() for task_id, status, _rest in alerts}
         self._places = {task_id.decode() for task_id in PLACE.findall(answer.body)}
-        self._is_active = any(b"data-active" in rest for _task_id, _status, rest in alerts)
+        found = ((task_id.decode(), ACTIVE.search(rest)) for task_id, _status, rest in alerts)
+        self._expected = {task_id: float(active[1] or 0) for task_id, active in found if active}
         for task_id, status in self._alerts.items():
             self._note(task_id, status)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from subprocess import Popen
+from typing import Self
 
 import django_rq
 import pytest
@@ -84,18 +85,15 @@ def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page
     assert not_reloaded(susans_page)
 
 
+def half_done(seconds: int) -> Task:
+    """Another member's task, which has so many seconds still to go."""
+    began, now = timezone.now() - timedelta(seconds=seconds), timezone.now()
+    about = {"name": "export_posts", "status": "running", "progress": 50, "started_at": began, "heartbeat_at": now}
+    return Task.objects.create(user=make_member(), **about)
+
+
 def test_another_place_in_the_queue_is_told_without_fetching_the_page(susans_page: Page, susan: User) -> None:
-    ahead = [
-        Task.objects.create(
-            user=make_member(),
-            name="export_posts",
-            status="running",
-            progress=50,
-            started_at=timezone.now() - timedelta(seconds=200),
-            heartbeat_at=timezone.now(),
-        )
-        for _ in range(2)
-    ]
+    ahead = [half_done(seconds=200) for _ in range(2)]
     task_launch(user=susan, name="export_posts")
     look_again(susans_page)
     alert = susans_page.locator(ALERT)
@@ -207,6 +205,60 @@ def test_polling_rests_in_a_hidden_tab_and_goes_on_when_it_is_shown(susans_page:
     with susans_page.expect_response(lambda response: "since=" in response.url):
         look_again(susans_page)
     assert len(polls) == 1
+
+
+class Polls:
+    """A context manager: the page's own clock stands still, and its polls are kept until they are let through."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[Route] = []
+        self._page = page
+
+    def __enter__(self) -> Self:
+        self._page.clock.install()
+        self._page.reload()
+        self._page.clock.pause_at(timezone.now() + timedelta(seconds=1))
+        self._page.route("**/notifications/?since=*", lambda route: self.held.append(route))  # noqa: PLW0108 - it marks it
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._page.unroute("**/notifications/?since=*")
+
+    def after(self, seconds: float) -> int:
+        """Return how many polls there are so many seconds later."""
+        self._page.clock.run_for(round(seconds * 1000))
+        self._page.evaluate("0")  # what was asked for has arrived here
+        return len(self.held)
+
+    def let_through(self) -> None:
+        with self._page.expect_response(lambda response: "since=" in response.url) as answer:
+            self.held.pop().continue_()
+        answer.value.finished()
+        self._page.evaluate("fetch('/healthz').then((later) => later.text())")  # by then the page has read it, too
+
+
+def test_who_waits_far_behind_looks_less_often_than_who_is_next(susans_page: Page, susan: User) -> None:
+    half_done(seconds=30)
+    task_launch(user=susan, name="export_posts")
+    with Polls(susans_page) as polls:
+        assert polls.after(4) == 0
+        assert polls.after(3) == 1
+
+
+def test_who_is_next_looks_every_two_seconds(susans_page: Page, susan: User) -> None:
+    task_launch(user=susan, name="export_posts")
+    with Polls(susans_page) as polls:
+        assert polls.after(2) == 1
+
+
+def test_a_server_that_takes_long_is_left_alone_for_as_long(susans_page: Page, susan: User) -> None:
+    task_launch(user=susan, name="export_posts")
+    with Polls(susans_page) as polls:
+        assert polls.after(2) == 1
+        assert polls.after(5) == 1
+        polls.let_through()
+        assert polls.after(4) == 0
+        assert polls.after(3) == 1
 
 
 def test_polling_ends_quietly_after_signing_out_elsewhere(susans_page: Page, susan: User) -> None:

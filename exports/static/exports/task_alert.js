@@ -9,7 +9,7 @@ document.addEventListener("notification:task_progress", ({ detail }) => {
   const alert = document.getElementById(`task-${detail.data.task_id}`);
   const status = detail.data.status === alert?.dataset.status ? detail.data.status : null;
   if (status === "running") count(alert, detail.data);
-  else if (status === "queued" && isOnlyAPlace(alert, detail.data)) moveUp(detail.data);
+  else if (status === "queued" && isOnlyAPlace(alert, detail.data)) moveUp(alert, detail.data);
   else detail.waitUntil(show(detail.data));
 });
 
@@ -31,7 +31,8 @@ function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStall
   return alert.querySelector("[data-wait]") && ahead && seconds != null && seconds <= LONGEST && !isStalled && !retryAt;
 }
 
-function moveUp({ task_id: id, ahead, wait_seconds: seconds }) {
+function moveUp(alert, { task_id: id, ahead, wait_seconds: seconds }) {
+  alert.dataset.active = seconds;
   const isOne = new Intl.PluralRules(document.documentElement.lang).select(ahead) === "one";
   for (const wait of document.querySelectorAll(`[data-wait="${id}"]`)) { // in the alert, and on the page of exports
     const words = isOne ? wait.dataset.one : wait.dataset.other;

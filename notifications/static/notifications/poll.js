@@ -1,6 +1,7 @@
 // Fetches the member's news and hands each to whoever listens: a `notification:<name>` event on the document.
-// One request at a time; every 2 s while something is active, every 10 s otherwise, never in a hidden tab,
-// ever slower while the server does not answer, and no more once the member has signed out.
+// One request at a time; every 2 s while something is active, every 10 s otherwise, in between while what is active
+// expects no news yet; never in a hidden tab, ever slower while the server does not answer, and no more once the member
+// has signed out.
 
 import { refresh } from "./refresh.js";
 
@@ -8,10 +9,12 @@ const ACTIVE_PAUSE = 2_000; // milliseconds, as all below
 const IDLE_PAUSE = 10_000;
 const LONGEST_PAUSE = 60_000;
 const TIMEOUT = 10_000;
+const LOOKS = 5; // until the news that is expected in some seconds: whoever waits far behind need not look every 2 s
 
 const { pollUrl, since } = document.getElementById("alerts").dataset;
 let cursor = since;
 let failures = 0;
+let answerTook = 0;
 let timer = null;
 let polling = false;
 
@@ -25,10 +28,12 @@ async function poll() {
 }
 
 async function fetchNews() {
+  const asked = performance.now();
   try {
     const response = await fetch(`${pollUrl}?since=${cursor}`, { signal: AbortSignal.timeout(TIMEOUT) });
     if (response.status === 403) return false; // signed out, perhaps in another tab
     if (!response.ok) throw new Error(`The poll answered ${response.status}`);
+    answerTook = performance.now() - asked;
     await tell(await response.json());
     failures = 0;
   } catch {
@@ -49,7 +54,11 @@ async function tell(news) {
 }
 
 function pause() {
-  const usual = document.querySelector("#alerts [data-active]") ? ACTIVE_PAUSE : IDLE_PAUSE;
+  // An active alert says in how many seconds it expects news; without a number: at any time.
+  const expected = [...document.querySelectorAll("#alerts [data-active]")].map(({ dataset }) => Number(dataset.active));
+  const look = (Math.min(...expected) * 1_000) / LOOKS;
+  // A server that is slow has much to do: it is left alone for as long again as it took, and no less than usual.
+  const usual = Math.max(Math.min(IDLE_PAUSE, Math.max(ACTIVE_PAUSE, look)), answerTook);
   // A little chance keeps the tabs of many members from knocking together when a server comes back.
   return failures ? Math.min(LONGEST_PAUSE, usual * 2 ** failures) * (0.75 + Math.random() / 2) : usual;
 }
