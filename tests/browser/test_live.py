@@ -227,14 +227,18 @@ class Polls:
     def after(self, seconds: float) -> int:
         """Return how many polls there are so many seconds later."""
         self._page.clock.run_for(round(seconds * 1000))
-        self._page.evaluate("0")  # what was asked for has arrived here
+        self._round_trip()
         return len(self.held)
 
     def let_through(self) -> None:
         with self._page.expect_response(lambda response: "since=" in response.url) as answer:
             self.held.pop().continue_()
         answer.value.finished()
-        self._page.evaluate("fetch('/healthz').then((later) => later.text())")  # by then the page has read it, too
+        self._round_trip()
+
+    def _round_trip(self) -> None:
+        """Return when whatever the page has asked for is known here, and it has read what it was answered."""
+        self._page.evaluate("fetch('/healthz').then((answer) => answer.text())")
 
 
 def test_who_waits_far_behind_looks_less_often_than_who_is_next(susans_page: Page, susan: User) -> None:
