@@ -45,7 +45,7 @@ def test_a_card_takes_the_same_queries_however_many_follow(
 ) -> None:
     signed_in.get("/explore/")  # the first page notes when the member was seen
     for _ in range(3):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             signed_in.get("/user/stranger/card/")
         follow_create(follower=make_member(), followed=stranger)
 

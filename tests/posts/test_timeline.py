@@ -51,6 +51,15 @@ def test_a_refresh_in_the_background_leaves_the_messages(signed_in: Client) -> N
 
 
 @pytest.mark.parametrize("address", ["/", "/explore/", "/user/susan/"])
+def test_a_refresh_in_the_background_fetches_no_posts(signed_in: Client, address: str) -> None:
+    signed_in.post("/", {"body": "Hello world"})
+    assert "Hello world" in signed_in.get(address).content.decode()
+    refreshed = signed_in.get(address, headers={"X-Live-Refresh": "1"}).content.decode()
+    assert 'id="alerts"' in refreshed
+    assert "Hello world" not in refreshed
+
+
+@pytest.mark.parametrize("address", ["/", "/explore/", "/user/susan/"])
 def test_the_number_of_queries_does_not_grow(
     signed_in: Client, member: User, address: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
