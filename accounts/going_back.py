@@ -1,4 +1,4 @@
-"""The way back from a button to the page on which it stood."""
+"""The way back from a button to the page on which it stood, or no way at all: scripts send forms and stay."""
 
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,3 +11,8 @@ def page_before(request: HttpRequest, *, otherwise: str = "/") -> str:
     """
     back = request.POST.get("next", "")
     return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else otherwise
+
+
+def is_in_place(request: HttpRequest) -> bool:
+    """Return whether a page's script asks: the page stays, and brings its live parts up to date by itself."""
+    return "X-Live-Refresh" in request.headers

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from accounts.going_back import is_in_place
 from accounts.models import User
 from accounts.preferences import language_of, zone_of
 from accounts.services import member_saw
@@ -56,4 +57,4 @@ class LastSeenMiddleware:
 
 def asked_by_script(request: HttpRequest) -> bool:
     """Return whether an open tab asks by itself, with or without somebody in front of it."""
-    return request.path == reverse("notifications:poll") or "X-Live-Refresh" in request.headers
+    return request.path == reverse("notifications:poll") or is_in_place(request)

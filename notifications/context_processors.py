@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.going_back import is_in_place
 from notifications.alerts import BADGES, KINDS
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
@@ -25,7 +26,7 @@ def alerts(request: HttpRequest) -> dict[str, Any]:
         # Read before the alerts are: what changes in between is told twice, never missed.
         "notification_cursor": repr(cursor_to_seconds(user.notification_cursor)),
         # A live refresh fetches the page in the background: it must not use up the messages meant for eyes.
-        "is_live_refresh": "X-Live-Refresh" in request.headers,
+        "is_live_refresh": is_in_place(request),
     }
 
 

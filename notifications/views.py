@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.going_back import page_before
+from accounts.going_back import is_in_place, page_before
 from accounts.models import User
 from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
@@ -67,6 +67,6 @@ def as_json(notification: Notification) -> dict[str, object]:
 @require_POST
 @login_required
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take one of the member's alerts off their pages, and go back to the page `next`."""
+    """Take one of the member's alerts off their pages, and go back to the page `next`, unless the page stays."""
     notification_dismiss(get_object_or_404(Notification, user=request.user, pk=pk))
-    return HttpResponseRedirect(page_before(request))
+    return HttpResponse(status=204) if is_in_place(request) else HttpResponseRedirect(page_before(request))

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.going_back import page_before
+from accounts.going_back import is_in_place, page_before
 from accounts.models import Follow, User
 from accounts.services import follow_create, follow_delete
 from posts.pagination import Page, page_of
@@ -64,11 +64,6 @@ def unfollow(request: HttpRequest, username: str) -> HttpResponse:
     if follow_delete(follower=cast(User, request.user), followed=member) and not is_in_place(request):
         messages.success(request, _("You no longer follow %(name)s.") % {"name": member.username})
     return go_back(request, member)
-
-
-def is_in_place(request: HttpRequest) -> bool:
-    """Return whether a card sent this: the page stays, and the card's other button says all."""
-    return "X-Live-Refresh" in request.headers
 
 
 def go_back(request: HttpRequest, member: User) -> HttpResponse:

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-LOCATION = re.compile(rb"\r\nlocation: *([^\r]+)", re.IGNORECASE)
 LOWEST_ERROR = 400
 
 
@@ -21,7 +20,6 @@ class Answer:
     """What the server answered."""
 
     status: int
-    location: str
     body: bytes
 
 
@@ -62,10 +60,10 @@ def request(path: str, cookie: str, form: str, *, live: bool) -> bytes:
 def parsed(raw: bytes) -> Answer:
     """Return the answer that the bytes are; raises NoAnswerError unless it is whole and no error."""
     head, end, body = raw.partition(b"\r\n\r\n")
-    length, location = LENGTH.search(head), LOCATION.search(head)
+    length = LENGTH.search(head)
     if not end or length is None or len(body) != int(length[1]):
         raise NoAnswerError("the connection ended early")
     status = int(head.split(b" ", 2)[1])
     if status >= LOWEST_ERROR:
         raise NoAnswerError(str(status))
-    return Answer(status, location[1].decode() if location else "", body)
+    return Answer(status, body)

@@ -122,9 +122,6 @@ class Tab:
         other = self._chance.choice(self._plan.members).username
         page = self._chance.choices(list(PAGES), list(PAGES.values()))[0].format(other)
         self._read_at = self._after(self._plan.read_every)
-        await self._visit(page)
-
-    async def _visit(self, page: str) -> None:
         self._page = page
         answer = await self._ask("page", page)
         found = SINCE.search(answer.body) if answer else None
@@ -145,17 +142,18 @@ class Tab:
             self._note(task_id, status)
 
     async def _click(self) -> None:
-        """Start an export."""
+        """Start an export from the member's own page, which stays."""
         self._click_at = NEVER
         self._clicked_at = time.monotonic()
         form = f"kind={self._member.export}&csrfmiddlewaretoken={TOKEN}"
-        answer = await self._ask("start", "/exports/", form=form)
+        self._page = f"/user/{self._member.username}/"
+        answer = await self._ask("start", "/exports/", form=form, live=True)
         if answer is None:
             self._click_at = self._after(self._plan.export_pause)
             return
         self._export = Export(self._member.username, self._member.export, self._member.size)
         self._outcome.exports.append(self._export)
-        await self._visit(answer.location)
+        await self._refresh()
         await self._take_what_is_over()
 
     def _note(self, task_id: str, status: str) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.going_back import is_in_place
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.cooldown import next_start_in_words
@@ -28,8 +29,7 @@ def start(request: HttpRequest) -> HttpResponse:
         known = ", ".join(EXPORT_KINDS)
         text = _("There is no export of the kind %(kind)s. Choose one of: %(known)s.")
         return HttpResponseBadRequest(text % {"kind": repr(kind[:64]), "known": known}, content_type="text/plain")
-    launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind], actor=user))
-    return redirect(user)
+    return launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind], actor=user))
 
 
 @require_POST
@@ -38,10 +38,8 @@ def cancel(request: HttpRequest, pk: str) -> HttpResponse:
     """Stop one of the member's exports; one that is already over stays as it is."""
     user = cast(User, request.user)
     if task_cancel(get_object_or_404(user.tasks, pk=pk), actor=user):
-        messages.info(request, _("The export was cancelled."))
-    else:
-        messages.warning(request, _("That export was already over."))
-    return redirect(user)
+        return done(request, messages.INFO, _("The export was cancelled."))
+    return refused(request, _("That export was already over."))
 
 
 @require_POST
@@ -52,25 +50,36 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     task = get_object_or_404(user.tasks, pk=pk)
     if not task.can_be_retried:
-        messages.warning(request, _("Only an export that failed or was cancelled can be tried again."))
-        return redirect(user)
+        return refused(request, _("Only an export that failed or was cancelled can be tried again."))
     if not task_is_known(task):
-        messages.warning(request, _("This kind of export is no longer offered. Please start another one."))
-        return redirect(user)
-    launch_and_tell(request, lambda: task_retry(task, actor=user))
-    return redirect(user)
+        return refused(request, _("This kind of export is no longer offered. Please start another one."))
+    return launch_and_tell(request, lambda: task_retry(task, actor=user))
 
 
-def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> None:
+def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpResponse:
     """Launch a task, and tell the member how that went, or why nothing was started."""
     try:
         task = launch()
     except TaskAlreadyActiveError:
-        messages.warning(request, _("An export task is currently in progress"))
+        return refused(request, _("An export task is currently in progress"))
     except TaskTooSoonError as refusal:
-        messages.warning(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
-    else:
-        if task.status == TaskStatus.FAILED:
-            messages.error(request, task.error)
-        else:
-            messages.info(request, _("Your export has started. You can move on; it will be mailed to you."))
+        return refused(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
+    if task.status == TaskStatus.FAILED:
+        return done(request, messages.ERROR, task.error)
+    return done(request, messages.INFO, _("Your export has started. You can move on; it will be mailed to you."))
+
+
+def done(request: HttpRequest, level: int, text: str) -> HttpResponse:
+    """Go to the member's profile, which says so; a page that stays shows the task's alert, which says it as well."""
+    if is_in_place(request):
+        return HttpResponse(status=204)
+    messages.add_message(request, level, text)
+    return redirect(cast(User, request.user))
+
+
+def refused(request: HttpRequest, text: str) -> HttpResponse:
+    """Say why not, on the member's profile; a script (409) sends the form again as a browser does, to have it said."""
+    if is_in_place(request):
+        return HttpResponse(status=409)
+    messages.warning(request, text)
+    return redirect(cast(User, request.user))

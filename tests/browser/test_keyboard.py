@@ -81,11 +81,11 @@ def test_the_tour_by_keyboard(page: Page, live_server: LiveServer) -> None:
     go_to(page, ".nav-profile", key="Shift+Tab")
     press(page)
     go_to(page, "#export-posts")
-    press(page)
+    page.keyboard.press("Enter")  # from here on the page stays
     alert = page.locator(".task-alert")
     expect(alert).to_have_attribute("data-status", "queued")
     go_to(page, ".task-alert form[action$='/cancel/'] button")
-    press(page)
+    page.keyboard.press("Enter")
     expect(alert).to_have_attribute("data-status", "cancelled")
     assert Task.objects.get().status == TaskStatus.CANCELLED
 
@@ -116,7 +116,7 @@ def test_a_live_refresh_takes_the_focus_from_nobody(
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     go_to(page, "#export-posts")
-    press(page)
+    page.keyboard.press("Enter")  # from here on the page stays
     alert = page.locator(".task-alert")
     expect(alert).to_have_attribute("data-status", "queued")
     go_to(page, ".task-alert form[action$='/cancel/'] button")

@@ -155,6 +155,33 @@ def test_the_export_button_goes_and_comes_back(susans_page: Page, susan: User, l
     expect(button).to_be_visible()
 
 
+def test_an_export_starts_without_leaving_the_page(susans_page: Page, susan: User, live_server: LiveServer) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    susans_page.evaluate("window.notReloaded = true")
+    susans_page.locator("#export-archive").dblclick()
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "queued")
+    expect(susans_page.locator("#announcer")).to_contain_text("Exporting")
+    expect(susans_page.locator("#export-kinds")).to_contain_text("In progress")
+    assert not_reloaded(susans_page)
+    assert susan.tasks.count() == 1
+    claimed(susan.tasks.get())  # the page polls as one does that waits
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "running", timeout=4_000)
+
+
+def test_a_start_that_is_refused_says_why(susans_page: Page, susan: User, live_server: LiveServer) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    task_launch(user=susan, name="export_posts")
+    susans_page.locator("#export-posts").click()
+    expect(susans_page.locator("body")).to_contain_text("An export task is currently in progress")
+
+
+def test_who_is_signed_out_elsewhere_signs_in_again(susans_page: Page, live_server: LiveServer) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    susans_page.context.clear_cookies(name="sessionid")
+    susans_page.locator("#export-archive").click()
+    susans_page.wait_for_url("**/accounts/login/?next=/exports/")
+
+
 def test_two_members_exports_never_touch_each_others_alerts(
     susans_page: Page, susan: User, browser: Browser, live_server: LiveServer, settings: LazySettings
 ) -> None:

@@ -14,6 +14,8 @@ from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
 
 POSTED = ["exports:cancel", "exports:retry"]
+IN_PLACE = {"X-Live-Refresh": "1"}
+"""As a page's script sends a form."""
 
 
 def told(response: Any) -> list[str]:
@@ -34,6 +36,29 @@ def test_start_goes_to_the_profile_with_a_message(signed_in: Client, susan: User
     assert (response.status_code, response["Location"]) == (302, f"/user/{susan.username}/")
     assert told(response) == ["Your export has started. You can move on; it will be mailed to you."]
     assert Task.objects.get().status == TaskStatus.QUEUED
+
+
+def test_a_start_in_the_background_has_no_page_and_no_message(signed_in: Client, susan: User, queue: Queue) -> None:
+    response = signed_in.post("/exports/", headers=IN_PLACE)
+    assert (response.status_code, response.content, told(response)) == (204, b"", [])
+    assert Task.objects.get().status == TaskStatus.QUEUED
+
+
+@pytest.mark.parametrize("name", ["start", "retry"])
+def test_what_is_refused_in_the_background_is_told_to_who_asks_again(
+    signed_in: Client, active: Task, name: str
+) -> None:
+    target = "/exports/" if name == "start" else address("exports:retry", active)
+    response = signed_in.post(target, headers=IN_PLACE)
+    assert (response.status_code, told(response)) == (409, [])
+    assert len(told(signed_in.post(target))) == 1
+    assert Task.objects.count() == 1
+
+
+def test_cancel_and_retry_in_the_background_need_no_page(signed_in: Client, active: Task) -> None:
+    for name, status in (("exports:cancel", "cancelled"), ("exports:retry", "queued")):
+        assert signed_in.post(address(name, active), headers=IN_PLACE).status_code == 204
+        assert Task.objects.order_by("created_at").last().status == status  # type: ignore[union-attr]
 
 
 def test_a_second_start_says_that_one_is_in_progress(signed_in: Client, active: Task) -> None:

@@ -10,7 +10,7 @@ document.addEventListener("notification:task_progress", ({ detail }) => {
   const status = detail.data.status === alert?.dataset.status ? detail.data.status : null;
   if (status === "running") count(alert, detail.data);
   else if (status === "queued" && isOnlyAPlace(alert, detail.data)) moveUp(alert, detail.data);
-  else detail.waitUntil(show(detail.data));
+  else detail.waitUntil(refresh());
 });
 
 function count(alert, { task_id: id, progress, done, total, remaining_seconds: seconds }) {
@@ -49,12 +49,4 @@ function duration(seconds) {
   const unit = seconds > 55 ? "minute" : "second";
   const value = unit === "minute" ? Math.ceil(seconds / 60) : 5 * Math.max(1, Math.ceil(seconds / 5));
   return number(value, { style: "unit", unit, unitDisplay: "long" });
-}
-
-async function show({ task_id: id, status }) {
-  const before = document.getElementById(`task-${id}`)?.dataset.status;
-  await refresh();
-  const title = document.querySelector(`#task-${id} [data-announce]`);
-  // Another place in the queue is seen, but not said aloud each time.
-  if (title && (status !== "queued" || status !== before)) document.getElementById("announcer").textContent = title.textContent;
 }

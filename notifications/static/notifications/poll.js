@@ -53,6 +53,13 @@ async function tell(news) {
   if (news.length) cursor = news.at(-1).timestamp;
 }
 
+// A refreshed page may be active now.
+function lookAhead() {
+  if (polling) return;
+  clearTimeout(timer);
+  timer = setTimeout(poll, pause());
+}
+
 function pause() {
   // An active alert says in how many seconds it expects news; without a number: at any time.
   const expected = [...document.querySelectorAll("#alerts [data-active]")].map(({ dataset }) => Number(dataset.active));
@@ -64,5 +71,6 @@ function pause() {
 }
 
 document.addEventListener("visibilitychange", poll);
+document.addEventListener("live:refreshed", lookAhead);
 document.addEventListener("notification:alert_dismissed", ({ detail }) => detail.waitUntil(refresh()));
 timer = setTimeout(poll, pause());

@@ -3,12 +3,14 @@
 // are sent in the background, so that a half-written post is not lost over a dismissed alert.
 
 const LIVE = { headers: { "X-Live-Refresh": "1" } };
+const sending = new WeakSet();
 
 export async function refresh() {
   const response = await fetch(location.href, LIVE);
   if (response.status >= 500) throw new Error(`The page's answer was ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement;
+  const before = statuses();
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
     if (!next) continue;
@@ -16,7 +18,20 @@ export async function refresh() {
     region.replaceWith(next);
     if (hadFocus) focusAgain(next, focused);
   }
+  announceChanges(before);
   document.dispatchEvent(new Event("live:refreshed"));
+}
+
+function statuses() {
+  return new Map([...document.querySelectorAll("#alerts [data-status]")].map(({ id, dataset }) => [id, dataset.status]));
+}
+
+// An alert that is new or has another status is said aloud; its numbers and its place in the queue are only seen.
+function announceChanges(before) {
+  for (const [id, status] of statuses()) {
+    if (before.get(id) === status) continue;
+    document.getElementById("announcer").textContent = document.querySelector(`#${id} [data-announce]`).textContent;
+  }
 }
 
 // The focus stays where it was; if that is gone it stays nearby, and keys go on from there.
@@ -31,11 +46,16 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-enhanced]")) return;
   event.preventDefault();
+  if (sending.has(form)) return; // a double click
+  sending.add(form);
   try {
     const response = await fetch(form.action, { ...LIVE, method: "POST", body: new FormData(form) });
-    if (!response.ok) throw new Error(`The form's answer was ${response.status}`);
+    // Who stays on the page is not led to another one, except to sign in again.
+    if (!response.ok || response.redirected) throw new Error(`The form's answer was ${response.status}`);
     await refresh();
   } catch {
     form.submit(); // the plain way shows the member what went wrong
+  } finally {
+    sending.delete(form);
   }
 });
