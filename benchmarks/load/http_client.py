@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+NO_CONTENT = 204  # the only answer without a length
 LOWEST_ERROR = 400
 
 
@@ -60,10 +61,12 @@ def request(path: str, cookie: str, form: str, *, live: bool) -> bytes:
 def parsed(raw: bytes) -> Answer:
     """Return the answer that the bytes are; raises NoAnswerError unless it is whole and no error."""
     head, end, body = raw.partition(b"\r\n\r\n")
-    length = LENGTH.search(head)
-    if not end or length is None or len(body) != int(length[1]):
+    if not end:
         raise NoAnswerError("the connection ended early")
     status = int(head.split(b" ", 2)[1])
+    length = LENGTH.search(head)
+    if status != NO_CONTENT and (length is None or len(body) != int(length[1])):
+        raise NoAnswerError("the connection ended early")
     if status >= LOWEST_ERROR:
         raise NoAnswerError(str(status))
     return Answer(status, body)

@@ -82,6 +82,7 @@ def test_what_is_no_whole_answer_is_an_error(raw: bytes, what: str) -> None:
 def test_an_answer_is_read() -> None:
     answer = parsed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
     assert (answer.status, answer.body) == (200, b"hi")
+    assert parsed(b"HTTP/1.1 204 No Content\r\nDate: today\r\n\r\n").status == 204
 
 
 def test_the_crowd_polls_as_the_pages_do() -> None:
