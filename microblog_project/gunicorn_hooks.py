@@ -18,6 +18,7 @@ from microblog_project.logs import FORMATS, formatter
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PLACE = "METRICS_PLACE"
+PREFIX = "microblog-metrics-"
 
 _places: dict[Any, int] = {}  # of the living processes
 
@@ -39,10 +40,30 @@ def make_folder() -> None:
 
     To be called before anything is counted, which some libraries begin with as they are imported.
     """
-    prefix = f"microblog-metrics-{os.getpid()}-"
+    prefix = f"{PREFIX}{os.getpid()}-"
     if not Path(os.environ.get(FOLDER, "")).name.startswith(prefix):
+        remove_leftovers()
         os.environ[FOLDER] = tempfile.mkdtemp(prefix=prefix)
         values.ValueClass = values.MultiProcessValue(partial(os.environ.get, PLACE, "none"))
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of servers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not is_alive(int(pid)):
+            rmtree(folder, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether there is such a process, be it somebody else's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def pre_fork(_server: Any, worker: Any) -> None:

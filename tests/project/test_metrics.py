@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -24,6 +26,7 @@ from exports.services.launching import task_launch
 from exports.services.reconciliation import tasks_reconcile
 from exports.services.tallies import counted, measured, tallies, tally_add
 from exports.services.transitions import task_cancel
+from microblog_project.gunicorn_hooks import remove_leftovers
 from microblog_project.metrics import site
 from tests.mail_server import MailServer
 from tests.waiting import wait_until
@@ -158,6 +161,22 @@ def test_its_folder_goes_with_the_server(transactional_db: None, tmp_path: Path)
     with web_server(tmp_path / "web.log", {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path)}):
         assert len(list(tmp_path.glob("microblog-metrics-*"))) == 1
     assert not list(tmp_path.glob("microblog-metrics-*"))
+
+
+@pytest.mark.processes
+def test_the_folders_of_servers_that_were_killed_go_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    left, living, foreign = (
+        tmp_path / f"microblog-metrics-{name}" for name in (f"{ended.pid}-abc", f"{os.getpid()}-abc", "of-somebody")
+    )
+    for folder in (left, living, foreign):
+        folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    remove_leftovers()
+    assert sorted(tmp_path.iterdir()) == sorted([living, foreign])
 
 
 # --- Tasks ----------------------------------------------------------------------------------------------
