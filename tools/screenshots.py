@@ -1,5 +1,8 @@
 """Take every picture in docs/ anew: each page, light and dark, on a phone and on a desktop."""
 
+import shutil
+import subprocess
+import sys
 from itertools import product
 
 from playwright.sync_api import Browser, sync_playwright
@@ -42,6 +45,8 @@ STAFF = {"admin-home": "/admin/", "admin-tasks": "/admin/exports/task/"}
 
 def main() -> None:
     """Take them all; what was there of pages that are no more is removed."""
+    if not has_emoji():
+        sys.exit("There is no font with emoji here: the demo's posts would show boxes. Install fonts-noto-color-emoji.")
     with sync_playwright() as playwright:
         take_picture(playwright)
         with demo_site() as site:
@@ -54,6 +59,12 @@ def main() -> None:
                 take_pages(browser, site, width, theme)
             browser.close()
     write_list()
+
+
+def has_emoji() -> bool:
+    """Return whether a font of this machine has U+1F600; unknown without fontconfig counts as yes."""
+    program = shutil.which("fc-list")
+    return program is None or bool(subprocess.run([program, ":charset=1f600"], capture_output=True, check=True).stdout)
 
 
 def make_an_export(browser: Browser, site: RunningSite) -> None:
