@@ -1,5 +1,6 @@
 """Emptying the database after a test that commits: Django's own way takes longer than most of these tests."""
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
@@ -8,8 +9,12 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def empty_database(_test: TransactionTestCase) -> None:
-    """Delete all rows of all models. A TRUNCATE makes new files, and would have the permissions written anew."""
+    """Delete all rows of all models, and the rate limits.
+
+    A TRUNCATE makes new files, and would have the permissions written anew.
+    """
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
+    tables.add(str(settings.CACHES["default"]["LOCATION"]))
     with transaction.atomic(), connection.cursor() as cursor:  # references are looked at in the end
         for table in sorted(tables):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")

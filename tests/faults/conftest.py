@@ -1,6 +1,7 @@
 """A member whose tasks meet with faults, and workers that look after each other at short intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from subprocess import Popen
 
 import pytest
@@ -8,6 +9,7 @@ from django.conf import LazySettings
 
 from accounts.models import User
 from tests.faults.outcomes import temporary_files
+from tests.faults.slow_storage import SLOW
 from tests.mail_server import MailServer
 from tests.members import make_member
 
@@ -30,6 +32,15 @@ def nothing_is_large(settings: LazySettings) -> None:
 @pytest.fixture
 def susan(transactional_db: None) -> User:
     return make_member("susan")
+
+
+@pytest.fixture
+def slow(settings: LazySettings) -> Iterator[Path]:
+    """Keep exports of workers with the slow settings running until the test unlinks this file."""
+    path = Path(settings.VAR_DIR / SLOW)
+    path.touch()
+    yield path
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ from tests.faults.horses import horse_of, runs
 from tests.faults.outcomes import assert_whole, is_mailed, mails_of
 from tests.faults.pages import assert_another_succeeds, exports_page, news_of, start_export
 from tests.faults.queue_servers import PATIENCE, QueueServer
-from tests.faults.slow_storage import SLOW
 from tests.mail_server import MailServer
 from tests.members import make_member, signed_in_client
 from tests.messages import told
@@ -70,15 +69,6 @@ def redis_queue(server: QueueServer) -> Queue:
 @pytest.fixture
 def client(susan: User) -> Client:
     return signed_in_client(susan)
-
-
-@pytest.fixture
-def slow(settings: LazySettings) -> Iterator[Path]:
-    """Keep exports running, in the middle of their work, until the test unlinks this file."""
-    path = Path(settings.VAR_DIR / SLOW)
-    path.touch()
-    yield path
-    path.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A job longer than its time-out, whatever becomes of the time-out itself."""
 
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import Popen
 
 import django_rq
@@ -12,7 +13,6 @@ from rq.job import Job, JobStatus
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
-from tests.faults.many_posts import write_many_posts
 from tests.faults.outcomes import assert_given_up, temporary_files
 from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
 from tests.mail_server import MailServer
@@ -45,11 +45,10 @@ def rq_status(task: Task) -> JobStatus:
 
 
 def test_a_long_export_is_stopped_at_once_and_says_why(
-    susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, settings: LazySettings
+    client: Client, start_worker: StartWorker, smtp_server: MailServer, settings: LazySettings, slow: Path
 ) -> None:
     settings.EXPORT_JOB_TIMEOUT = 1  # whoever queues the job gives it its time
-    write_many_posts(susan, 400_000)
-    start_worker(EXPORT_JOB_TIMEOUT="1")
+    start_worker(EXPORT_JOB_TIMEOUT="1", DJANGO_SETTINGS_MODULE="tests.faults.slow_settings")
     task = wait_for_end(start_export(client, "archive"))
     assert_given_up(task, smtp_server, error=TOO_LONG)
     assert (task.attempt, task.failures) == (1, 0)

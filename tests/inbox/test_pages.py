@@ -217,9 +217,9 @@ def test_the_number_of_queries_does_not_grow(
         message_send(sender=john, recipient=susan, body="x")
         message_send(sender=make_member(), recipient=susan, body="x")
     susans.get("/messages/john/")
-    with django_assert_num_queries(4):  # session, member, badge and alerts, conversations
+    with django_assert_num_queries(3):  # session with member, badge and alerts, conversations
         susans.get("/messages/")
-    with django_assert_num_queries(6):  # session, member, badge and alerts, partner, their side, messages
+    with django_assert_num_queries(5):  # session with member, badge and alerts, partner, their side, messages
         susans.get("/messages/john/")
 
 
