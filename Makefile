@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
+# Compiled once, and not by each of the hundred processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTEST = $(BIN)/python -m pytest --durations=20 --durations-min=2
 
 .PHONY: help run test audit bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
