@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import socket
+from contextlib import ExitStack
 from email.message import EmailMessage
 from typing import Any, cast
 
@@ -13,9 +14,16 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 def free_port() -> int:
     """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(number: int) -> list[int]:
+    """Return so many, all different: one that is free again may be given out again at once."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class MailServer:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from microblog_project.embedded_server import BASE_DIR
-from tests.mail_server import free_port
+from tests.mail_server import free_ports
 from tests.waiting import wait_until
 from tests.workers import stop_process
 
@@ -54,7 +54,7 @@ class Nginx:
 
     def __init__(self, program: str, folder: Path, *, upstream: int) -> None:
         """Start it in `folder`, and wait until it listens."""
-        self.port, self.plain_port = free_port(), free_port()
+        self.port, self.plain_port = free_ports(2)
         self.folder = folder
         self._make_certificate()
         (folder / "site.conf").write_text(self._site(upstream))

@@ -18,7 +18,14 @@ from accounts.models import User
 from exports.models import Archive, Task
 from tests.faults.horses import horse_of, kill, runs
 from tests.faults.many_posts import tasks_held, write_many_posts
-from tests.faults.outcomes import assert_exported, assert_given_up, mails_of, stored_files, temporary_files
+from tests.faults.outcomes import (
+    assert_exported,
+    assert_given_up,
+    assert_nothing_is_left,
+    mails_of,
+    stored_files,
+    temporary_files,
+)
 from tests.faults.pages import start_export
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
@@ -26,6 +33,9 @@ from tests.waiting import wait_until
 
 Worker = Popen[bytes]
 StartWorker = Callable[..., Worker]
+
+
+pytestmark = pytest.mark.long
 
 
 class HoldingMailServer(MailServer):
@@ -125,7 +135,7 @@ def test_a_death_while_mailing(
     smtp_server.is_holding = False
     assert assert_exported(task, smtp_server, attempt=1, failures=0) == archive
     wait_until(lambda: 1 <= len(mails_of(task, smtp_server)) <= 2)
-    assert temporary_files() == []
+    assert_nothing_is_left()
 
 
 def test_an_export_that_dies_again_and_again_is_given_up(

@@ -30,6 +30,9 @@ Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
 
 
+pytestmark = pytest.mark.long
+
+
 def started(susan: User, seconds: int) -> Task:
     task = task_launch(user=susan, name="example", params={"seconds": seconds})
     runs(task)

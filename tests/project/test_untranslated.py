@@ -39,7 +39,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 # The administration is Django's, and its words for rows and columns are the models' own names.
 FOREIGN = ("/admin/", "/healthz", "/readyz", "/metrics")
 
-pytestmark = pytest.mark.usefixtures("pseudo_locales", "db")
+pytestmark = [pytest.mark.usefixtures("pseudo_locales", "db"), pytest.mark.processes]
 
 
 @pytest.fixture
