@@ -13,6 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 
+HIGHEST = 14
+"""The highest EXPORT_NICENESS: large exports add 5, and 19 is the highest nice value that there is."""
+
 # A database host that falls silent, by a cable or a switch, closes no connection: it would be waited for for ever.
 # The first in seconds, for a new connection; then how long what was sent may stay without an answer from its kernel
 # (milliseconds), and when that is asked while a query takes its time (seconds).
@@ -78,6 +81,12 @@ class Env(environ.Env):
         """Return a number above 0; raise ImproperlyConfigured for any other."""
         if (value := int(self.int(var, default=default))) <= 0:
             raise ImproperlyConfigured(f"{var}={value} is out of range. Use a number above 0.")
+        return value
+
+    def nice_value(self, var: str, *, default: int) -> int:
+        """Return a nice value, 0 to HIGHEST; raise ImproperlyConfigured for any other: those below 0 are root's."""
+        if not 0 <= (value := int(self.int(var, default=default))) <= HIGHEST:
+            raise ImproperlyConfigured(f"{var}={value} is out of range. Use a nice value of 0 to {HIGHEST}.")
         return value
 
 

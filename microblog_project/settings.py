@@ -221,6 +221,7 @@ EXPORT_PROGRESS_INTERVAL = env.float("EXPORT_PROGRESS_INTERVAL", default=1.0)  #
 EXPORT_STALE_AFTER = env.float("EXPORT_STALE_AFTER", default=20.0)  # seconds without a heartbeat
 EXPORT_RETRY_PAUSES = env.list("EXPORT_RETRY_PAUSES", cast=float, default=[10.0, 60.0])  # seconds, after each failure
 EXPORT_LARGE_FROM = env.positive("EXPORT_LARGE_FROM", default=20_000)  # posts; below, an export takes a moment
+EXPORT_NICENESS = env.nice_value("EXPORT_NICENESS", default=10)  # of what makes exports: pages come first; 0: all alike
 EXPORT_STOP_GRACE = env.float("EXPORT_STOP_GRACE", default=8.0)  # seconds; Docker kills after 10
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding

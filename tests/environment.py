@@ -61,6 +61,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ["VAR_DIR"] = str(var_dir)
     os.environ["REDIS_URL"] = embedded_server.join(var_dir)
     early_config.add_cleanup(lambda: embedded_server.leave(var_dir))
+    # The tests themselves keep the processors busy: exports that give way to them would take very long.
+    os.environ["EXPORT_NICENESS"] = "0"
     # Playwright keeps an event loop in the main thread; Django would refuse the database there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     return (yield)

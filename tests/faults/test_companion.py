@@ -17,7 +17,7 @@ from rq import Worker as RqWorker
 
 from accounts.models import User
 from exports.models import Task, TaskLane, TaskStatus
-from exports.priority import AUTOGROUP, LARGE, SMALL
+from exports.priority import AUTOGROUP, LARGE
 from exports.services.launching import task_launch
 from exports.services.queue import task_enqueue
 from exports.services.transitions import task_cancel
@@ -161,17 +161,17 @@ def test_a_frozen_companion_does_not_keep_its_worker(susan: User, start_worker: 
 
 
 def test_pages_come_before_small_exports_and_those_before_large_ones(susan: User, start_worker: StartWorker) -> None:
-    pair = start_pair(susan, start_worker)
+    pair = start_pair(susan, start_worker, EXPORT_NICENESS="10")
     [small] = children_of(pair.companion, are_companions=False)
     pids = (pair.worker.pid, pair.companion, small, horse_of(pair.worker))
-    assert [psutil.Process(pid).nice() for pid in pids] == [0, 0, SMALL, LARGE]
+    assert [psutil.Process(pid).nice() for pid in pids] == [0, 0, 10, 10 + LARGE]
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="This system does not share its processors between sessions.")
 def test_the_session_of_a_worker_gives_way_to_those_of_others(start_worker: StartWorker) -> None:
-    worker = start_worker("setsid")
+    worker = start_worker("setsid", EXPORT_NICENESS="10")
     nice_of_session = Path(f"/proc/{worker.pid}/autogroup").read_text().rpartition(" nice ")[2]
-    assert int(nice_of_session) == SMALL
+    assert int(nice_of_session) == 10
 
 
 def once(pair: Pair) -> None:

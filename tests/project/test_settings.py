@@ -87,6 +87,8 @@ def test_the_port_is_in_the_sites_address(tmp_path: Path) -> None:
         ("EXPORT_MAX_ATTEMPTS", "three"),
         ("EXPORT_STORAGE_URL", "ftp://bucket"),
         ("EXPORT_MAX_ARCHIVES", "0"),
+        ("EXPORT_NICENESS", "-1"),
+        ("EXPORT_NICENESS", "15"),
         ("REAUTHENTICATION_TIMEOUT", "0"),
         ("EXPORT_ACCEL_LOCATION", "_exports"),
         ("EXPORT_ACCEL_LOCATION", "/"),
