@@ -45,8 +45,11 @@ class Outage:
         return found + ([f"{what}: exports ran again after {late:.1f} s"] if late > EXPORTS_AGAIN else [])
 
 
-def suffer(site: Site, name: str, way: str, seconds: float) -> Outage:
-    """Have a host go while exports run, for so many seconds; return what came of it when all is well again."""
+def suffer(site: Site, name: str, way: str, seconds: float, *, since: float) -> Outage:
+    """Have a host go while exports run, for so many seconds; return what came of it when all is well again.
+
+    What was asked before `since` (the end of the outage before) may have been taken along by that one's machine.
+    """
     outage = Outage(name, way, seconds)
     host = site.hosts[name]
     wait_until(lambda: site.is_at_work(name), LIMIT, what="An export")
@@ -65,7 +68,7 @@ def suffer(site: Site, name: str, way: str, seconds: float) -> Outage:
     outage.settled = _seconds_until(lambda: not older.exists(), ended)
     meanwhile = Task.objects.filter(ended_at__gt=started_at, ended_at__lt=ended_at)
     outage.succeeded = meanwhile.filter(status=TaskStatus.SUCCEEDED).count()
-    _look_at_visits(outage, site, host.address, started, time.monotonic())
+    _look_at_visits(outage, site, host.address, (since, started, time.monotonic()))
     return outage
 
 
@@ -74,9 +77,10 @@ def _seconds_until(condition: Callable[[], bool], since: float) -> float:
     return time.monotonic() - since
 
 
-def _look_at_visits(outage: Outage, site: Site, address: str, started: float, ended: float) -> None:
+def _look_at_visits(outage: Outage, site: Site, address: str, times: tuple[float, float, float]) -> None:
     """Note how the members' requests were answered; those that a machine took with it were not."""
-    visits = [visit for visit in site.visits() if visit.ended > started and visit.started < ended]
+    since, started, ended = times
+    visits = [visit for visit in site.visits() if visit.ended > started and since < visit.started < ended]
     outage.answers = Counter(str(visit.status or "no answer") for visit in visits)
     answered = [visit for visit in visits if visit.machine != address]
     if answered:

@@ -1,6 +1,7 @@
 """One run, from the first boot to the verdict."""
 
 import logging
+import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping
@@ -19,9 +20,10 @@ def run(options: Namespace, folder: Path, variables: Mapping[str, str]) -> int:
     logging.disable(logging.INFO)
     with Site(folder, variables) as site:
         site.admit(options.members)
-        outages = []
+        outages, back = [], 0.0
         for way, name in product(options.ways, options.hosts):
-            outages.append(suffer(site, name, way, options.seconds))
+            outages.append(suffer(site, name, way, options.seconds, since=back))
+            back = time.monotonic()
             print(outages[-1], flush=True)
         settling.tasks_end([*site.members])
         problems = list(
