@@ -22,7 +22,7 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 # Many tests on SQLite wait for a worker more than they work: two processes for each of two cores.
-test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL (CI=true: with the long ones, about 12 minutes)
+test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL (CI=true: with the long ones, about 9 minutes)
 	@$(PYTEST) -n 4 --dist worksteal
 	@TEST_DATABASE=postgresql $(PYTEST) -n 3 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+import psutil
 from gunicorn.glogging import Logger
 from prometheus_client import values
 
@@ -51,19 +52,8 @@ def remove_leftovers() -> None:
     """Remove the folders of servers that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if pid.isdecimal() and not is_alive(int(pid)):
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             rmtree(folder, ignore_errors=True)
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether there is such a process, be it somebody else's."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def pre_fork(_server: Any, worker: Any) -> None:

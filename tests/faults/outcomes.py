@@ -86,11 +86,6 @@ def temporary_files() -> list[Path]:
     return list((settings.VAR_DIR / "tmp").glob("export-*"))
 
 
-def assert_nothing_is_left() -> None:
-    """Wait until no temporary file is there: what a dead work-horse leaves goes with the worker's next look around."""
-    wait_until(lambda: not temporary_files(), what="The temporary files' end", found=temporary_files)
-
-
 def assert_another_can_start(task: Task) -> None:
     """The member starts the same export again: the slot is free. It is called off at once."""
     kinds = {name: kind for kind, name in EXPORT_KINDS.items()}

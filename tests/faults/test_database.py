@@ -22,7 +22,7 @@ from tests.bucket import CREDENTIALS, Bucket
 from tests.environment import IN_CI
 from tests.faults.buckets import FaultyBucket
 from tests.faults.databases import crash, default_database, locked_table
-from tests.faults.outcomes import assert_exported, assert_nothing_is_left, stored_files, temporary_files
+from tests.faults.outcomes import assert_exported, stored_files, temporary_files
 from tests.faults.pages import assert_another_succeeds, exports_page, news_of, start_export, wait_for_end, wait_for_mail
 from tests.mail_server import MailServer, free_port
 from tests.members import make_member, signed_in_client
@@ -107,7 +107,7 @@ def test_an_export_during_which_postgresql_is_restarted_begins_anew(
         crash(cluster)
     cluster.start()
     assert_exported(task, smtp_server, attempt=2, failures=1)
-    assert_nothing_is_left()
+    assert temporary_files() == []
     assert worker.poll() is None
     assert_another_succeeds(client)
 

@@ -21,7 +21,6 @@ from tests.faults.many_posts import tasks_held, write_many_posts
 from tests.faults.outcomes import (
     assert_exported,
     assert_given_up,
-    assert_nothing_is_left,
     mails_of,
     stored_files,
     temporary_files,
@@ -135,7 +134,7 @@ def test_a_death_while_mailing(
     smtp_server.is_holding = False
     assert assert_exported(task, smtp_server, attempt=1, failures=0) == archive
     wait_until(lambda: 1 <= len(mails_of(task, smtp_server)) <= 2)
-    assert_nothing_is_left()
+    wait_until(lambda: not temporary_files(), what="The next housekeeping")
 
 
 def test_an_export_that_dies_again_and_again_is_given_up(

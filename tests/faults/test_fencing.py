@@ -16,7 +16,7 @@ from notifications.models import Notification
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import has_horse, horse_of, is_gone, pause, pause_while_tasks_are_held, reaches, runs, wake
 from tests.faults.many_posts import tasks_held, write_many_posts
-from tests.faults.outcomes import assert_exported, assert_nothing_is_left, mails_of, stored_files
+from tests.faults.outcomes import assert_exported, mails_of, stored_files, temporary_files
 from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
@@ -58,7 +58,7 @@ def assert_wakes_up_without_a_trace(horse: int, task: Task, server: MailServer) 
     assert everything() == before
     assert stored_files(task) == [file]
     assert len(mails_of(task, server)) == mails == 1
-    assert_nothing_is_left()
+    assert temporary_files() == []
 
 
 @pytest.mark.parametrize("asleep", ["work-horse", "work-horse without its worker", "worker and work-horse"])

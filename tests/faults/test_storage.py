@@ -31,7 +31,7 @@ from tests.exports.archives import archive_of
 from tests.faults.buckets import FaultyBucket
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of
-from tests.faults.outcomes import assert_nothing_is_left, temporary_files
+from tests.faults.outcomes import temporary_files
 from tests.faults.pages import (
     assert_another_succeeds,
     downloaded,
@@ -137,7 +137,7 @@ def test_a_storage_that_refuses_for_a_while_delays_the_export(
     assert len(json.loads(downloaded(task, client))["posts"]) == 3
     assert len(smtp_server.messages) == 1
     assert not list(obstacle.rglob("*-1/*"))
-    assert_nothing_is_left()
+    assert temporary_files() == []
     assert_another_succeeds(client)
 
 
@@ -149,7 +149,7 @@ def test_a_storage_that_refuses_to_the_end_fails_the_export_with_a_reason(
     assert (task.status, task.error, task.attempt) == (TaskStatus.FAILED, SOMETHING, 3)
     assert "Not a directory" in task.traceback
     assert SOMETHING in exports_page(client)
-    assert_nothing_is_left()
+    assert temporary_files() == []
     assert smtp_server.messages == []
     obstacle.unlink()
     client.post(f"/exports/{task.pk}/retry/")

@@ -13,7 +13,7 @@ from rq.job import Job, JobStatus
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
-from tests.faults.outcomes import assert_given_up, assert_nothing_is_left
+from tests.faults.outcomes import assert_given_up, temporary_files
 from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
@@ -53,7 +53,7 @@ def test_a_long_export_is_stopped_at_once_and_says_why(
     assert_given_up(task, smtp_server, error=TOO_LONG)
     assert (task.attempt, task.failures) == (1, 0)
     assert "JobTimeoutException" in task.traceback
-    assert_nothing_is_left()
+    assert temporary_files() == []
 
 
 def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(

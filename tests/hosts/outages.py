@@ -11,6 +11,7 @@ from django.utils import timezone
 from exports.models import Task, TaskStatus
 from tests.chaos.report import as_table, in_words
 from tests.hosts.site import Site
+from tests.hosts.visitors import Visit
 from tests.waiting import LIMIT, wait_until
 
 LONGEST_ANSWER = 20.0  # seconds, at most, that a page makes its reader wait for any host
@@ -68,7 +69,8 @@ def suffer(site: Site, name: str, way: str, seconds: float, *, since: float) -> 
     outage.settled = _seconds_until(lambda: not older.exists(), ended)
     meanwhile = Task.objects.filter(ended_at__gt=started_at, ended_at__lt=ended_at)
     outage.succeeded = meanwhile.filter(status=TaskStatus.SUCCEEDED).count()
-    _look_at_visits(outage, site, host.address, (since, started, time.monotonic()))
+    visits = [visit for visit in site.visits() if visit.ended > started and visit.started > since]
+    _look_at_visits(outage, visits, host.address)
     return outage
 
 
@@ -77,10 +79,8 @@ def _seconds_until(condition: Callable[[], bool], since: float) -> float:
     return time.monotonic() - since
 
 
-def _look_at_visits(outage: Outage, site: Site, address: str, times: tuple[float, float, float]) -> None:
+def _look_at_visits(outage: Outage, visits: list[Visit], address: str) -> None:
     """Note how the members' requests were answered; those that a machine took with it were not."""
-    since, started, ended = times
-    visits = [visit for visit in site.visits() if visit.ended > started and since < visit.started < ended]
     outage.answers = Counter(str(visit.status or "no answer") for visit in visits)
     answered = [visit for visit in visits if visit.machine != address]
     if answered:
