@@ -56,5 +56,5 @@ class LastSeenMiddleware:
 
 
 def asked_by_script(request: HttpRequest) -> bool:
-    """Return whether an open tab asks by itself, with or without somebody in front of it."""
-    return request.path == reverse("notifications:poll") or is_in_place(request)
+    """Return whether an open tab asks by itself, with or without somebody in front of it; forms have a sender."""
+    return request.path == reverse("notifications:poll") or (is_in_place(request) and request.method != "POST")

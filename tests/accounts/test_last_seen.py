@@ -37,6 +37,11 @@ def test_a_refresh_in_the_background_is_not_noticed(signed_in: Client, member: U
     assert last_seen(member) is None
 
 
+def test_a_button_pressed_on_a_page_that_stays_is_noticed(signed_in: Client, member: User) -> None:
+    signed_in.post("/user/susan/unfollow/", headers={"X-Live-Refresh": "1"})
+    assert last_seen(member)
+
+
 def test_of_two_requests_at_once_one_writes(member: User) -> None:
     winner = datetime(2026, 1, 1, tzinfo=UTC)
     User.objects.filter(pk=member.pk).update(last_seen=winner)
