@@ -80,7 +80,7 @@ class ExportWorker(RoundRobinWorker):
         session_gives_way()
         # RQ does this after it has registered the worker: one that is stopped in between would be killed.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
-        with suppress(StopRequested):  # told to end at its start, or while waiting for the server
+        with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
             while True:
                 try:
                     worked = super().work(*args, **kwargs) or worked
@@ -105,7 +105,8 @@ class ExportWorker(RoundRobinWorker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop (SIGTERM, SIGINT) as soon as the job has ended; after EXPORT_STOP_GRACE seconds hand it back.
 
-        Unlike RQ's, this asks the queue server nothing: it may be on its way down too.
+        Unlike RQ's, this asks the queue server nothing: it may be on its way down too. An idle worker is interrupted by
+        SystemExit, since logging and many others swallow StopRequested, which is an ordinary exception.
         """
         self._is_told_to_end = True
         self._shutdown_requested_date = now()
@@ -114,7 +115,7 @@ class ExportWorker(RoundRobinWorker):
         if self._companion:
             self._companion.tell_to_stop()
         elif not self.horse_pid:
-            raise StopRequested
+            raise SystemExit
         self._stop_requested = True
         self._start_grace()
 
@@ -202,10 +203,7 @@ class ExportWorker(RoundRobinWorker):
         return time.monotonic() - self._cleaned_at >= settings.EXPORT_HOUSEKEEPING_INTERVAL
 
     def run_maintenance_tasks(self) -> None:
-        """Reconcile, clean up, and do RQ's own maintenance, each when it is due; end, if that was asked.
-
-        StopRequested is an ordinary exception: one that came while a log was written, for example, was swallowed.
-        """
+        """Reconcile, clean up, and do RQ's own maintenance, each when it is due; end, if that was asked."""
         if self._is_to_end:
             raise StopRequested
         if super().should_run_maintenance_tasks:
@@ -297,8 +295,6 @@ class ExportWorker(RoundRobinWorker):
         """
         try:
             care(**arguments)
-        except StopRequested:
-            raise  # the shutdown signal arrived just now
         except Exception as error:
             logger.exception("Worker %s: %s failed", self.name, care.__name__)
             return type(error).__name__

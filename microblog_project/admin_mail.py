@@ -14,7 +14,6 @@ from django.core import mail
 from django.http import HttpRequest
 from django.utils.log import AdminEmailHandler
 from django.views.debug import SafeExceptionReporterFilter
-from rq.exceptions import StopRequested
 from rq.timeouts import BaseTimeoutException
 
 from microblog_project.logs import ids
@@ -45,8 +44,8 @@ class ThrottledHandler(AdminEmailHandler):
             message = f"Left out since the last mail like this: {self.left_out}\n\n{message}"
         try:
             mail.mail_admins(subject, message, connection=mail.get_connection(timeout=TIMEOUT))
-        except (BaseTimeoutException, StopRequested):
-            raise  # not the mail's: the time of the job is over, or the worker is told to end
+        except BaseTimeoutException:
+            raise  # not the email's: the job's time is over
         except Exception:
             logger.warning("The administrators could not be told", exc_info=True)
 

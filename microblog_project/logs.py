@@ -1,10 +1,12 @@
 """How a log line looks: plain for people, JSON for machines; both name the request and the task it belongs to."""
 
 import logging
-from typing import Any
+import sys
+from typing import Any, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
+from rq.timeouts import BaseTimeoutException
 
 from correlation import request_id, task_id
 
@@ -15,6 +17,16 @@ def ids() -> dict[str, str]:
     """Return the ids that a line written now belongs to."""
     found = {"request_id": request_id(), "task_id": task_id()}
     return {name: value for name, value in found.items() if value}
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Writes lines to standard error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Report an error in a line; let a job's time-out, which a signal can raise right here, end the job."""
+        if isinstance(sys.exc_info()[1], BaseTimeoutException):
+            raise  # noqa: PLE0704 - logging calls this while it handles the exception
+        super().handleError(record)
 
 
 class PlainFormatter(logging.Formatter):

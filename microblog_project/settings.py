@@ -325,7 +325,7 @@ LOGGING = {
     "formatters": {"line": {"()": "microblog_project.logs.formatter", "name": LOG_FORMAT}},
     "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": probes.is_news}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "microblog_project.logs.Console", "formatter": "line"},
         "mail_admins": {"class": "microblog_project.admin_mail.ThrottledHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["console", "mail_admins"], "level": env.str("LOG_LEVEL", default="INFO")},

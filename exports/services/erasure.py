@@ -13,7 +13,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from rq.exceptions import StopRequested
 
 from accounts.models import Session, User
 from exports.models import Archive, Task
@@ -42,8 +41,6 @@ def accounts_erase() -> int:
     for user in accounts_due():
         try:
             count += account_erase(user=user)
-        except StopRequested:
-            raise  # the worker is told to end: the next one goes on
         except QueueUnavailableError:
             logger.warning("Member %s cannot be erased: the queue server is away", user.pk)
         except Exception:  # whatever a storage raises

@@ -1,10 +1,12 @@
 """Stopping a worker: a deploy, Ctrl-C, Docker, systemd. None costs the member an attempt."""
 
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import StringIO
 from subprocess import Popen
 
 import psutil
@@ -138,21 +140,48 @@ def own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+class InterruptedStream(StringIO):
+    """Receives a signal while a line is written to it."""
+
+    def write(self, text: str) -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return super().write(text)
+
+
+def while_it_logs() -> None:
+    logger = logging.getLogger("tests.stopping")
+    handler = logging.StreamHandler(InterruptedStream())
+    logger.addHandler(handler)
+    try:
+        logger.warning("A line")
+    finally:
+        logger.removeHandler(handler)
+
+
+def while_errors_are_swallowed() -> None:
+    with suppress(Exception):
+        signal.raise_signal(signal.SIGTERM)
+
+
 @pytest.mark.processes
-def test_a_signal_whose_exception_was_swallowed_ends_the_worker_all_the_same(
-    transactional_db: None, redis_queue: Queue, own_signals: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("transactional_db", "own_signals")
+@pytest.mark.parametrize("care", [while_it_logs, while_errors_are_swallowed])
+def test_a_signal_ends_an_idle_worker_whatever_it_is_doing(
+    redis_queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    care: Callable[[], None],
 ) -> None:
-    """It is an ordinary exception, which comes anywhere: while a log is written, for example."""
-    looks = []
+    ran_to_its_end = []
 
     def look() -> None:
-        looks.append(1)
-        with suppress(Exception):
-            signal.raise_signal(signal.SIGTERM)
+        care()
+        ran_to_its_end.append(1)
 
     monkeypatch.setattr("exports.worker.tasks_reconcile", look)
     InProcessWorker([redis_queue], connection=redis_queue.connection).work()
-    assert len(looks) == 1
+    assert not ran_to_its_end
+    assert "Traceback" not in capsys.readouterr().err
 
 
 @pytest.mark.processes

@@ -5,6 +5,8 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -14,14 +16,15 @@ from django.conf import LazySettings, settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from accounts.models import User
 from correlation import on_behalf_of, request_id
 from exports.models import Archive, Task
 from exports.services.launching import task_launch
 from microblog_project import urls
-from microblog_project.logs import formatter
-from tests.faults.horses import horse_of, kill, runs
+from microblog_project.logs import Console, formatter
+from tests.faults.horses import horse_of, kill
 from tests.faults.outcomes import temporary_files
 from tests.faults.pages import wait_for_end, wait_for_mail
 from tests.faults.slow_storage import SLOW
@@ -178,6 +181,26 @@ def test_what_is_asked_all_the_time_has_one_only_if_something_is_wrong(
     assert access_lines() == ["GET /notifications/ 400"]
 
 
+class LateStream(StringIO):
+    """Takes as long for a line as a job has for everything."""
+
+    def write(self, text: str) -> int:
+        signal.raise_signal(signal.SIGALRM)
+        return super().write(text)
+
+
+def test_a_time_out_that_comes_while_a_line_is_written_ends_the_job(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("tests.late")
+    handler = Console(LateStream())
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(JobTimeoutException), UnixSignalDeathPenalty(60, JobTimeoutException):
+            logger.warning("A line")
+    finally:
+        logger.removeHandler(handler)
+    assert "Logging error" not in capsys.readouterr().err
+
+
 # --- From the click to the mail -------------------------------------------------------------------------
 
 
@@ -196,6 +219,13 @@ def lines_of(log: Path, number: str) -> list[dict[str, Any]]:
     """Return the lines with this request id; all of the log must be JSON."""
     found = [json.loads(text) for text in log.read_text().splitlines()]
     return [entry for entry in found if entry.get("request_id") == number]
+
+
+def logged(log: Path, number: str, message: str) -> bool:
+    """Return whether a line with this request id says so; the last line may not be whole yet."""
+    with suppress(json.JSONDecodeError):
+        return any(entry["message"] == message for entry in lines_of(log, number))
+    return False
 
 
 @pytest.mark.processes
@@ -220,14 +250,16 @@ def test_a_click_is_followed_from_the_web_through_two_workers_to_the_mail(
         lost = web.ask("/nowhere/").headers[HEADER] or ""
         number = web.send("/exports/", signed_in_client(susan), kind="posts").headers[HEADER] or ""
         task = Task.objects.get()
-        runs(task)
+        # The row says so before the log does.
+        wait_until(lambda: logged(worker_log, number, f"Task {task.pk}: attempt 1 begins"), what="The first attempt")
         kill(first.pid, horse_of(first))
         worker_factory(**variables)
-        runs(task, attempt=2)
+        wait_until(lambda: logged(worker_log, number, f"Task {task.pk}: attempt 2 begins"), what="The second attempt")
         slow_storage.unlink()
         wait_for_end(task)
         archive = wait_for_mail(task)
-        wait_until(lambda: any("is mailed" in entry["message"] for entry in lines_of(worker_log, number)))
+        mailed = f"Archive {archive.pk} is mailed (try 1)"
+        wait_until(lambda: logged(worker_log, number, mailed), what="The line")
     assert [entry["message"].partition(" in ")[0] for entry in lines_of(web_log, lost)] == [
         "GET /nowhere/ 404",
         "Not Found: /nowhere/",
@@ -246,7 +278,7 @@ def test_a_click_is_followed_from_the_web_through_two_workers_to_the_mail(
         f"Task {task.pk}: attempt 2 begins",
     ]
     assert messages[3].startswith(f"Task {task.pk}: attempt 2 succeeded; {archive.file.name} has ")
-    assert messages[4] == f"Archive {archive.pk} is mailed (try 1)"
+    assert messages[4] == mailed
     [mail] = smtp_server.messages
     assert str(task.pk) in mail["Message-ID"]
     assert first.wait() == -signal.SIGKILL
@@ -269,6 +301,5 @@ def test_a_mail_that_is_late_is_joined_to_its_click_too(
     archive = Archive.objects.get()
     Archive.objects.update(mail_due_at=archive.created_at)
     wait_for_mail(task)
-    mailed = f"Archive {archive.pk} is mailed (try 2)"
-    wait_until(lambda: [entry for entry in lines_of(log, GIVEN) if entry["message"] == mailed], what="The line")
+    wait_until(lambda: logged(log, GIVEN, f"Archive {archive.pk} is mailed (try 2)"), what="The line")
     assert {entry["task_id"] for entry in lines_of(log, GIVEN)} == {str(task.pk)}
