@@ -25,13 +25,13 @@ from rq.registry import (
 from accounts.models import User
 from exports.services.queue import QUEUE_NAMES
 from microblog_project import pseudo_locale
-from tests.browser_options import ARGUMENTS, find_chromium
+from tests.browser_options import ARGUMENTS, browser_problem, find_chromium
 from tests.bucket import Bucket
 from tests.emptying import empty_database
-from tests.environment import IN_CI
 from tests.failures import pytest_runtest_makereport  # noqa: F401 - a hook
 from tests.mail_server import MailServer, free_port
 from tests.members import make_member
+from tests.programs import cannot_run
 from tests.running_site import RunningSite
 from tests.waiting import wait_until
 from tests.workers import InProcessWorker, forget_workers, living_workers, start_worker
@@ -162,13 +162,10 @@ def worker_process(worker_factory: Callable[..., "subprocess.Popen[bytes]"]) -> 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Start the machine's own Chromium; without one the test is skipped, and fails in CI."""
-    if program := find_chromium():
-        # Playwright's own headless switch selects the old mode.
-        return {**browser_type_launch_args, "executable_path": str(program), "args": ARGUMENTS, "headless": True}
-    reason = "No Chromium on this machine; on Debian: apt install chromium, elsewhere set CHROMIUM to its path"
-    if IN_CI:
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if problem := browser_problem():
+        cannot_run(problem)
+    # Playwright's own headless switch selects the old mode.
+    return {**browser_type_launch_args, "executable_path": str(find_chromium()), "args": ARGUMENTS, "headless": True}
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Which release came before this code: what must be able to run beside it while it is rolled out."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,8 @@ class NoPreviousReleaseError(Exception):
 
 def previous_release() -> str:
     """Return the newest tag `v*` before this commit, or the commit that NAMED names. Raises NoPreviousReleaseError."""
+    if not shutil.which("git"):
+        raise NoPreviousReleaseError("Git is not installed; on Debian: apt install git")
     try:
         return git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").strip()
     except NoPreviousReleaseError:
@@ -34,8 +37,6 @@ def git(*arguments: str) -> str:
     """Return what Git says in this checkout; raises NoPreviousReleaseError with its complaint."""
     try:
         result = subprocess.run(["git", *arguments], cwd=BASE_DIR, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise NoPreviousReleaseError("Git is not installed.") from error
     except subprocess.CalledProcessError as error:
         raise NoPreviousReleaseError(f"Git says: {error.stderr.strip()}.") from error
     return result.stdout

@@ -7,8 +7,8 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.deploy.nginx import Nginx
-from tests.deploy.programs import find_program
 from tests.deploy.web_server import WebServer
+from tests.programs import find_program
 
 BEHIND_NGINX = {"BEHIND_TLS_PROXY": "1", "EXPORT_ACCEL_LOCATION": "/_exports/", "SITE_URL": "https://localhost"}
 

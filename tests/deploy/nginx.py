@@ -13,6 +13,7 @@ from django.conf import settings
 
 from microblog_project.embedded_server import BASE_DIR
 from tests.mail_server import free_ports
+from tests.programs import find_program
 from tests.waiting import wait_until
 from tests.workers import stop_process
 
@@ -75,7 +76,8 @@ class Nginx:
         options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
         files = ["-keyout", str(key), "-out", str(certificate)]
-        subprocess.run(["openssl", "req", "-x509", *options, *name, *files], check=True, capture_output=True)
+        openssl = find_program("openssl", package="openssl")
+        subprocess.run([openssl, "req", "-x509", *options, *name, *files], check=True, capture_output=True)
 
     def _site(self, upstream: int) -> str:
         """Return the site's file, with only that changed which an operator would change, and the ports."""

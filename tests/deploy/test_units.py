@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microblog_project.embedded_server import BASE_DIR
-from tests.deploy.programs import find_program
+from tests.programs import find_program
 
 pytestmark = pytest.mark.processes
 

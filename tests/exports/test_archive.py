@@ -36,6 +36,7 @@ from posts.models import Post
 from tests.exports.conftest import FIRST, write_posts_for
 from tests.exports.zip_files import files_in
 from tests.members import make_member, signed_in_client
+from tests.programs import find_program
 
 Work = Callable[[], None]
 
@@ -201,7 +202,12 @@ def test_other_programs_find_the_zip_sound(susan: User, exported_archive: Export
     path = exported_archive(susan).file.path
     with ZipFile(path) as container:
         assert container.testzip() is None
-    assert subprocess.run(["unzip", "-tq", path], check=False, capture_output=True).returncode == 0
+    assert (
+        subprocess.run(
+            [find_program("unzip", package="unzip"), "-tq", path], check=False, capture_output=True
+        ).returncode
+        == 0
+    )
 
 
 def test_the_outbox_is_that_of_a_mastodon_archive(susan: User, exported_archive: Export) -> None:

@@ -25,6 +25,7 @@ from exports.writer.spreadsheet import FORMULA_STARTS
 from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
 from exports.writer.zip_file import SEAL_LENGTH, SealedZip
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
+from tests.programs import find_program
 
 pytestmark = pytest.mark.processes  # no database is used
 
@@ -186,4 +187,9 @@ def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
         assert container_read.read("pages/65599.html") == b"65599"
     with path.open("rb") as file:
         assert len(read_members(file)) == files
-    assert subprocess.run(["unzip", "-tq", path], check=False, capture_output=True).returncode == 0
+    assert (
+        subprocess.run(
+            [find_program("unzip", package="unzip"), "-tq", path], check=False, capture_output=True
+        ).returncode
+        == 0
+    )

@@ -19,7 +19,6 @@ from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
 from tests.bucket import CREDENTIALS, Bucket
-from tests.environment import IN_CI
 from tests.faults.buckets import FaultyBucket
 from tests.faults.databases import crash, default_database, locked_table
 from tests.faults.outcomes import assert_exported, stored_files, temporary_files
@@ -27,6 +26,7 @@ from tests.faults.pages import assert_another_succeeds, exports_page, news_of, s
 from tests.mail_server import MailServer, free_port
 from tests.members import make_member, signed_in_client
 from tests.postgresql import Cluster, PostgresUnavailableError
+from tests.programs import cannot_run
 from tests.waiting import wait_until
 from tests.workers import child_environment, stop_process
 
@@ -39,9 +39,7 @@ def postgresql() -> Iterator[Cluster]:
     try:
         cluster = Cluster(may_crash=True)
     except PostgresUnavailableError as error:
-        if IN_CI:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        cannot_run(str(error))
     yield cluster
     cluster.stop()
 

@@ -3,7 +3,6 @@
 import ast
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from microblog_project.embedded_server import BASE_DIR
+from tests.programs import find_program
 
 pytestmark = pytest.mark.processes
 
@@ -126,9 +126,7 @@ def test_a_broken_environment_is_made_anew(bootstrap: ModuleType) -> None:
 
 
 def test_make_help_lists_the_targets() -> None:
-    make = shutil.which("make")
-    if make is None:
-        pytest.skip("make is not installed")
+    make = find_program("make", package="make")
     result = subprocess.run([make, "help"], cwd=BASE_DIR, env=os.environ, capture_output=True, text=True, check=True)
     for target in ("run", "test", "lint", "lock", "format"):
         assert f"\n{target}\t" in f"\n{result.stdout}"

@@ -11,6 +11,7 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from tests.programs import cannot_run
 from tools.migration_lint.reading import problems_in, problems_since
 from tools.previous_release import NoPreviousReleaseError, files_of, git, previous_release
 
@@ -131,7 +132,7 @@ def release() -> str:
     try:
         return previous_release()
     except NoPreviousReleaseError as error:
-        pytest.skip(str(error))
+        cannot_run(str(error))
 
 
 def test_the_previous_release_is_an_older_commit_whose_files_are_known(release: str) -> None:

@@ -1,6 +1,7 @@
 """The fixtures that everything else relies on."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from django.core.mail import send_mail
 from rq import Queue
 
 from accounts.models import User
+from microblog_project.embedded_server import BASE_DIR
+from tests.browser_options import browser_problem
 from tests.mail_server import MailServer
+from tests.programs import find_program
 from tests.waiting import wait_until
 
 
@@ -54,6 +58,31 @@ def test_mail_reaches_the_smtp_server(smtp_server: MailServer) -> None:
 def test_the_browser_starts(page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     page.set_content("<h1>Microblog</h1>")
     assert page.inner_text("h1") == "Microblog"
+
+
+@pytest.mark.parametrize(("in_ci", "outcome"), [(False, pytest.skip.Exception), (True, pytest.fail.Exception)])
+def test_a_program_that_is_not_there_skips_its_test_but_fails_it_in_ci(
+    monkeypatch: pytest.MonkeyPatch, in_ci: bool, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr("tests.programs.IN_CI", in_ci)
+    with pytest.raises(outcome, match="apt install some-package"):
+        find_program("no-such-program", package="some-package")
+
+
+def test_ci_installs_every_program_that_a_test_asks_for() -> None:
+    script = (BASE_DIR / ".ci/run").read_text()
+    texts = [path.read_text() for path in (BASE_DIR / "tests").rglob("*.py") if path != Path(__file__)]
+    packages = {package for text in texts for package in re.findall(r'find_program\(.*package="(.+?)"', text)}
+    assert packages
+    assert {package for package in packages if f"lacking+=({package})" not in script} == set()
+
+
+def test_a_browser_driver_that_does_not_start_is_a_problem_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tests.browser_options.find_chromium", lambda: tmp_path)
+    monkeypatch.setattr("tests.browser_options.compute_driver_executable", lambda: ("false", ""))
+    assert "apt install libatomic1" in browser_problem()
 
 
 WITHOUT_POSTGRESQL = """

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from tests.environment import IN_CI
+from tests.programs import cannot_run
 from tools.previous_release import NoPreviousReleaseError, previous_release
 
 pytestmark = pytest.mark.processes
@@ -17,7 +18,7 @@ def test_the_previous_release_and_this_one_work_side_by_side() -> None:
     try:
         previous_release()
     except NoPreviousReleaseError as error:
-        pytest.skip(str(error))
+        cannot_run(str(error))
     result = subprocess.run(
         [sys.executable, "-m", "tests.releases", "--database", "sqlite"],
         cwd=settings.BASE_DIR,
