@@ -1,5 +1,7 @@
 """The accounts app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class AccountsConfig(AppConfig):
     """Members and whom they follow."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Listen for sign-ins."""
+        import_module("accounts.browser_language")

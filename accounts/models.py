@@ -25,6 +25,8 @@ class User(AbstractUser):
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
     # What is left empty is taken from the member's browser.
     language = models.CharField(_("language"), max_length=12, blank=True)
+    # What that browser asked for at the last sign-in: mail goes out without a browser to ask.
+    browser_language = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, blank=True)
     # When the member and all that is theirs will be deleted, as they asked; until then they can undo it.
@@ -68,6 +70,11 @@ class User(AbstractUser):
         if "\x00" in username:  # an address can hold one, and PostgreSQL would refuse even to look for it
             return cls.objects.none()
         return cls.objects.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
+
+    @classmethod
+    def with_email(cls, email: str) -> models.QuerySet["User"]:
+        """Return the member with that address, in whatever case."""
+        return cls.objects.alias(lower_email=Lower("email")).filter(lower_email=email.lower()).exclude(email="")
 
     def get_absolute_url(self) -> str:
         """Return the address of the member's profile page."""

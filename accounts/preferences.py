@@ -1,7 +1,7 @@
 """The language and the time zone in which the site speaks to a member."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, available_timezones
@@ -39,8 +39,12 @@ def _place(zone: str) -> str:
 
 def language_of(user: User) -> str | None:
     """Return the language that the member chose; None for none, or one that the site speaks no more."""
+    return _spoken(user.language)
+
+
+def _spoken(language: str) -> str | None:
     try:
-        return translation.get_supported_language_variant(user.language)
+        return translation.get_supported_language_variant(language)
     except LookupError:
         return None
 
@@ -59,6 +63,16 @@ def member_language(user: User) -> Iterator[None]:
     language = language_of(user)
     with translation.override(language) if language else nullcontext():
         yield
+
+
+def mail_language(user: User, *, asked_in: str = "") -> AbstractContextManager[None]:
+    """Write what the member reads later, elsewhere, in the language that they chose.
+
+    If they chose none: in the one of the page on which they asked for it (`asked_in`), else of their last sign-in, else
+    in the active one, which in a worker is the site's.
+    """
+    wishes = (user.language, asked_in, user.browser_language)
+    return translation.override(next(filter(None, map(_spoken, wishes)), translation.get_language()))
 
 
 @contextmanager

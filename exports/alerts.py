@@ -10,12 +10,17 @@ from django.dispatch import receiver
 from accounts.models import User
 from exports.models import Task
 from exports.services.activity import has_active_task
-from exports.services.news import TASK_PROGRESS, places_publish
+from exports.services.news import TASK_PROGRESS, places_publish, task_news_in_words
 from exports.services.reconciliation import tasks_reconcile
 from notifications import alerts
 from notifications.signals import quiet_poll
 
-alerts.register(TASK_PROGRESS, template="exports/_task_alert.html", script="exports/task_alert.js")
+alerts.register(
+    TASK_PROGRESS,
+    template="exports/_task_alert.html",
+    script="exports/task_alert.js",
+    in_words=task_news_in_words,
+)
 
 
 @receiver(quiet_poll)

@@ -6,11 +6,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from accounts.preferences import member_language
 from exports.models import Archive, Task
 from exports.models.event import Reason
 from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
@@ -18,6 +16,7 @@ from exports.services.behalf import on_behalf_of_task
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
+from exports.services.languages import task_language
 from exports.services.progress import ClaimLostError, Heartbeat
 from exports.services.refusing import ExportRefusedError
 from exports.services.transitions import task_claim, task_fail, task_succeed
@@ -69,7 +68,7 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     if task is None:
         logger.warning("Task %s: nothing to claim (unknown, over, or another worker's)", task_id)
         return None
-    with on_behalf_of_task(task), member_language(task.user):
+    with on_behalf_of_task(task), task_language(task):
         logger.info("Task %s: attempt %s begins", task.pk, task.attempt)
         return _attempt(task, work)
 
@@ -85,7 +84,7 @@ def _attempt(task: Task, work: Work) -> Archive | None:
         logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
         rows = Task.objects.claimed_as(task)
         why: dict[str, Any] = {
-            "error": str(refusal),
+            "failure": refusal.failure,
             "traceback": traceback.format_exc(),
             "detail": type(refusal).__name__,
         }
@@ -99,8 +98,7 @@ def _attempt(task: Task, work: Work) -> Archive | None:
         # Only the last failure is an error, of which the administrators are told: the others mend themselves.
         level = logging.ERROR if is_last(task) else logging.WARNING
         logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
-        error = _("Something went wrong on our side. We have been told, and your posts are safe.")
-        attempt_failed(task, error=error, traceback=traceback.format_exc(), error_class=type(problem).__name__)
+        attempt_failed(task, traceback=traceback.format_exc(), error_class=type(problem).__name__)
         raise
 
 

@@ -1,6 +1,8 @@
 """Which notifications every page shows, and how; producers register theirs when their app is ready."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -11,14 +13,21 @@ class AlertKind:
     """Rendered with `notification`, for the page and for the live refresh alike."""
     script: str
     """A static ES module that listens for `notification:<name>` events."""
+    in_words: Callable[[Any], Any]
+    """Returns `data` with its texts in the active language: rows hold codes, which each reader gets in their own."""
 
 
 KINDS: dict[str, AlertKind] = {}
 
 
-def register(name: str, *, template: str, script: str) -> None:
+def register(name: str, *, template: str, script: str, in_words: Callable[[Any], Any] = lambda data: data) -> None:
     """Show the notifications called `name` as alerts."""
-    KINDS[name] = AlertKind(template, script)
+    KINDS[name] = AlertKind(template, script, in_words)
+
+
+def data_in_words(name: str, data: Any) -> Any:
+    """Return the data of a notification as its reader is to get it, on a page or by the poll."""
+    return KINDS[name].in_words(data) if name in KINDS else data
 
 
 BADGES: dict[str, str] = {}

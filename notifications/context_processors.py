@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.going_back import is_in_place
-from notifications.alerts import BADGES, KINDS
+from notifications.alerts import BADGES, KINDS, data_in_words
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
 
@@ -31,8 +31,11 @@ def alerts(request: HttpRequest) -> dict[str, Any]:
 
 
 def alerts_among(shown: Iterable[Notification]) -> list[tuple[str, Notification]]:
-    """Return (template, notification) of each alert, oldest first."""
-    return [(KINDS[item.name].template, item) for item in shown if item.name in KINDS]
+    """Return (template, notification) of each alert, oldest first, in the reader's language."""
+    found = [item for item in shown if item.name in KINDS]
+    for item in found:
+        item.data = data_in_words(item.name, item.data)
+    return [(KINDS[item.name].template, item) for item in found]
 
 
 def badges_among(shown: Iterable[Notification]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.going_back import is_in_place, page_before
 from accounts.models import User
+from notifications.alerts import data_in_words
 from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
 from notifications.services import notification_dismiss
@@ -56,10 +57,10 @@ def poll(request: HttpRequest) -> HttpResponse:
 
 
 def as_json(notification: Notification) -> dict[str, object]:
-    """Return the notification in the poll's form."""
+    """Return the notification in the poll's form, in the reader's language."""
     return {
         "name": notification.name,
-        "data": notification.data,
+        "data": data_in_words(notification.name, notification.data),
         "timestamp": cursor_to_seconds(notification.cursor),
     }
 

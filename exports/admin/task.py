@@ -35,7 +35,7 @@ GROUPS = (
     (None, ("user", "name", "lane", "description", "status", "progress", "done", "total")),
     (gettext_lazy("Attempts"), ("attempt", "failures", "worker", "heartbeat_at", "due_at")),
     (gettext_lazy("Times"), ("created_at", "queued_at", "started_at", "ended_at")),
-    (gettext_lazy("Errors"), ("error", "traceback")),
+    (gettext_lazy("Errors"), ("reason", "traceback")),
 )
 
 
@@ -50,7 +50,8 @@ class TaskAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Member's name or e-mail address, or a task's id")
     show_full_result_count = False
     actions = ("cancel", "retry", "fail")
-    extra_fields = ("rq_job",)
+    extra_fields = ("rq_job", "reason")
+    hidden_fields = ("error", "error_params", "email")
 
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> list[Any]:
         """Return the fields in their groups."""
@@ -123,6 +124,11 @@ class TaskAdmin(ReadOnlyAdmin):
         duration = task.duration
         return "-" if duration is None else str(timedelta(seconds=round(duration.total_seconds())))
 
+    @admin.display(description=gettext_lazy("error"))
+    def reason(self, task: Task) -> str:
+        """Return why the task failed, in the language of whoever looks."""
+        return task.failure_text or "-"
+
     @admin.display(description=gettext_lazy("RQ job"))
     def rq_job(self, task: Task) -> str:
         """Return a link to the job in the queue's dashboard, which superusers may open."""
@@ -162,6 +168,8 @@ class TaskAdmin(ReadOnlyAdmin):
         else:
             action_log(user, task, gettext_noop("Started the example"))
             failed = task.status == TaskStatus.FAILED
-            text = task.error if failed else _("The example was queued: watch its progress here, or on any page.")
+            text = (
+                task.failure_text if failed else _("The example was queued: watch its progress here, or on any page.")
+            )
             self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
         return redirect("admin:exports_task_changelist")

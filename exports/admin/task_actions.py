@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
-from accounts.preferences import member_language
 from accounts.staff_actions import StaffAction
 from exports.models import Task
+from exports.models.failure import Failure, FailureCode
 from exports.services.kinds import task_is_known
 from exports.services.launching import TaskAlreadyActiveError, task_retry
 from exports.services.transitions import task_cancel, task_fail
@@ -16,9 +16,8 @@ from exports.services.transitions import task_cancel, task_fail
 
 def stop(task: Task, actor: User) -> Task | None:
     """Give the task up, if it is active, and tell its member so."""
-    with member_language(task.user):
-        error = _("Our staff stopped this export. You can start it again.")
-    return task_fail(Task.objects.active().filter(pk=task.pk), task, error=error, actor=actor)
+    failure = Failure(FailureCode.STOPPED_BY_STAFF)
+    return task_fail(Task.objects.active().filter(pk=task.pk), task, failure=failure, actor=actor)
 
 
 def retry_if_possible(task: Task, actor: User) -> bool:

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from exports.models.failure import failure_text
+
 
 class TaskStatus(models.TextChoices):
     """Where a task stands. The last three are terminal: they never change."""
@@ -89,6 +91,9 @@ class Task(models.Model):
     )
     # The id, in all logs, of the request that launched it.
     request_id = models.CharField(_("request"), max_length=64, blank=True, default="", db_default="")
+    # As they were when the member asked for it; empty when somebody else did.
+    language = models.CharField(_("language"), max_length=12, blank=True, default="", db_default="")
+    email = models.EmailField(_("email address"), blank=True, default="", db_default="")
 
     status = models.CharField(_("status"), max_length=16, choices=TaskStatus, default=TaskStatus.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0)  # percent
@@ -106,6 +111,9 @@ class Task(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
+    # The reason for the failure (`exports.models.failure`). Its text is for the previous release, which knows no code.
+    error_code = models.CharField(_("error code"), max_length=32, blank=True, default="", db_default="")
+    error_params = models.JSONField(_("error parameters"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True, help_text=_("For the member."))
     traceback = models.TextField(_("traceback"), blank=True, help_text=_("For the staff."))
 
@@ -149,6 +157,11 @@ class Task(models.Model):
     def can_be_retried(self) -> bool:
         """Return whether the member may start it again: it failed, or was cancelled."""
         return self.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
+
+    @property
+    def failure_text(self) -> str:
+        """Return why the task failed, in the reader's language; rows of earlier releases have a text only."""
+        return failure_text(self.error_code, self.error_params) or self.error
 
     @property
     def age(self) -> timedelta:

@@ -10,11 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import ngettext
 
-from accounts.preferences import member_language
 from exports.models import Task
 from exports.models.event import Reason
+from exports.models.failure import Failure, FailureCode
 from exports.models.task import TaskQuerySet
 from exports.services.kinds import task_is_known
 from exports.services.queue import QueueUnavailableError, task_enqueue
@@ -27,17 +26,12 @@ def attempt_died(rows: TaskQuerySet, task: Task) -> Task | None:
     """Begin the task anew at once, if it is still among `rows`, or give it up when it died too often."""
     if is_last(task):
         count = task.failures + 1
-        with member_language(task.user):
-            error = ngettext(
-                "The export was interrupted %(count)d time and was given up.",
-                "The export was interrupted %(count)d times and was given up.",
-                count,
-            )
-        return task_fail(rows, task, error=error % {"count": count}, reason=Reason.DIED, failures=count)
+        failure = Failure(FailureCode.INTERRUPTED, {"count": count})
+        return task_fail(rows, task, failure=failure, reason=Reason.DIED, failures=count)
     return _begin_anew(rows, task, reason=Reason.DIED, failures=F("failures") + 1)
 
 
-def attempt_failed(task: Task, *, error: str, traceback: str, error_class: str = "") -> Task | None:
+def attempt_failed(task: Task, *, traceback: str, error_class: str = "") -> Task | None:
     """Put the task off after an exception, by a pause that grows; give it up at the last attempt.
 
     The history tells the exception's class only: its words may be a member's.
@@ -45,7 +39,8 @@ def attempt_failed(task: Task, *, error: str, traceback: str, error_class: str =
     rows = Task.objects.claimed_as(task)
     event: dict[str, Any] = {"reason": Reason.RAISED, "detail": error_class}
     if is_last(task):
-        return task_fail(rows, task, error=error, traceback=traceback, failures=task.failures + 1, **event)
+        failure = Failure(FailureCode.ERRORED)
+        return task_fail(rows, task, failure=failure, traceback=traceback, failures=task.failures + 1, **event)
     pauses = settings.EXPORT_RETRY_PAUSES
     pause = pauses[min(task.failures, len(pauses) - 1)]
     due_at = timezone.now() + timedelta(seconds=pause)
@@ -60,13 +55,8 @@ def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
     """End the task, if it is still among `rows`: another attempt would take too long as well."""
     minutes = math.ceil(settings.EXPORT_JOB_TIMEOUT / 60)
-    with member_language(task.user):
-        error = ngettext(
-            "It took longer than the %(minutes)d minute that we allow, and was stopped.",
-            "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
-            minutes,
-        )
-    return task_fail(rows, task, error=error % {"minutes": minutes}, traceback=traceback, reason=Reason.TIMED_OUT)
+    failure = Failure(FailureCode.TIMED_OUT, {"minutes": minutes})
+    return task_fail(rows, task, failure=failure, traceback=traceback, reason=Reason.TIMED_OUT)
 
 
 def is_last(task: Task) -> bool:

@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
-from accounts.preferences import member_language, member_time
+from accounts.preferences import member_time
 from correlation import on_behalf_of, request_id
 from exports.models import Archive
 from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
+from exports.services.languages import task_language
 from exports.services.news import task_publish
 from exports.services.queue import QueueUnavailableError, delivery_enqueue
 from exports.services.tallies import counted, tally_later
@@ -135,7 +136,7 @@ def _settle(archive: Archive, outcome: Outcome, **changes: object) -> None:
 def archive_message(archive: Archive) -> EmailMultiAlternatives:
     """Return the mail: plain and HTML, with the file or a compressed copy when that is small, else with a link."""
     attachment = archive_attachment(archive)
-    with member_language(archive.user), member_time(archive.user):
+    with task_language(archive.task), member_time(archive.user):
         message = _written(archive, attachment)
     if attachment:
         message.attach(attachment.filename, attachment.content, attachment.content_type)

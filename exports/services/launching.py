@@ -6,18 +6,19 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.preferences import member_language
+from accounts.preferences import mail_language
 from correlation import request_id
 from exports.models import Task, TaskStatus
 from exports.models.event import Reason
+from exports.models.failure import Failure, FailureCode
 from exports.services.behalf import on_behalf_of_task
 from exports.services.cooldown import next_starts
 from exports.services.events import event_record
 from exports.services.kinds import EXPORT_KINDS, KINDS
 from exports.services.lanes import lane_of
+from exports.services.languages import language_asked_in
 from exports.services.news import TASK_PROGRESS, task_publish, task_withdraw
 from exports.services.queue import QueueUnavailableError, task_enqueue
 from exports.services.transitions import task_fail
@@ -53,7 +54,8 @@ def task_launch(
     Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so. Raises
     TaskTooSoonError when the member has to wait before the next export; staff need not.
     """
-    with member_language(user):
+    language = language_asked_in(user, actor=actor, repeats=repeats)
+    with mail_language(user, asked_in=language):
         description = str(KINDS[name].description)
     lane = lane_of(user=user, name=name)  # before the transaction: meanwhile others may write
     try:
@@ -65,6 +67,8 @@ def task_launch(
                 params=params or {},
                 lane=lane,
                 request_id=request_id(),
+                language=language,
+                email=user.email if actor == user or not repeats else repeats.email,
             )
             if not by_staff:
                 _ensure_not_too_soon(task)
@@ -127,7 +131,5 @@ def _enqueue(task: Task) -> None:
 
 def _fail_unqueued(task: Task) -> None:
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
-    with member_language(task.user):
-        error = _("The export service cannot be reached at the moment. Please try again in a few minutes.")
-    if task_fail(rows, task, error=error, reason=Reason.QUEUE_AWAY):
+    if task_fail(rows, task, failure=Failure(FailureCode.QUEUE_UNAVAILABLE), reason=Reason.QUEUE_AWAY):
         task.refresh_from_db()

@@ -7,6 +7,8 @@ from django.db import transaction
 
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
+from exports.models.failure import failure_text
+from exports.services.kinds import KINDS
 from exports.services.queue import QueueUnavailableError
 from exports.services.waiting import task_remaining_seconds, task_wait
 from exports.services.workers import workers_alive
@@ -80,7 +82,20 @@ def task_news(task: Task) -> dict[str, Any]:
         "queued_at": task.queued_at.isoformat(),
         "due_at": task.due_at and task.due_at.isoformat(),
         "error": task.error,
+        "error_code": task.error_code,
+        "error_params": task.error_params,
         "archive": archive and archive_news(archive),
+    }
+
+
+def task_news_in_words(news: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload with its texts in the reader's language; what only another release knows stays as stored."""
+    kind = KINDS.get(news.get("name", ""))
+    error = failure_text(news.get("error_code", ""), news.get("error_params"))
+    return {
+        **news,
+        "description": str(kind.description) if kind else news.get("description", ""),
+        "error": error or news.get("error", ""),
     }
 
 

@@ -11,11 +11,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from accounts.preferences import member_language
 from exports.models import Archive, Task, TaskStatus
 from exports.models.event import Reason
+from exports.models.failure import Failure, FailureCode
 from exports.models.task import TaskQuerySet
 from exports.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
 from exports.services.behalf import on_behalf_of_task
@@ -147,10 +146,8 @@ def _queue_again(task: Task) -> Task | None:
     if not task_is_known(task):
         if state is not JobState.OVER:  # a worker with newer code may have it
             return None
-        with member_language(task.user):
-            error = _("This kind of export is no longer offered. Please start another one.")
         rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
-        return task_fail(rows, task, error=error, reason=Reason.UNKNOWN_KIND)
+        return task_fail(rows, task, failure=Failure(FailureCode.NO_LONGER_OFFERED), reason=Reason.UNKNOWN_KIND)
     touched = task_touch_queued(task)
     if touched:
         logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)

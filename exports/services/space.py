@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.utils.translation import gettext as _
 
 from exports.models.archive import exports_storage
+from exports.models.failure import Failure, FailureCode
 from exports.services.refusing import ExportRefusedError
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 class NoSpaceError(ExportRefusedError):
     """A disk has too little room for the export."""
 
+    def __init__(self) -> None:
+        super().__init__(Failure(FailureCode.NO_SPACE))
+
 
 @contextmanager
 def full_disk_refused() -> Iterator[None]:
@@ -35,7 +38,7 @@ def full_disk_refused() -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise NoSpaceError(_no_space()) from error
+        raise NoSpaceError from error
 
 
 def ensure_free_space(*, posts: int) -> None:
@@ -45,16 +48,12 @@ def ensure_free_space(*, posts: int) -> None:
         free = shutil.disk_usage(folder).free
         if free < needed:
             logger.error("No export of %s posts: %s has %s bytes free, %s are wanted", posts, folder, free, needed)
-            raise NoSpaceError(_no_space())
+            raise NoSpaceError
 
 
 def free_space() -> int:
     """Return the bytes that are free where there is least room for an export, on this machine."""
     return min(shutil.disk_usage(folder).free for folder in _folders())
-
-
-def _no_space() -> str:
-    return _("There is not enough room to build your export at the moment. We have been told; try again later.")
 
 
 def _folders() -> Iterator[Path]:

@@ -17,8 +17,10 @@ from django.utils import timezone
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.models.event import Reason
+from exports.models.failure import Failure
 from exports.models.task import TaskQuerySet
 from exports.services.events import event_record
+from exports.services.languages import task_language
 from exports.services.news import task_publish
 
 # A running task never shows 100 %: that is for success alone.
@@ -76,18 +78,18 @@ def task_fail(
     rows: TaskQuerySet,
     task: Task,
     *,
-    error: str,
+    failure: Failure,
     traceback: str = "",
     reason: Reason = Reason.FAILED,
     detail: str = "",
     actor: User | None = None,
     **changes: Any,
 ) -> Task | None:
-    """End the task in failure if it is still among `rows`; `error` is for the member, `traceback` for staff."""
+    """End the task in failure if it is still among `rows`; `failure` is for the member, `traceback` for staff."""
     event = {"reason": reason, "detail": detail, "actor": actor}
-    return _move(
-        rows, task.pk, event, status=TaskStatus.FAILED, error=error, traceback=traceback, **_ended(), **changes
-    )
+    with task_language(task):
+        why = {"error_code": failure.code, "error_params": failure.params, "error": str(failure)}
+    return _move(rows, task.pk, event, status=TaskStatus.FAILED, traceback=traceback, **why, **_ended(), **changes)
 
 
 def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:

@@ -65,7 +65,7 @@ def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpRes
     except TaskTooSoonError as refusal:
         return refused(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
     if task.status == TaskStatus.FAILED:
-        return done(request, messages.ERROR, task.error)
+        return done(request, messages.ERROR, task.failure_text)
     return done(request, messages.INFO, _("Your export has started. You can move on; it will be mailed to you."))
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from posts.models import Post
-from tests.members import signed_in_client
+from tests.members import PASSWORD, signed_in_client
 
 PROFILE = "/accounts/profile/"
 LANGUAGE = "/accounts/language/"
@@ -130,3 +130,33 @@ def test_allauths_mails_speak_the_members_language(signed_in: Client, member: Us
     choose(member, language="es")
     signed_in.post("/accounts/password/reset/", {"email": member.email})
     assert mailoutbox[0].subject == "[Microblog] Elige una contraseña nueva"
+
+
+def test_mails_to_members_without_a_choice_speak_as_their_browser(member: User, db: None, mailoutbox: Mails) -> None:
+    Client(headers=SPANISH).post("/accounts/password/reset/", {"email": member.email})
+    assert mailoutbox[0].subject == "[Microblog] Elige una contraseña nueva"
+
+
+def test_the_welcome_speaks_as_the_browser_in_which_one_signed_up(db: None, mailoutbox: Mails) -> None:
+    form = {"username": "rosa", "email": "rosa@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    Client(headers=SPANISH).post("/accounts/signup/", form)
+    assert mailoutbox[0].subject == "[Microblog] ¡Te damos la bienvenida! Confirma tu dirección de correo"
+    assert User.objects.get(username="rosa").browser_language == "es"
+
+
+def test_whoever_signs_up_with_a_members_address_has_them_told_in_their_language(
+    member: User, mailoutbox: Mails
+) -> None:
+    choose(member, language="es")
+    form = {"username": "rosa", "email": member.email, "password1": PASSWORD, "password2": PASSWORD}
+    Client().post("/accounts/signup/", form)
+    assert mailoutbox[0].subject == "[Microblog] Ya tienes una cuenta"
+
+
+def test_what_signing_in_and_out_says_is_in_the_language_of_the_next_page(member: User) -> None:
+    choose(member, language="es")
+    client = Client(headers={"accept-language": "en"})
+    page = client.post("/accounts/login/", {"login": "susan", "password": PASSWORD}, follow=True).content.decode()
+    assert "Has iniciado sesión como susan" in page
+    assert "You have signed out." in client.post("/accounts/logout/", follow=True).content.decode()
+    assert translation.get_language() == "en"

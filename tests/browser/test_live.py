@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
+from exports.models.failure import Failure, FailureCode
 from exports.services.launching import task_launch
 from exports.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
 from tests.members import make_member
@@ -108,11 +109,11 @@ def test_another_place_in_the_queue_is_told_without_fetching_the_page(susans_pag
 def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page: Page, susan: User) -> None:
     running = claimed(task_launch(user=susan, name="export_posts"))
     task_beat(running, done=1, total=2)
-    task_fail(Task.objects.claimed_as(running), running, error="The disk is full.")
+    task_fail(Task.objects.claimed_as(running), running, failure=Failure(FailureCode.NO_SPACE))
     look_again(susans_page)
     alert = susans_page.locator(ALERT)
     expect(alert).to_have_class("alert task-alert alert-danger")
-    expect(alert).to_contain_text("The disk is full.")
+    expect(alert).to_contain_text("There is not enough room")
     expect(alert).not_to_contain_text("100")
     alert.get_by_role("button", name="Retry").click()
     expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "queued")

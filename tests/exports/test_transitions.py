@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
+from exports.models.failure import Failure, FailureCode
 from exports.services.transitions import (
     task_beat,
     task_cancel,
@@ -39,7 +40,7 @@ def news(task: Task) -> dict[str, object]:
 
 
 def fail(task: Task) -> Task | None:
-    return task_fail(Task.objects.claimed_as(task), task, error="Broken.", traceback="Traceback")
+    return task_fail(Task.objects.claimed_as(task), task, failure=Failure(FailureCode.ERRORED), traceback="Traceback")
 
 
 def succeed(task: Task) -> Task | None:
@@ -95,8 +96,13 @@ def test_a_failure_keeps_its_progress_and_tells_the_reason(running: Task) -> Non
     task_beat(running, done=1, total=2)
     task = fail(running)
     assert task
-    assert (task.status, task.progress, task.error, task.traceback) == (TaskStatus.FAILED, 50, "Broken.", "Traceback")
-    assert news(task)["error"] == "Broken."
+    assert (task.status, task.progress, task.error_code, task.traceback) == (
+        TaskStatus.FAILED,
+        50,
+        "errored",
+        "Traceback",
+    )
+    assert news(task)["error_code"] == "errored"
     assert "traceback" not in news(task)
 
 
