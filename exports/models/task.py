@@ -53,6 +53,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the tasks that are not over."""
         return self.filter(status__in=ACTIVE)
 
+    def ended(self) -> Self:
+        """Return the tasks that are over."""
+        return self.exclude(status__in=ACTIVE)
+
     def silent(self, *, since: datetime) -> Self:
         """Return the running tasks without a heartbeat since then.
 

@@ -22,6 +22,8 @@ class TaskKind:
     arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (str(task.pk),)
     label: str | Promise = ""
     """What it is called where a member chooses among exports."""
+    action: str | Promise = ""
+    """What the button says that requests it."""
     contents: str | Promise = ""
     """What is in it, in a sentence."""
 
@@ -37,18 +39,20 @@ KINDS = {
             EXPORT_POSTS,
             _("Exporting posts..."),
             "exports.jobs.export_posts",
-            label=_("Your posts"),
-            contents=_("All that you have written and when, in one file for programs: posts.json."),
+            label=_("Posts only (JSON)"),
+            action=_("Request your posts"),
+            contents=_("Every post you've written, with its date, in one machine-readable file: posts.json."),
         ),
         TaskKind(
             EXPORT_ARCHIVE,
             _("Exporting everything..."),
             "exports.jobs.export_archive",
             label=_("Complete archive"),
+            action=_("Request the complete archive"),
             contents=_(
-                "Everything that is yours in one ZIP file: your posts for programs and for a spreadsheet, your "
-                "profile, your messages, whom you follow and who follows you, a page to read without a network, and "
-                "all in the form Mastodon uses."
+                "All your data in one ZIP file: your posts, profile, messages, and the people you follow and who "
+                "follow you. It includes pages you can read and search offline, a spreadsheet of your posts, and "
+                "files that Mastodon-compatible tools can read."
             ),
         ),
         TaskKind(
@@ -57,8 +61,8 @@ KINDS = {
     )
 }
 
-# The `kind` of `POST /exports/` -> the task's name.
-EXPORT_KINDS = {"posts": EXPORT_POSTS, "archive": EXPORT_ARCHIVE}
+# The `kind` of `POST /exports/` -> the task's name, in the order in which they are offered.
+EXPORT_KINDS = {"archive": EXPORT_ARCHIVE, "posts": EXPORT_POSTS}
 
 
 def task_is_known(task: Task) -> bool:

@@ -1,12 +1,18 @@
 """What templates may ask about exports, and how they say times."""
 
+from datetime import datetime
+from typing import Any
+
 from django import template
+from django.utils.functional import Promise
 
 from accounts.models import User
 from exports.models import Task
 from exports.services.cooldown import next_start_in_words
+from exports.services.news import task_news, task_news_in_words
 from exports.services.offers import Offer
 from exports.services.offers import export_offers as offers_for
+from exports.services.outcomes import task_outcome
 from exports.services.waiting import Wait
 from exports.services.waiting import task_wait as wait_of
 from exports.services.words import duration_in_words, moment_from_text, moment_in_words
@@ -16,6 +22,14 @@ register.filter("next_start_in_words", next_start_in_words)
 register.filter("duration_in_words", duration_in_words)
 register.filter("moment_in_words", moment_in_words)
 register.filter("moment_from_text", moment_from_text)
+
+register.filter("outcome", task_outcome)
+
+
+@register.filter
+def with_moment(label: str | Promise, moment: datetime) -> str:
+    """Return what tells one export from another: its kind, and when it was requested."""
+    return f"{label}, {moment_in_words(moment)}"
 
 
 @register.simple_tag
@@ -28,3 +42,10 @@ def export_offers(user: User) -> dict[str, Offer]:
 def task_wait(task: Task) -> Wait | None:
     """Return what a queued task waits for."""
     return wait_of(task)
+
+
+@register.simple_tag(takes_context=True)
+def task_payload(context: dict[str, Any], task: Task) -> dict[str, Any]:
+    """Return what a task's alert is rendered from: the member's latest word of it, or the row."""
+    told = (item.data for _template, item in context["alerts"] if item.key == str(task.pk))
+    return next(told, None) or task_news_in_words(task_news(task))

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
+from exports.services.estimates import export_estimates
 from exports.services.offers import export_offers
 
 PAGE_SIZE = 20
@@ -18,12 +19,14 @@ def history(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     offers = export_offers(user)
     by_name = {offer.task.name: offer for offer in offers.values()}
-    tasks = user.tasks.filter(name__in=by_name).select_related("archive")
+    tasks = user.tasks.ended().filter(name__in=by_name).select_related("archive")
+    estimates = export_estimates(user, by_name)
     page = Paginator(tasks, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "offers": offers.values(),
+        "offers": [(offer, estimates[offer.task.name]) for offer in offers.values()],
         "page": page,
         "entries": [(task, by_name[task.name]) for task in page],
+        "shown_here": {str(task.pk) for task in [*page, *(offer.active for offer in offers.values() if offer.active)]},
         "retention_days": settings.EXPORT_RETENTION_DAYS,
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
     }

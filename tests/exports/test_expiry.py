@@ -66,7 +66,7 @@ def test_a_file_past_its_time_goes_and_the_page_says_so(signed_in: Client, susan
     archive = keep(susan, days_left=-1)
     assert archives_expire() == 1
     assert (is_stored(archive), has_file(archive)) == (False, False)
-    assert "The file is no longer kept." in signed_in.get("/exports/").content.decode()
+    assert "Expired" in signed_in.get("/exports/").content.decode()
 
 
 def test_others_stay(susan: User, john: User) -> None:

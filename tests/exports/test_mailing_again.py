@@ -89,4 +89,4 @@ def test_a_file_that_the_storage_lost_is_said_to_be_lost(
     exported.file.storage.delete(str(exported.file.name))
     assert signed_in.get(f"/exports/{exported.task_id}/download/").status_code == 404
     assert "its file is gone" in caplog.text
-    assert "The file was lost." in signed_in.get("/exports/").content.decode()
+    assert "We lost this file" in signed_in.get("/exports/").content.decode()

@@ -1,4 +1,4 @@
-// Keeps a task's alert true: the numbers of a running one and the place of a waiting one change in place, everything
+// Keeps a task's alert (on the page of exports its card) true: the numbers of a running one and the place of a waiting one change in place, everything
 // else by a live refresh. Very many may wait at once, and their places change all the time.
 
 import { refresh } from "../notifications/refresh.js";
@@ -13,7 +13,7 @@ document.addEventListener("notification:task_progress", ({ detail }) => {
   else detail.waitUntil(refresh());
 });
 
-function count(alert, { task_id: id, progress, done, total, remaining_seconds: seconds }) {
+function count(alert, { progress, done, total, remaining_seconds: seconds }) {
   alert.querySelector("[data-percent]").textContent = progress;
   alert.querySelector("progress").value = progress;
   const phase = alert.querySelector("[data-phase]");
@@ -23,8 +23,6 @@ function count(alert, { task_id: id, progress, done, total, remaining_seconds: s
   const left = alert.querySelector("[data-left]");
   left.textContent = left.dataset.left.replace("{duration}", duration(seconds));
   left.hidden = !seconds;
-  const listed = document.querySelector(`[data-progress-of="${id}"]`); // on the page of exports
-  if (listed) listed.textContent = progress;
 }
 
 function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStalled, due_at: retryAt }) {

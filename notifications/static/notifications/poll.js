@@ -61,8 +61,8 @@ function lookAhead() {
 }
 
 function pause() {
-  // An active alert says in how many seconds it expects news; without a number: at any time.
-  const expected = [...document.querySelectorAll("#alerts [data-active]")].map(({ dataset }) => Number(dataset.active));
+  // What is active says in how many seconds it expects news; without a number: at any time.
+  const expected = [...document.querySelectorAll("[data-active]")].map(({ dataset }) => Number(dataset.active));
   const look = (Math.min(...expected) * 1_000) / LOOKS;
   // A server that is slow has much to do: it is left alone for as long again as it took, and no less than usual.
   const usual = Math.max(Math.min(IDLE_PAUSE, Math.max(ACTIVE_PAUSE, look)), answerTook);

@@ -23,10 +23,11 @@ export async function refresh() {
 }
 
 function statuses() {
-  return new Map([...document.querySelectorAll("#alerts [data-status]")].map(({ id, dataset }) => [id, dataset.status]));
+  return new Map([...document.querySelectorAll("[data-status]")].map(({ id, dataset }) => [id, dataset.status]));
 }
 
-// An alert that is new or has another status is said aloud; its numbers and its place in the queue are only seen.
+// What is new or has another status is said aloud, in an alert or on a page that shows it itself; its numbers and its
+// place in the queue are only seen.
 function announceChanges(before) {
   for (const [id, status] of statuses()) {
     if (before.get(id) === status) continue;
