@@ -17,7 +17,7 @@ SAMPLED_TEXTS = 200  # the newest ones
 RECENT_TASKS = 9  # successes of that kind
 RECORD_BYTES = len(b'{"body":,"timestamp":"2026-11-23T10:00:00Z"},')
 ARCHIVE_BYTES = 20_000  # of an archive without posts: its pages, its style, its manifest
-ARCHIVE_RATIO = 1.0  # of a complete archive, which holds each text in several forms, all compressed
+ARCHIVE_RATIO = 1.4  # of a complete archive, which holds each text in several forms, all compressed
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
+from exports.services.news import task_publish
 from exports.views.history import PAGE_SIZE
 from tests.messages import told
 
@@ -128,6 +129,7 @@ def test_no_alert_repeats_what_the_page_shows_itself(signed_in: Client, susan: U
 def test_a_running_export_shows_its_progress_in_its_own_card(signed_in: Client, susan: User, queue: Queue) -> None:
     task = task_launch(user=susan, name="export_archive")
     Task.objects.update(status="running", progress=38)
+    task_publish(Task.objects.get())
     card = text_of(signed_in).split('id="kind-archive"')[1].split('id="kind-posts"')[0]
     assert f'<span id="{task.pk}-progress" data-percent>38</span>' in card
 
