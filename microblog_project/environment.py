@@ -103,7 +103,6 @@ def development_secret_key(path: Path) -> str:
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.write_text(secrets.token_urlsafe(50))
-        draft.chmod(0o600)
         try:
             os.link(draft, path)
         except FileExistsError:

@@ -4,6 +4,7 @@ The variables are listed in README.md. Without SECRET_KEY the site is in develop
 is made once and kept under `var/`, mail goes to files. With SECRET_KEY it is in production: DEBUG is off.
 """
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from microblog_project import embedded_server, environment, logs, probes, pseudo_locale
+from microblog_project import embedded_server, environment, logs, private, probes, pseudo_locale
 
 django_stubs_ext.monkeypatch()
 
@@ -20,7 +21,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environment.Env()
 
 VAR_DIR = embedded_server.var_dir()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static").resolve()
+# Where nginx keeps the folder of the archives for itself; it then sends the files, and the application only says which.
+EXPORT_ACCEL_LOCATION = environment.accel_location(env.str("EXPORT_ACCEL_LOCATION", default=""))
+private.set_umask(sys.argv)
+private.make_private(VAR_DIR, static=STATIC_ROOT, sent_by_proxy=[VAR_DIR / "exports"] if EXPORT_ACCEL_LOCATION else [])
 
 # --- The site -------------------------------------------------------------------------------------------
 
@@ -113,8 +118,6 @@ FORM_RENDERER = "microblog_project.forms.BootstrapRenderer"
 
 DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR}/db.sqlite3")}
 
-# Where nginx keeps the folder of the archives for itself; it then sends the files, and the application only says which.
-EXPORT_ACCEL_LOCATION = environment.accel_location(env.str("EXPORT_ACCEL_LOCATION", default=""))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},
     # Private: no URL leads here; `exports.views` hands a file to its owner only.
@@ -124,11 +127,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "OPTIONS": {"directory_permissions_mode": 0o755},  # a web server may read it, also where nobody else reads ours
     },
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static").resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- The queue ------------------------------------------------------------------------------------------

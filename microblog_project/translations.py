@@ -9,7 +9,9 @@ def compile_messages(locale: Path) -> int:
     """Compile the translations under `locale` that have changed; return the number of files."""
     stale = [source for source in locale.glob("*/LC_MESSAGES/*.po") if is_stale(source)]
     for source in stale:
-        polib.pofile(str(source)).save_as_mofile(str(source.with_suffix(".mo")))
+        compiled = source.with_suffix(".mo")
+        polib.pofile(str(source)).save_as_mofile(str(compiled))
+        compiled.chmod(source.stat().st_mode & 0o666)  # for all who can read the source, whoever compiles it
     return len(stale)
 
 

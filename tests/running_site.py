@@ -82,4 +82,5 @@ def manage(log: Path, variables: dict[str, str], *command: str) -> "subprocess.P
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o022,  # as in most people's shells
         )

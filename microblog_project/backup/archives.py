@@ -73,7 +73,6 @@ def _streamed(storage: Storage, name: str, target: Path) -> str:
             copy.write(chunk)
         copy.flush()
         os.fsync(copy.fileno())
-    target.chmod(0o600)
     return digest.hexdigest()
 
 

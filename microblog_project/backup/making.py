@@ -40,7 +40,7 @@ def backup_make(
     default those on a disk. Raises BackupError, and OSError when the disk is full; then nothing is left behind.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(folder), _private():
+    with _alone(folder):
         _remove_parts(folder)
         target = _free_name(folder)
         draft = folder / f".{target.name}{PART}"
@@ -65,7 +65,6 @@ def _fill(draft: Path, *, copy: bool, progress: Progress) -> Manifest:
     created_at = datetime.now(UTC)
     with engine.dumped(database) as cursor:
         rows, migrations, counts = _read(cursor, tables)
-    database.chmod(0o600)
     manifest = Manifest(
         created_at=created_at.isoformat(),
         site_url=settings.SITE_URL,
@@ -114,16 +113,6 @@ def _alone(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise BackupError(f"Another backup into {folder} is being made. Wait for its end.") from error
         yield
-
-
-@contextmanager
-def _private() -> Iterator[None]:
-    """Have all that is written be the user's own, from the first byte."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def _free_name(folder: Path) -> Path:

@@ -46,6 +46,7 @@ def test_with_no_environment_it_starts_everything_and_ctrl_c_stops_everything(st
     assert "Microblog" in get(site, "/accounts/login/")
     assert "Mail of this development site" in get(site, "/dev/mail/")
     assert get(site, "/healthz") == "ok\n"
+    assert [path for path in (site.var_dir, *site.var_dir.rglob("*")) if path.lstat().st_mode & 0o077] == []
     wait_until(lambda: queue_of(site).connection.scard("rq:workers:default") == 1, what="The worker")
 
     site.process.send_signal(signal.SIGINT)
