@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from exports.admin.readonly import ReadOnlyAdmin
 
-admin.site.site_header = admin.site.site_title = _("Microblog administration")
-
 
 @admin.register(LogEntry)
 class LogAdmin(ReadOnlyAdmin):

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
@@ -13,6 +14,7 @@ class ProjectConfig(AppConfig):
     """Commands, template tags and the pseudo-locales."""
 
     name = "microblog_project"
+    default = True
 
     def ready(self) -> None:
         """Make the roles of staff after a migration; report errors and offer pseudo-locales if the settings say so."""
@@ -22,3 +24,10 @@ class ProjectConfig(AppConfig):
             import_string("microblog_project.error_reports.start")()
         if settings.PSEUDO_LOCALES:
             pseudo_locale.install()
+
+
+class StaffConfig(admin_apps.AdminConfig):
+    """Django's administration, on a site with rules of our own."""
+
+    default_site = "microblog_project.staff_site.StaffSite"
+    default = False

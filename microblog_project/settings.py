@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "django_rq",
     "anymail",
     "csp",
-    "django.contrib.admin",
+    "microblog_project.apps.StaffConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

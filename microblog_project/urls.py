@@ -1,6 +1,5 @@
 """The addresses of the site."""
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -8,10 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 from microblog_project import dev_mail
 from microblog_project.health import healthz, readyz
 from microblog_project.metrics.view import metrics
-from microblog_project.view_on_site import view_on_site
-
-# The admin's sign-in is the site's own: verified addresses, rate limits, and one place to get right.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "microblog_project.error_pages.bad_request"
 handler429 = "microblog_project.error_pages.too_many_requests"
@@ -24,7 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("admin/r/<int:content_type_id>/<str:object_id>/", admin.site.admin_view(view_on_site)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -1,0 +1,100 @@
+"""What the address of a list in the administration may ask for.
+
+Django lets a list be filtered by each column of its table, shown or not, and across relations by those that are a
+relation themselves or a primary key; and it offers an action without a permission to whoever may look. Either way
+staff who may only look at members could find out what is secret (`?sessions__session_key__gte=...`), or verify an
+address. Here a list answers by what it shows.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest
+
+from accounts.models import User
+
+PREFIXES = "^=@"
+"""What may stand before a column to be searched, and says how."""
+
+Path = tuple[str, ...]
+"""The names of the relations from a model to a column, and the column's."""
+
+
+class CarefulAdmin(ModelAdmin[Any]):
+    """A list that is filtered and searched by what it shows, and whose actions need a permission."""
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Return whether the list may be filtered like this: by what it shows, searches or offers as a filter."""
+        asked = path_of(self.model, lookup)
+        # What is no column is the name of a filter, or nothing that could be answered.
+        return (not asked or asked in self.open_paths(request)) and super().lookup_allowed(lookup, value, request)
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Return where to search: what the list shows, and of other tables what these staff may look at there."""
+        return [name for name in super().get_search_fields(request) if self._may_search(request, name)]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the actions; one that names no permission of its own is for those who may change the rows."""
+        actions = super().get_actions(request)
+        may_change = self.has_change_permission(request)
+        return {
+            name: action for name, action in actions.items() if may_change or hasattr(action[0], "allowed_permissions")
+        }
+
+    def _may_search(self, request: HttpRequest, name: str) -> bool:
+        *relations, column = path_of(self.model, name.lstrip(PREFIXES))
+        if not relations or (column == User.USERNAME_FIELD and tuple(relations) in self.open_paths(request)):
+            return True  # a member is shown by their name
+        model: Any = self.model
+        for relation in relations:
+            model = model._meta.get_field(relation).related_model
+        target = self.admin_site._registry.get(model)
+        return (
+            isinstance(target, CarefulAdmin)
+            and target.has_view_permission(request)
+            and (column,) in target.open_paths(request)
+        )
+
+    def open_paths(self, request: HttpRequest) -> set[Path]:
+        """Return what the list may be filtered by."""
+        return {path_of(self.model, name) for name in self._open_names(request)}
+
+    def _open_names(self, request: HttpRequest) -> Iterator[str]:
+        yield "pk"
+        yield from [self.date_hierarchy] if self.date_hierarchy else []
+        yield from (name for name in self.get_list_display(request) if isinstance(name, str))
+        yield from (name.lstrip(PREFIXES) for name in self.search_fields if LOOKUP_SEP not in name)
+        for entry in self.get_list_filter(request):
+            named = entry[0] if isinstance(entry, (list, tuple)) else entry
+            yield from [named] if isinstance(named, str) else []
+
+
+def path_of(model: type[Model], lookup: str) -> Path:
+    """Return the path that begins a lookup such as `user__email__startswith`; empty if it begins with no column.
+
+    The primary key at the end of a relation says no more than the relation.
+    """
+    path: list[str] = []
+    before: Any = None
+    for part in lookup.split(LOOKUP_SEP):
+        field = _field(model, part)
+        if field is None:
+            break
+        if not (before and getattr(field, "primary_key", False) and not before.auto_created):
+            path.append(field.name)
+        if not field.is_relation:
+            break
+        before, model = field, field.related_model
+    return tuple(path)
+
+
+def _field(model: type[Model], name: str) -> Any:
+    """Return a field or a relation of the model as the ORM names it; None if there is none."""
+    try:
+        return model._meta.get_field(model._meta.pk.name if name == "pk" else name)
+    except FieldDoesNotExist:
+        return None

@@ -1,0 +1,189 @@
+"""What staff can find out by the address of a list: nothing that the list does not show."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import Group, Permission
+from django.core.management.sql import emit_post_migrate_signal
+from django.db.models import Model
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django_rq.models import Dashboard
+
+from accounts.models import User
+from inbox.services import message_send
+from microblog_project.roles import ROLES
+from microblog_project.staff_lists import CarefulAdmin
+from tests.members import make_member, signed_in_client
+
+LISTS = {model: model_admin for model, model_admin in admin.site._registry.items() if model is not Dashboard}
+"""All but the queue's, which has no table."""
+LOOKUPS = ["", "__gte"]
+DEPTH = 3
+SHOWN = {"username", "email", "first_name", "last_name"}
+"""What of the members that rows point to a list may search in: but for the name, for those who may look at members."""
+
+
+def fields(model: type[Model]) -> Iterator[tuple[str, Any]]:
+    """Yield each name by which a field or a relation of the model can be asked for."""
+    for field in model._meta.get_fields():
+        yield field.name, field
+        if getattr(field, "attname", field.name) != field.name:
+            yield field.attname, field
+    yield "pk", model._meta.pk
+
+
+def paths(model: type[Model], depth: int = DEPTH) -> Iterator[str]:
+    """Yield the paths from the model to all columns, its own and those across relations."""
+    for name, field in fields(model):
+        yield name
+        if field.is_relation and field.related_model and depth > 1:
+            yield from (f"{name}__{rest}" for rest in paths(field.related_model, depth - 1))
+
+
+def address(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def viewer(*codenames: str) -> User:
+    """Return a member of staff who may look at things, and nothing else."""
+    user = make_member(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+def is_own_or_shown(model_admin: ModelAdmin[Any], path: str) -> bool:
+    """Return whether a path is a column of the list's own, or a relation that it shows or filters by."""
+    first, *rest = path.split("__")
+    if not rest:
+        return True
+    offered = {*model_admin.list_display, *(f[0] if isinstance(f, tuple) else f for f in model_admin.list_filter)}
+    return rest in (["id"], ["pk"]) and first.removesuffix("_id") in {name.removesuffix("_id") for name in offered}
+
+
+@pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
+def test_no_list_is_filtered_across_a_relation_that_it_does_not_show(model: type[Model], staff: User) -> None:
+    model_admin = LISTS[model]
+    request = RequestFactory().get("/")
+    request.user = staff  # even a superuser, who is not meant to read passwords and session keys either
+    allowed = {
+        path
+        for path in paths(model)
+        for lookup in LOOKUPS
+        if model_admin.lookup_allowed(f"{path}{lookup}", "x", request)
+    }
+    assert {path for path in allowed if not is_own_or_shown(model_admin, path)} == set()
+    assert not {path for path in allowed if "password" in path or "session" in path}
+
+
+SECRETS = [
+    *("sessions__session_key", "sessions__pk", "sessions__session_data", "password", "messages_sent__body"),
+    *("messages_received__sender__username", "conversations__newest__body", "notifications__data", "tasks__traceback"),
+    *("emailaddress__emailconfirmation__key", "logentry__change_message", "archives__file", "removed_posts__body"),
+]
+
+
+def refused(client: Client, model: type[Model], name: str) -> bool:
+    """Return whether the list refuses to be filtered by the column, whatever is in it."""
+    return all(client.get(address(model), {f"{name}__gte": value}).status_code == 400 for value in ("0", "~"))
+
+
+@pytest.mark.parametrize("role", [*ROLES, "view alone"])
+def test_whatever_a_members_secrets_are_the_answer_is_the_same(role: str, staff: User) -> None:
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    user = viewer("view_user")
+    if role in ROLES:
+        user.groups.add(Group.objects.get(name=role))
+    message_send(sender=staff, recipient=user, body="secret")
+    client = signed_in_client(user)
+    assert [secret for secret in SECRETS if not refused(client, User, secret)] == []
+
+
+@pytest.mark.parametrize("model", [model for model in LISTS if model is not User], ids=lambda model: model.__name__)
+def test_nor_are_they_found_out_by_way_of_what_is_a_members(model: type[Model], staff: User) -> None:
+    client = signed_in_client(viewer(f"view_{model._meta.model_name}"))
+    for name in (field.name for field in model._meta.get_fields() if field.related_model is User):
+        for secret in ("sessions__session_key", "password", "email", "messages_sent__body"):
+            assert refused(client, model, f"{name}__{secret}"), f"{name}__{secret}"
+
+
+def test_a_session_key_cannot_be_read_by_who_may_look_at_members(staff: User) -> None:
+    client = signed_in_client(viewer("view_user"))
+    for name in ("sessions__session_key__gte", "sessions__session_key", "sessions", "sessions__isnull"):
+        assert client.get("/admin/accounts/user/", {name: "a"}).status_code == 400
+        assert client.get("/admin/accounts/user/", {name: "a", "_facets": "True", "_popup": "1"}).status_code == 400
+
+
+@pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
+def test_lists_are_searched_and_ordered_by_what_they_show(model: type[Model], staff: User) -> None:
+    model_admin = LISTS[model]
+    request = RequestFactory().get("/")
+    request.user = staff
+    searched = model_admin.get_search_fields(request)
+    ordered = [
+        getattr(getattr(model_admin, str(name), None), "admin_order_field", "") for name in model_admin.list_display
+    ]
+    across = {str(name).rpartition("__")[2] for name in [*searched, *ordered] if "__" in str(name)}
+    assert across <= SHOWN
+    assert model_admin.date_hierarchy is None
+    assert not model_admin.autocomplete_fields
+
+
+@pytest.mark.parametrize("path", ["exports/task", "exports/archive"])
+def test_addresses_are_searched_only_by_who_may_look_at_members(path: str, member: User) -> None:
+    from tests.exports.archives import archive_of  # noqa: PLC0415
+
+    archive_of(member, b"{}")
+    for codenames, is_found in (
+        (("view_task", "view_archive"), False),
+        (("view_task", "view_archive", "view_user"), True),
+    ):
+        client = signed_in_client(viewer(*codenames))
+        for words in ("susan@example.com", "susan@e"):
+            assert (client.get(f"/admin/{path}/", {"q": words}).context["cl"].result_count > 0) == is_found
+        assert client.get(f"/admin/{path}/", {"q": "susan"}).context["cl"].result_count > 0
+
+
+def test_a_list_can_be_filtered_by_what_it_shows(staff: User, member: User) -> None:
+    client = signed_in_client(staff)
+    for name, value in (
+        *(("email__startswith", "susan"), ("is_staff__exact", "0"), ("groups__id__exact", "1"), ("pk", "1")),
+        *(("username", "susan"), ("id__in", "1,2")),
+    ):
+        assert client.get("/admin/accounts/user/", {name: value}).status_code == 200, name
+    for name, value in (
+        ("user__id__exact", "1"),
+        ("user", "1"),
+        ("status__exact", "failed"),
+        ("created_at__gte", "2026-01-01T00:00Z"),
+    ):
+        assert client.get("/admin/exports/task/", {name: value}).status_code == 200, name
+
+
+def test_what_is_no_column_finds_nothing(staff: User) -> None:
+    response = signed_in_client(staff).get("/admin/accounts/user/", {"nonsense__gte": "1"})
+    assert (response.status_code, response["Location"]) == (302, "/admin/accounts/user/?e=1")
+
+
+def test_every_list_is_under_the_rules_those_of_other_packages_too(db: None) -> None:
+    assert all(isinstance(model_admin, CarefulAdmin) for model_admin in admin.site._registry.values())
+    assert {model._meta.app_label for model in LISTS} >= {"account", "auth", "admin"}
+
+
+def test_who_may_look_may_do_nothing(db: None) -> None:
+    for model, model_admin in LISTS.items():
+        request = RequestFactory().get("/")
+        request.user = viewer(f"view_{model._meta.model_name}")
+        assert model_admin.get_actions(request) == {}, model
+
+
+@pytest.mark.parametrize("field", ["user", "sessions", "sender", "partner", "newest", "member"])
+def test_completing_a_word_tells_no_more(staff: User, field: str) -> None:
+    client = signed_in_client(viewer("view_task", "view_archive", "view_notification"))
+    for model in ("accounts.session", "inbox.message", "inbox.conversation", "accounts.user", "exports.task"):
+        app_label, model_name = model.split(".")
+        asked = {"app_label": app_label, "model_name": model_name, "field_name": field, "term": "s"}
+        assert client.get("/admin/autocomplete/", asked).status_code in {403, 404}
