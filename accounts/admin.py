@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_forms import MemberCreationForm, MemberForm
 from accounts.deletion import deletion_order
 from accounts.models import Follow, User
+from accounts.recency import signed_in_recently
 from accounts.staff_actions import StaffAction, ask_and_act
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -29,6 +35,11 @@ def not_erasable(users: Sequence[User]) -> dict[object, str]:
         elif not user.is_active and user.deletion_due_at and user.deletion_due_at <= timezone.now():
             reasons[user.pk] = gettext("it is being erased")
     return reasons
+
+
+def has_rights(user: User) -> bool:
+    """Return whether the member is staff, or would have rights if they were."""
+    return user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
 
 
 ERASE = StaffAction(
@@ -49,6 +60,8 @@ ERASE = StaffAction(
 class MemberAdmin(UserAdmin[User]):
     """The list and the page of members."""
 
+    form = MemberForm
+    add_form = MemberCreationForm
     list_display = ("username", "email", "is_staff", "is_active", "date_joined", "last_seen")
     show_full_result_count = False
     readonly_fields = ("last_seen", "last_login", "date_joined", "notification_cursor")
@@ -67,9 +80,15 @@ class MemberAdmin(UserAdmin[User]):
         return (*fields, *(() if request.user.is_superuser else ROLES))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keep staff's accounts to superusers: whoever sets a password can sign in with it."""
-        is_staffs = obj is not None and (obj.is_staff or obj.is_superuser)
-        return super().has_change_permission(request, obj) and (request.user.is_superuser or not is_staffs)
+        """Keep the accounts of those with rights to superusers: whoever sets a password can sign in with it."""
+        may_change = super().has_change_permission(request, obj)
+        return may_change and (request.user.is_superuser or obj is None or not has_rights(obj))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set a member's password, once staff have typed their own: the browser may be somebody else's by now."""
+        if not signed_in_recently(request):
+            raise ReauthenticationRequired
+        return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no: the row is the last that goes of an account, after its files. See `erase`."""
@@ -94,3 +113,32 @@ class FollowAdmin(admin.ModelAdmin[Follow]):
     search_fields = ("follower__username", "followed__username")
     raw_id_fields = ("follower", "followed")
     show_full_result_count = False
+
+
+class SuperusersEdit(admin.ModelAdmin[Any]):
+    """Rows by which one could sign in as others, or get their rights: staff may look at them, superusers may edit."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether this is a superuser."""
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether this is a superuser."""
+        return request.user.is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return whether this is a superuser."""
+        return request.user.is_superuser
+
+
+admin.site.unregister([EmailAddress, Group])
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(SuperusersEdit, EmailAddressAdmin):
+    """The email addresses, to which links are sent that set a password."""
+
+
+@admin.register(Group)
+class RoleAdmin(SuperusersEdit, GroupAdmin):
+    """The roles of staff."""

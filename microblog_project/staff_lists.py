@@ -39,7 +39,7 @@ class CarefulAdmin(ModelAdmin[Any]):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the actions; one that names no permission of its own is for those who may change the rows."""
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         may_change = self.has_change_permission(request)
         return {
             name: action for name, action in actions.items() if may_change or hasattr(action[0], "allowed_permissions")

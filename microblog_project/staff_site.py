@@ -9,6 +9,7 @@ from django.contrib.contenttypes.views import shortcut
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, URLResolver, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from microblog_project.staff_lists import CarefulAdmin
@@ -19,7 +20,7 @@ class StaffSite(AdminSite):
 
     site_header = site_title = _("Microblog administration")
     # One sign-in for all: verified addresses, rate limits, and one place to get right.
-    login = secure_admin_login(AdminSite.login)
+    login = method_decorator(secure_admin_login)(AdminSite.login)
 
     def register(
         self, model_or_iterable: Any, admin_class: type[ModelAdmin[Any]] | None = None, **options: Any
@@ -29,13 +30,15 @@ class StaffSite(AdminSite):
         careful = type(chosen.__name__, (CarefulAdmin, chosen), {"__module__": chosen.__module__})
         super().register(model_or_iterable, careful, **options)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Lead to the page that members have: its guesses are limited."""
+    def password_change(self, *_request: Any, **_context: Any) -> Any:
+        """Redirect to the page that members have, which limits guesses."""
         return redirect("account_change_password")
 
-    password_change_done = password_change
+    def password_change_done(self, *_request: Any, **_context: Any) -> Any:
+        """Redirect there too: Django's form, which led here, is gone."""
+        return redirect("account_change_password")
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return Django's addresses, with a view of our own from a row to its page."""
         own = path("r/<int:content_type_id>/<str:object_id>/", self.admin_view(self.view_on_site), name="view_on_site")
         return [own, *(pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != own.name)]

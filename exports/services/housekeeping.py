@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from accounts.forgetting import rate_limits_forget, sessions_forget
+from accounts.sessions import session_keys_hash
 from exports.models import Housekeeping
 from exports.services.erasure import accounts_erase
 from exports.services.expiry import archives_expire, archives_trim, leftovers_remove
@@ -22,10 +23,11 @@ PARTS: tuple[Callable[[], int], ...] = (
     tasks_forget,
     notifications_forget,
     sessions_forget,
+    session_keys_hash,
     rate_limits_forget,
     accounts_erase,  # last: a million posts take a while
 )
-"""Each can be done again, and by several workers at once; it returns how many it has taken away."""
+"""Each can be done again, and by several workers at once; it returns how many rows or files it has dealt with."""
 
 
 def housekeeping_note(*, worker: str, errors: dict[str, str]) -> None:

@@ -3,6 +3,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import follow_create
+from tests.members import make_member
 
 
 @pytest.fixture
@@ -32,3 +33,28 @@ def test_follows_are_listed(admin: Client, member: User, stranger: User) -> None
 def test_members_who_are_not_staff_see_no_admin(client: Client, member: User) -> None:
     client.force_login(member)
     assert client.get("/admin/accounts/user/").status_code in {302, 403}
+
+
+@pytest.mark.parametrize("name", ["a" * 31, ".dot", "-hyphen", "ñandú", "has space", "susan/", "SUSAN", "Stranger"])
+def test_a_name_follows_the_sites_rule_here_too(admin: Client, member: User, stranger: User, name: str) -> None:
+    password = {"usable_password": "true", "password1": "another-long-one", "password2": "another-long-one"}
+    page = admin.post("/admin/accounts/user/add/", {"username": name, "email": "x@example.com", **password})
+    assert page.context["errors"]
+    form = {"username": name, "email": "other@example.com", "is_active": "on"}
+    other = make_member("other")
+    answer = admin.post(f"/admin/accounts/user/{other.pk}/change/", form)
+    assert answer.context["adminform"].form.has_error("username")
+    assert not User.objects.filter(username=name).exists()
+
+
+def test_a_name_from_before_the_rule_may_stay(admin: Client, db: None) -> None:
+    old = make_member("ñandú", email="old@example.com")
+    form = {"username": "ñandú", "email": "old@example.com", "is_active": "on", "about_me": "Changed."}
+    assert admin.post(f"/admin/accounts/user/{old.pk}/change/", form).status_code == 302
+    old.refresh_from_db()
+    assert old.about_me == "Changed."
+
+
+def test_a_name_may_be_written_in_another_case(admin: Client, member: User) -> None:
+    form = {"username": "Susan", "email": member.email, "is_active": "on"}
+    assert admin.post(f"/admin/accounts/user/{member.pk}/change/", form).status_code == 302

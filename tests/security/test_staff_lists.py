@@ -31,8 +31,8 @@ def fields(model: type[Model]) -> Iterator[tuple[str, Any]]:
     """Yield each name by which a field or a relation of the model can be asked for."""
     for field in model._meta.get_fields():
         yield field.name, field
-        if getattr(field, "attname", field.name) != field.name:
-            yield field.attname, field
+        if (column := getattr(field, "attname", field.name)) != field.name:
+            yield column, field
     yield "pk", model._meta.pk
 
 

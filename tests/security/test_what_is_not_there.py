@@ -1,6 +1,7 @@
 """Addresses at which the fuzz run once met an error, each by itself."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django_rq.models import Dashboard
@@ -9,7 +10,9 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Task
 from exports.services.news import task_publish
-from tests.members import signed_in_client
+from inbox.models import Conversation, Message
+from inbox.services import message_send
+from tests.members import PASSWORD, make_member, signed_in_client
 
 DASHBOARD = "/admin/django_rq/dashboard/"
 
@@ -46,3 +49,31 @@ def test_after_an_alert_a_word_is_no_view(member: User, word: str) -> None:
 def test_who_is_not_signed_in_learns_nothing_of_what_there_is(db: None) -> None:
     for address in (DASHBOARD, f"{DASHBOARD}queues/7/", "/admin/r/1/1/", "/admin/exports/task/"):
         assert Client().get(address).status_code == 302
+
+
+@pytest.mark.parametrize("way", ["{kind}", "%20{kind}", "+{kind}", "0{kind}"])
+def test_staff_are_not_told_who_writes_with_whom(member: User, stranger: User, staff: User, way: str) -> None:
+    message_send(sender=stranger, recipient=member, body="words")
+    for row in (Conversation.objects.earliest("pk"), Message.objects.get()):
+        kind = ContentType.objects.get_for_model(row).pk
+        response = signed_in_client(staff).get(f"/admin/r/{way.format(kind=kind)}/{row.pk}/")
+        assert response.status_code == 404
+
+
+def test_a_row_leads_to_its_page_only_those_who_may_see_it(member: User) -> None:
+    post = member.posts.create(body="words")
+    addresses = [f"/admin/r/{ContentType.objects.get_for_model(row).pk}/{row.pk}/" for row in (post, member)]
+    viewer = make_member(is_staff=True)
+    assert [signed_in_client(viewer).get(address).status_code for address in addresses] == [404, 404]
+    viewer.user_permissions.add(Permission.objects.get(codename="view_post"))
+    assert [signed_in_client(viewer).get(address).status_code for address in addresses] == [302, 404]
+
+
+@pytest.mark.parametrize("page", ["", "done/"])
+def test_staff_change_their_password_on_the_page_that_limits_guesses(staff: User, page: str) -> None:
+    client = signed_in_client(staff)
+    form = {"old_password": PASSWORD, "new_password1": "another-long-one", "new_password2": "another-long-one"}
+    for response in (client.get(f"/admin/password_change/{page}"), client.post(f"/admin/password_change/{page}", form)):
+        assert (response.status_code, response["Location"]) == (302, "/accounts/password/change/")
+    staff.refresh_from_db()
+    assert staff.check_password(PASSWORD)
