@@ -11,5 +11,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Listen for sign-ins."""
+        """Listen to what becomes of accounts."""
         import_module("accounts.browser_language")
+        import_module("accounts.signals")

@@ -54,7 +54,10 @@ def deletion_undo(*, user: User) -> bool:
     It has begun for who is no longer active, too: the worker's clock may be ahead of this machine's.
     """
     rows = User.objects.filter(pk=user.pk, is_active=True, deletion_due_at__gt=timezone.now())
-    return bool(rows.update(deletion_due_at=None))
+    if not rows.update(deletion_due_at=None):
+        return False
+    get_adapter().send_notification_mail("account/email/account_kept", user, {"user": user})
+    return True
 
 
 def _mail(user: User) -> None:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,11 +43,36 @@ class ProfileForm(forms.ModelForm[User]):
         """Make a text of the model's a choice: which there are is not the database's affair."""
         self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=choices, required=False)
 
+    @property
+    def is_rename(self) -> bool:
+        """Return whether the member is to sign in under another name from now on."""
+        return "username" in self.changed_data
+
     def clean_username(self) -> str:
         """Return the name; raise ValidationError if it is another member's, in whatever case."""
         username: str = self.cleaned_data["username"]
         if User.named(username).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(
-                _("The username %(name)s is taken. Choose another one."), code="taken", params={"name": username}
-            )
+            raise taken(username)
         return username
+
+    def save_unless_taken(self) -> bool:
+        """Save the profile, and no other field; return False, with an error, if another member was faster."""
+        try:
+            with transaction.atomic():
+                self.instance.save(update_fields=self.Meta.fields)
+        except IntegrityError:
+            self.add_error("username", taken(self.cleaned_data["username"]))
+            return False
+        if self.is_rename:
+            get_adapter().send_notification_mail(
+                "account/email/username_changed",
+                self.instance,
+                {"user": self.instance, "from_name": self.initial["username"], "to_name": self.instance.username},
+            )
+        return True
+
+
+def taken(username: str) -> ValidationError:
+    """Return the error that a name is another member's."""
+    text = _("The username %(name)s is taken. Choose another one.")
+    return ValidationError(text, code="taken", params={"name": username})

@@ -14,6 +14,7 @@ from accounts.counting import follow_counts
 from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.preferences import member_language
+from accounts.recency import require_password
 from posts.forms import PostForm
 from posts.models import Post
 from posts.pagination import page_of
@@ -77,8 +78,10 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_bound and form.is_valid():
-        member = form.save()
-        with member_language(member):  # they may just have chosen another
-            messages.success(request, _("Your profile is saved."))
-        return redirect(member)
+        if form.is_rename:
+            require_password(request)
+        if form.save_unless_taken():
+            with member_language(user):  # they may just have chosen another
+                messages.success(request, _("Your profile is saved."))
+            return redirect(user)
     return render(request, "accounts/profile_edit.html", {"form": form}, status=422 if form.is_bound else 200)

@@ -13,13 +13,12 @@ from django.utils import timezone
 from accounts.models import Follow, User
 from accounts.services import follow_create
 from accounts.validators import username_validators
+from tests.members import signed_in_client
 
 
 @pytest.fixture
 def client(member: User) -> Client:
-    client = Client()
-    client.force_login(member)
-    return client
+    return signed_in_client(member)
 
 
 def test_following_twice_is_following_once(client: Client, stranger: User) -> None:

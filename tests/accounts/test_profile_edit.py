@@ -2,14 +2,14 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from tests.members import signed_in_client
 
 ADDRESS = "/accounts/profile/"
 
 
 @pytest.fixture
-def signed_in(client: Client, member: User) -> Client:
-    client.force_login(member)
-    return client
+def signed_in(member: User) -> Client:
+    return signed_in_client(member)
 
 
 def test_nothing_else_can_be_changed(signed_in: Client, member: User) -> None:
