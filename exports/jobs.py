@@ -40,16 +40,15 @@ def export_archive(task_id: str) -> None:
         hand_over(archive)
 
 
-def example(seconds: int) -> None:
-    """Count `seconds`, one a second: the smallest job with progress, to try whether the workers work."""
-    job = get_current_job()
-    if job is not None:
-        run_task(job.id, lambda task, heartbeat: count_seconds(seconds, task, heartbeat))
+def example(task_id: str) -> None:
+    """Count the task's seconds, one a second: the smallest job with progress, to try whether the workers work."""
+    run_task(task_id, count_seconds)
 
 
-def deliver_archive(archive_id: int) -> None:
-    """Mail an archive whose mail is late."""
-    archive_deliver(archive_id)
+def deliver_archive(task_id: str) -> None:
+    """Mail the archive of an export whose mail is late."""
+    for archive in Archive.objects.filter(task_id=task_id):
+        archive_deliver(archive.pk)
 
 
 def hand_over(archive: Archive) -> None:
@@ -102,9 +101,9 @@ def _attempt(task: Task, work: Work) -> Archive | None:
         raise
 
 
-def count_seconds(seconds: int, task: Task, heartbeat: Heartbeat) -> None:
-    """Let `seconds` pass: that is the work."""
-    heartbeat.total = seconds
+def count_seconds(task: Task, heartbeat: Heartbeat) -> None:
+    """Let the seconds pass that the task's parameters name: that is the work."""
+    heartbeat.total = seconds = int(task.params["seconds"])
     for second in range(1, seconds + 1):
         time.sleep(1)
         heartbeat.advance(second)

@@ -20,6 +20,7 @@ from rq import Queue, worker_registration
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.utils import ensure_job_list, now
 from rq.worker import RoundRobinWorker
 
@@ -32,9 +33,11 @@ from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
 from exports.services.reconciliation import (
     mail_recover_from_worker,
     mails_reconcile,
+    task_queue_refused,
     task_recover_from_worker,
     tasks_reconcile,
 )
+from exports.services.registered_jobs import job_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +60,13 @@ class ExportWorker(RoundRobinWorker):
 
     def __init__(self, queues: Any, *args: Any, parent: int | None = None, **kwargs: Any) -> None:
         """Make a worker, or the companion of the one whose process id is `parent`."""
-        # `rqworker` has no options for these, and passes its own worker_ttl.
-        intervals = {"maintenance_interval": 60, "job_monitoring_interval": MONITORING_INTERVAL}
-        self._options = {**kwargs, **intervals}
+        # `rqworker` has no options for the intervals, and its default for the serializer is pickle.
+        ours = {
+            "maintenance_interval": 60,
+            "job_monitoring_interval": MONITORING_INTERVAL,
+            "serializer": JSONSerializer,
+        }
+        self._options = {**kwargs, **ours}
         super().__init__(queues if parent else with_large(queues), *args, **self._options)
         self._parent = parent
         self._companion: Companion | None = None
@@ -218,6 +225,13 @@ class ExportWorker(RoundRobinWorker):
             errors = {part.__name__: self._safely(part) for part in PARTS}
             self._safely(housekeeping_note, worker=self.name, errors=errors)
 
+    def handle_payload(self, message: Any) -> None:
+        """Do what a command asks for. RQ would listen to no further one after one that is none."""
+        try:
+            super().handle_payload(message)  # type: ignore[no-untyped-call]
+        except (KeyError, TypeError, ValueError):
+            logger.warning("Worker %s: a command cannot be read", self.name, exc_info=True)
+
     def _ensure_registered(self) -> None:
         """Have the queue server know this worker, also after it has lost its data."""
         if not self.connection.sismember(self.redis_workers_keys, self.key):
@@ -225,12 +239,18 @@ class ExportWorker(RoundRobinWorker):
             worker_registration.register(self)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run the job in a work-horse; if that died without a word, recover its task and its mail at once."""
+        """Run the job in a work-horse; if that died without a word, recover its task and its mail at once.
+
+        A job that is not registered is failed, and never gets a work-horse.
+        """
+        if reason := job_refusal(job):
+            self._refuse(job, queue, reason)
+            return
         self._horse_was_stopped = self._horse_was_killed = self._horse_was_overdue = False
         if self._is_told_to_end:  # just as the job was taken
             self._start_grace()
         # The work-horse inherits it.
-        with on_behalf_of(request=job.meta.get("request_id", ""), task=job.meta.get("task_id", "")):
+        with on_behalf_of(request=str(job.meta.get("request_id", "")), task=str(job.meta.get("task_id", ""))):
             try:
                 super().execute_job(job, queue)
             finally:
@@ -239,6 +259,12 @@ class ExportWorker(RoundRobinWorker):
                 if self._horse_was_killed:
                     self._safely(mail_recover_from_worker, job_id=job.id)
                 self._dismiss_companion()
+
+    def _refuse(self, job: Job, queue: Queue, reason: str) -> None:
+        """Fail a job that must not be performed. If a task waits for it, queue that again, in the form of today."""
+        logger.error("Worker %s: job %s from %s is refused: %s", self.name, job.id, queue.name, reason)
+        self.handle_job_failure(job, queue, exc_string=f"Refused: {reason}")
+        self._safely(task_queue_refused, job_id=job.id)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork the work-horse, and for a large export a companion, so that small ones need not wait for it."""

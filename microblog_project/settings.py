@@ -143,7 +143,13 @@ if REDIS_URL.startswith("rediss://") and not env.bool("REDIS_TLS_VERIFY", defaul
     REDIS_URL = environment.without_verification(REDIS_URL)
 # `rqworker default` serves both; large exports wait in the second.
 RQ_QUEUES = {
-    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600, "DEFAULT_RESULT_TTL": 3600} for name in ("default", "large")
+    name: {
+        "URL": REDIS_URL,
+        "DEFAULT_TIMEOUT": 600,
+        "DEFAULT_RESULT_TTL": 3600,
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+    }
+    for name in ("default", "large")
 }
 RQ = {
     "WORKER_CLASS": "exports.worker.ExportWorker",

@@ -104,5 +104,5 @@ def mail_peak(task: Task) -> float:
     """Return the peak of the work-horse that mails the task's archive (again)."""
     archive = Archive.objects.get(task=task)
     Archive.objects.filter(pk=archive.pk).update(mail_due_at=timezone.now())
-    delivery_enqueue(archive.pk)
+    delivery_enqueue(archive)
     return cost_of(f"mail-{archive.pk}")["peak_memory"]

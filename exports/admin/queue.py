@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from redis.exceptions import RedisError
-from rq.exceptions import InvalidJobOperation, NoSuchJobError
+from rq.exceptions import DeserializationError, InvalidJobOperation, NoSuchJobError
 
 from accounts.models import User
 
@@ -31,7 +31,15 @@ View = Callable[..., HttpResponseBase]
 RELAXED = {"style-src": [SELF, UNSAFE_INLINE], "script-src": [SELF, UNSAFE_INLINE]}
 
 # What the dashboard raises for a queue, a job or a worker that is not there, or no longer.
-NOT_FOUND = (NoSuchJobError, InvalidJobOperation, ImproperlyConfigured, LookupError, ValueError, AssertionError)
+NOT_FOUND = (
+    AssertionError,
+    DeserializationError,
+    ImproperlyConfigured,
+    InvalidJobOperation,
+    LookupError,
+    NoSuchJobError,
+    ValueError,
+)
 
 
 # The dashboard's buttons, by the names of their addresses, and what the log says of each.

@@ -121,7 +121,7 @@ def mail_again(archive: Archive) -> bool:
 def _queue_mail(archive: Archive) -> None:
     with on_behalf_of(request=request_id(), task=str(archive.task_id)):
         try:
-            delivery_enqueue(archive.pk)
+            delivery_enqueue(archive)
         except QueueUnavailableError:
             logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive.pk)
 

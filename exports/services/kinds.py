@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +18,8 @@ class TaskKind:
     """For the member, while it runs."""
     function: str
     """The job's dotted path: an import here would make a circle, and RQ takes a path as well."""
-    arguments: Callable[[Task], tuple[Any, ...]] = lambda task: (str(task.pk),)
+    read_params: Callable[[Task], object] = lambda _task: None
+    """Reads what the job needs of the row's parameters; raises KeyError, TypeError or ValueError if it cannot."""
     label: str | Promise = ""
     """What it is called where a member chooses among exports."""
     action: str | Promise = ""
@@ -31,6 +31,8 @@ class TaskKind:
 EXAMPLE = "example"
 EXPORT_POSTS = "export_posts"
 EXPORT_ARCHIVE = "export_archive"
+DELIVER_ARCHIVE = "exports.jobs.deliver_archive"
+"""The job that mails an archive. It is no task of its own: its argument is the id of the export's task."""
 
 KINDS = {
     kind.name: kind
@@ -55,9 +57,7 @@ KINDS = {
                 "files that Mastodon-compatible tools can read."
             ),
         ),
-        TaskKind(
-            EXAMPLE, _("Counting seconds..."), "exports.jobs.example", lambda task: (int(task.params["seconds"]),)
-        ),
+        TaskKind(EXAMPLE, _("Counting seconds..."), "exports.jobs.example", lambda task: int(task.params["seconds"])),
     )
 }
 
@@ -68,7 +68,12 @@ EXPORT_KINDS = {"archive": EXPORT_ARCHIVE, "posts": EXPORT_POSTS}
 def task_is_known(task: Task) -> bool:
     """Return whether this code can run the task: its row may be older than the code, or newer."""
     try:
-        KINDS[task.name].arguments(task)
+        KINDS[task.name].read_params(task)
     except (KeyError, TypeError, ValueError):
         return False
     return True
+
+
+def job_functions() -> frozenset[str]:
+    """Return the dotted paths of all that a worker runs, and nothing else: a job's only argument is a task's id."""
+    return frozenset({DELIVER_ARCHIVE, *(kind.function for kind in KINDS.values())})

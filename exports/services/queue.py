@@ -14,8 +14,8 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 
 from correlation import request_id, task_id
-from exports.models import Task, TaskLane
-from exports.services.kinds import KINDS
+from exports.models import Archive, Task, TaskLane
+from exports.services.kinds import DELIVER_ARCHIVE, KINDS
 
 QUEUE_NAME = "default"
 LARGE_QUEUE_NAME = "large"
@@ -49,7 +49,13 @@ STATES = {
     JobStatus.QUEUED: JobState.WAITING,
     JobStatus.DEFERRED: JobState.WAITING,
     JobStatus.SCHEDULED: JobState.WAITING,
+    JobStatus.RATE_LIMITED: JobState.WAITING,
+    JobStatus.READY_TO_ENQUEUE: JobState.WAITING,
     JobStatus.STARTED: JobState.RUNNING,
+    JobStatus.FINISHED: JobState.OVER,
+    JobStatus.FAILED: JobState.OVER,
+    JobStatus.STOPPED: JobState.OVER,
+    JobStatus.CANCELED: JobState.OVER,
 }
 
 
@@ -76,7 +82,7 @@ def task_enqueue(task: Task, *, at_front: bool = False) -> None:
     try:
         _queue(QUEUE_NAMES.get(task.lane, QUEUE_NAME)).enqueue_call(
             func=kind.function,
-            args=kind.arguments(task),
+            args=(str(task.pk),),
             job_id=str(task.pk),
             timeout=settings.EXPORT_JOB_TIMEOUT,
             failure_ttl=FAILURE_TTL,
@@ -88,23 +94,23 @@ def task_enqueue(task: Task, *, at_front: bool = False) -> None:
         raise QueueUnavailableError(str(error)) from error
 
 
-def delivery_enqueue(archive_id: int) -> None:
+def delivery_enqueue(archive: Archive) -> None:
     """Queue the mailing of an archive, unless it is waiting in the queue already; on whose behalf, the context says.
 
     Raises QueueUnavailableError.
     """
-    job_id = f"{MAIL_PREFIX}{archive_id}"
+    job_id = f"{MAIL_PREFIX}{archive.pk}"
     if job_state(job_id) is JobState.WAITING:
         return
     try:
         _queue().enqueue_call(
-            func="exports.jobs.deliver_archive",
-            args=(archive_id,),
+            func=DELIVER_ARCHIVE,
+            args=(str(archive.task_id),),
             job_id=job_id,
             timeout=MAIL_TIMEOUT,
             failure_ttl=FAILURE_TTL,
             meta={"request_id": request_id(), "task_id": task_id()},
-            description=f"mail archive {archive_id}",
+            description=f"mail archive {archive.pk}",
         )
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
@@ -192,7 +198,7 @@ def job_state(job_id: str) -> JobState:
         status = job.get_status(refresh=False)
         if status == JobStatus.QUEUED and not _is_in_a_queue(job_id):
             return JobState.TAKEN
-        return STATES.get(status, JobState.OVER)
+        return STATES[status]
     except NoSuchJobError:
         return JobState.OVER
     except RedisError as error:

@@ -29,6 +29,7 @@ from exports.services.queue import (
     queue_ping,
     task_enqueue,
 )
+from exports.services.registered_jobs import is_task_id
 from exports.services.transitions import task_fail, task_touch_queued
 from exports.services.watching import Watch
 
@@ -108,6 +109,12 @@ def task_recover_from_worker(
     return None
 
 
+def task_queue_refused(*, job_id: str) -> Task | None:
+    """Queue again, at once, the task whose job a worker has refused: an earlier release may have queued it."""
+    task = Task.objects.filter(pk=job_id).due(since=timezone.now()).first() if is_task_id(job_id) else None
+    return _queue_again(task) if task else None
+
+
 def mail_recover_from_worker(*, job_id: str) -> int:
     """Make the mail due at once that a work-horse was sending when it died; return how many (0 or 1).
 
@@ -127,7 +134,7 @@ def mails_reconcile() -> int:
     for archive in Archive.objects.available().filter(mail_due_at__lte=before).select_related("task"):
         with on_behalf_of_task(archive.task):
             try:
-                delivery_enqueue(archive.pk)
+                delivery_enqueue(archive)
             except QueueUnavailableError:
                 break
         count += 1

@@ -75,7 +75,7 @@ def live_fully(member: User, friend: User, work: Work) -> None:
     signed_in_client(member)
     task_launch(user=member, name="export_posts", actor=member)
     work()
-    delivery_enqueue(Archive.objects.get(user=member).pk)
+    delivery_enqueue(Archive.objects.get(user=member))
     archive_of(member, b"{}")
     task_launch(user=member, name="export_archive")
     for target in (member, member.posts.all()[0], member.tasks.all()[0]):

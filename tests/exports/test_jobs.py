@@ -303,6 +303,6 @@ def test_the_example_counts_its_seconds(susan: User, work: Work) -> None:
 
 
 def test_the_example_of_an_unknown_task_does_nothing(transactional_db: None, queue: Queue, work: Work) -> None:
-    job = queue.enqueue_call("exports.jobs.example", args=[60])
+    job = queue.enqueue_call("exports.jobs.example", args=["00000000-0000-0000-0000-000000000000"])
     work()
     assert job.get_status() == "finished"

@@ -99,7 +99,7 @@ def test_its_mail_is_small(susan: User, queue: Queue, large_queue: Queue, work: 
     task_launch(user=susan, name="export_posts")
     work()
     archive = Archive.objects.get()
-    delivery_enqueue(archive.pk)
+    delivery_enqueue(archive)
     assert (queue.job_ids, large_queue.job_ids) == ([f"mail-{archive.pk}"], [])
 
 

@@ -13,6 +13,7 @@ from rq.job import Job, JobStatus
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
+from tests.faults.odd_jobs import path_of
 from tests.faults.outcomes import assert_given_up, temporary_files
 from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end
 from tests.mail_server import MailServer
@@ -29,15 +30,14 @@ def client(susan: User) -> Client:
     return signed_in_client(susan)
 
 
-def row(susan: User) -> Task:
+def row(susan: User, seconds: float) -> Task:
     """Return a task whose job the test queues itself."""
-    return Task.objects.create(user=susan, name="export_posts", description="Exporting posts...")
+    params = {"seconds": seconds}
+    return Task.objects.create(user=susan, name="export_posts", description="Exporting posts...", params=params)
 
 
-def enqueue(queue: Queue, function: str, task: Task, *arguments: float, timeout: int) -> Job:
-    return queue.enqueue_call(
-        f"tests.faults.odd_jobs.{function}", args=[str(task.pk), *arguments], job_id=str(task.pk), timeout=timeout
-    )
+def enqueue_deaf(queue: Queue, task: Task, *, timeout: int) -> Job:
+    return queue.enqueue_call(path_of("deaf"), args=[str(task.pk)], job_id=str(task.pk), timeout=timeout)
 
 
 def rq_status(task: Task) -> JobStatus:
@@ -60,9 +60,9 @@ def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     """RQ says that such a job finished; and nobody else says anything."""
-    task = row(susan)
-    enqueue(redis_queue, "deaf", task, 1.5, timeout=1)
-    start_worker()
+    task = row(susan, 1.5)
+    enqueue_deaf(redis_queue, task, timeout=1)
+    start_worker(DJANGO_SETTINGS_MODULE="tests.faults.odd_settings")
     wait_for_end(task)
     assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 2, 1)
     assert_another_succeeds(client, "posts")
@@ -71,10 +71,10 @@ def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(
 def test_a_job_that_outlives_its_time_by_a_minute_is_killed_and_says_why(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
-    task = row(susan)
+    task = row(susan, 600)
     # RQ looks every five seconds, and adds the minute to this.
-    enqueue(redis_queue, "deaf", task, 600, timeout=-56)
-    worker = start_worker(EXPORT_JOB_TIMEOUT="4")
+    enqueue_deaf(redis_queue, task, timeout=-56)
+    worker = start_worker(EXPORT_JOB_TIMEOUT="4", DJANGO_SETTINGS_MODULE="tests.faults.odd_settings")
     wait_for_end(task)
     assert_given_up(task, smtp_server, error=TOO_LONG)
     assert rq_status(task) == JobStatus.FAILED

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
@@ -15,6 +17,7 @@ from accounts.models import User
 from exports.models import Task
 from exports.services.launching import task_launch
 from microblog_project import admin_mail, urls
+from tests.faults import odd_jobs
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
 from tests.waiting import wait_until
@@ -137,24 +140,24 @@ def test_nothing_that_a_member_typed_or_that_opens_a_door_is_in_the_mail(
 
 
 @pytest.fixture
-def start(worker_factory: Callable[..., object], smtp_server: MailServer, tmp_path: Path) -> Callable[[], object]:
+def start(worker_factory: Callable[..., object], smtp_server: MailServer, tmp_path: Path) -> Callable[..., object]:
     variables = {"EMAIL_URL": smtp_server.url, "ADMINS": ADMIN, "EXPORT_MAX_ATTEMPTS": "1", "VAR_DIR": str(tmp_path)}
-    return lambda: worker_factory(**variables)
+    return partial(worker_factory, **variables)
 
 
 def test_jobs_that_raise_are_told_of_once(
-    start: Callable[[], object], smtp_server: MailServer, redis_queue: Queue
+    start: Callable[..., object], smtp_server: MailServer, redis_queue: Queue
 ) -> None:
-    start()
+    start(DJANGO_SETTINGS_MODULE="tests.faults.odd_settings")
     for _ in range(2):
-        redis_queue.enqueue_call("operator.truediv", args=(1, 0))
-    last = redis_queue.enqueue_call("math.sqrt", args=(-1,))
+        redis_queue.enqueue(odd_jobs.divide_by_zero, str(uuid4()))
+    last = redis_queue.enqueue(odd_jobs.root_of_minus_one, str(uuid4()))
     wait_until(lambda: last.get_status(refresh=True) == "failed", 20, what="The last job")
     wait_until(lambda: len(smtp_server.messages) == 2, 5, what="The mails")
     first, second = smtp_server.messages
-    assert "operator.truediv" in first["Subject"]
+    assert "divide_by_zero" in first["Subject"]
     assert "ZeroDivisionError" in first.get_content()
-    assert "math.sqrt" in second["Subject"]
+    assert "root_of_minus_one" in second["Subject"]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from redis import Redis
 from rq import Queue
 
 from microblog_project import embedded_server
+from tests.faults.odd_jobs import path_of
 from tests.mail_server import free_port
 from tests.running_site import RunningSite, manage
 from tests.waiting import LIMIT, wait_until
@@ -20,6 +22,7 @@ from tests.workers import stop_process
 
 pytestmark = pytest.mark.processes
 StartSite = Callable[..., RunningSite]
+ODD = {"DJANGO_SETTINGS_MODULE": "tests.faults.odd_settings"}
 
 
 def get(site: RunningSite, path: str) -> str:
@@ -56,7 +59,7 @@ def test_with_no_environment_it_starts_everything_and_ctrl_c_stops_everything(st
 
 
 def test_when_it_is_killed_nothing_is_left_and_the_next_start_takes_seconds(start_site: StartSite) -> None:
-    killed = start_site().wait_until_up()
+    killed = start_site(**ODD).wait_until_up()
     busy_worker(killed)
     before = {process.pid for process in killed.processes()}
     killed.process.kill()
@@ -81,13 +84,13 @@ def is_queue_server(process: psutil.Process) -> bool:
 def busy_worker(site: RunningSite) -> psutil.Process:
     """Give the worker a long job; return the worker once a work-horse of its has the job."""
     worker = site.named("rqworker")
-    queue_of(site).enqueue("time.sleep", 120)
+    queue_of(site).enqueue(path_of("sleep"), str(uuid4()))
     wait_until(worker.children, what="The work-horse")
     return worker
 
 
 def test_a_worker_that_dies_stops_everything_with_an_error_its_work_horse_too(start_site: StartSite) -> None:
-    site = start_site().wait_until_up()
+    site = start_site(**ODD).wait_until_up()
     busy_worker(site).kill()
     assert site.process.wait(LIMIT) == 1
     assert "The worker ended by itself with code -9, so everything stopped." in site.output

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,7 @@ from accounts.models import User
 from correlation import on_behalf_of
 from exports.models import TaskStatus
 from exports.services.launching import task_launch
+from tests.faults import odd_jobs
 from tests.faults.pages import wait_for_end
 from tests.members import make_member, signed_in_client
 from tests.report_server import ReportServer
@@ -79,7 +81,7 @@ def test_a_task_is_reported_once_when_it_is_given_up_with_both_ids(
     with on_behalf_of(request=REQUEST):
         task = task_launch(user=susan, name="export_posts")
     assert wait_for_end(task).status == TaskStatus.FAILED
-    other = redis_queue.enqueue_call("operator.truediv", args=(1, 0))
+    other = redis_queue.enqueue(odd_jobs.divide_by_zero, str(uuid4()))
     wait_until(lambda: other.get_status(refresh=True) == "failed", what="Another job")
     wait_until(lambda: len(reports.events) >= 2, what="The reports")
     assert [raised(event) for event in reports.events] == ["OSError", "ZeroDivisionError"]

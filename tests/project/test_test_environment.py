@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -15,17 +16,15 @@ from rq import Queue
 from accounts.models import User
 from microblog_project.embedded_server import BASE_DIR
 from tests.browser_options import browser_problem
+from tests.faults import odd_jobs
 from tests.mail_server import MailServer
+from tests.members import make_member
 from tests.programs import find_program
 from tests.waiting import wait_until
 
 
 def upper(text: str) -> str:
     return text.upper()
-
-
-def rename_first_member(username: str) -> None:
-    User.objects.update(username=username)
 
 
 def test_each_run_has_its_own_var_dir_and_queue_server() -> None:
@@ -36,15 +35,20 @@ def test_each_run_has_its_own_var_dir_and_queue_server() -> None:
 def test_the_burst_worker_runs_jobs_in_the_tests_transaction(
     member: User, redis_queue: Queue, run_worker: Callable[[], None]
 ) -> None:
-    redis_queue.enqueue(rename_first_member, "anna")
-    run_worker()
+    redis_queue.enqueue(odd_jobs.rename_first_member, str(uuid4()))
+    with odd_jobs.registered():
+        run_worker()
     assert User.objects.get().username == "anna"
 
 
 def test_a_real_worker_sees_the_tests_database(
-    member: User, redis_queue: Queue, worker_process: "subprocess.Popen[bytes]"
+    transactional_db: None,
+    redis_queue: Queue,
+    worker_factory: Callable[..., "subprocess.Popen[bytes]"],
 ) -> None:
-    redis_queue.enqueue(rename_first_member, "anna")
+    make_member("susan")
+    worker_factory(DJANGO_SETTINGS_MODULE="tests.faults.odd_settings")
+    redis_queue.enqueue(odd_jobs.rename_first_member, str(uuid4()))
     assert wait_until(lambda: User.objects.filter(username="anna").exists())
 
 
