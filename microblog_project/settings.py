@@ -304,7 +304,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         "publickey-credentials-get",
         "screen-wake-lock",
         "usb",
-        "web-share",
         "xr-spatial-tracking",
     )
 }

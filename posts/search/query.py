@@ -41,6 +41,12 @@ class Query:
         starred = " ".join(words)
         return starred if Query.parse(starred).terms != self.terms else ""
 
+    @property
+    def has_short_beginning(self) -> bool:
+        """Return whether a star follows fewer letters than it takes, and so is ignored."""
+        ends = (part.start + len(part.text) for part in parts_of(self.typed) if len(part.text) < SHORTEST_BEGINNING)
+        return any(self.typed.startswith("*", end) for end in ends)
+
     def with_beginnings(self) -> "Query":
         """Return the query that is content with the beginnings of words."""
         return Query(self.typed, tuple(Term(term.text, is_beginning=True) for term in self.terms))

@@ -22,7 +22,12 @@ LONG_LINK = 40
 LONG_ORIGIN = 28
 """Only what follows a host may be hidden; a long host is shown in full, so that it can pass for no other."""
 
-LINK = '<a class="{}" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
+LINK = '<a class="link" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
+# The rest is still read aloud, and copied.
+LONG = (
+    '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">'
+    '{}<span class="visually-hidden">{}</span></a>'
+)
 NAME = '<a href="{}" data-card="{}">{}</a>{}'
 
 
@@ -53,7 +58,9 @@ def _html(piece: Piece, members: Mapping[str, User]) -> str:
     match piece:
         case Link():
             is_long = len(piece.text) > LONG_LINK and len(piece.origin) <= LONG_ORIGIN
-            return format_html(LINK, "link is-long" if is_long else "link", piece.address, piece.text)
+            if is_long:
+                return format_html(LONG, piece.address, piece.text[:LONG_LINK], piece.text[LONG_LINK:])
+            return format_html(LINK, piece.address, piece.text)
         case Name():
             return _name_html(piece, members)
         case Tag():

@@ -140,7 +140,7 @@ def write_to_each_other(page: Page, demos: Page, site: RunningSite) -> None:
 
 
 def exports_and_downloads(page: Page, site: RunningSite, server: MailServer) -> None:
-    page.locator("header").get_by_role("link", name="Exports").click()
+    page.locator("header").get_by_role("link", name="Your data").click()
     page.locator("form", has=page.locator("[value=archive]")).get_by_role("button").click()
     page.goto(f"{site.url}/explore/")  # the alert comes along
     alert = page.locator(".task-alert")

@@ -103,6 +103,11 @@ def test_the_end_of_a_long_link_may_be_hidden_but_never_its_host() -> None:
     assert classes == ["link", "link is-long", "link"]
 
 
+def test_a_shortened_link_is_whole_when_it_is_read_aloud_or_copied() -> None:
+    link = "https://example.com/" + "x" * 60
+    assert Reader(rich_text(link)).text == link
+
+
 @pytest.mark.parametrize(
     ("text", "tags"),
     [
@@ -198,6 +203,8 @@ def test_the_text_stays_the_same_and_nothing_but_links_come_of_it(text: str) -> 
     reader = Reader(rich_text(text, names))
     assert reader.text == text
     for element, attributes in reader.elements:
+        if (element, attributes) == ("span", {"class": "visually-hidden"}):  # the end of a long link
+            continue
         assert element == "a"
         assert str(attributes["href"]).lower().startswith(("http://", "https://", "/user/", "/search/"))
     assert "".join(piece.text for piece in pieces_of(text)) == text

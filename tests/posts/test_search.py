@@ -181,6 +181,15 @@ def test_posts_of_inactive_members_and_these_themselves_are_not_shown(member: Us
     assert "No member has all of these words" in shown("susan", **{"in": "members"})
 
 
+@pytest.mark.parametrize(("typed", "is_short"), [("tr*", True), ("tra*", False), ("tr", False), ("soup tr*", True)])
+def test_a_star_after_too_few_letters_is_said_to_be_ignored(
+    client: Client, member: User, typed: str, is_short: bool
+) -> None:
+    Post.objects.create(author=member, body="soup and tr, travel and tra")
+    page = client.get("/search/", {"q": typed}).content.decode()
+    assert ("We ignored the star" in page) == is_short
+
+
 def test_nothing_found_offers_the_beginnings_of_words(member: User) -> None:
     member.posts.create(body="Travelling")
     page = shown("travel")

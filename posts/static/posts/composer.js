@@ -14,11 +14,13 @@ const text = document.querySelector(".composer textarea");
 const counter = document.getElementById("composer-counter");
 const limit = Number(text.dataset.limit);
 const segmenter = new Intl.Segmenter("en");
+const plurals = new Intl.PluralRules(document.documentElement.lang);
 const format = new Intl.NumberFormat(document.documentElement.lang);
 
 function count() {
   const left = limit - [...segmenter.segment(text.value.replace(JOINED, "\u0903"))].length;
-  const words = left < 0 ? counter.dataset.over : counter.dataset.left;
+  const number = plurals.select(Math.abs(left)) === "one" ? "One" : "Other";
+  const words = counter.dataset[`${left < 0 ? "over" : "left"}${number}`];
   counter.textContent = words.replace("{count}", format.format(Math.abs(left)));
   counter.classList.toggle("is-over", left < 0);
 }
