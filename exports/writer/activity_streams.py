@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from exports.writer.offline_pages import escaped
-from exports.writer.weaving import JoinedPosts, split, woven
+from exports.writer.weaving import JoinedPosts, encoded, split, woven
 
 CONTEXT = "https://www.w3.org/ns/activitystreams"
 OUTBOX_HEAD = {"@context": CONTEXT, "id": "outbox.json", "type": "OrderedCollection"}
@@ -18,14 +18,14 @@ PUBLIC = b'"to":["https://www.w3.org/ns/activitystreams#Public"]'
 
 
 def actor(*, url: str, username: str, about_me: str, joined: str) -> dict[str, Any]:
-    """Return the member as a Person; `about_me` is HTML, `joined` ISO 8601."""
+    """Return the member as a Person; `about_me` is text, `joined` ISO 8601."""
     return {
         "@context": CONTEXT,
         "id": url,
         "type": "Person",
         "preferredUsername": username,
         "name": username,
-        "summary": about_me,
+        "summary": f"<p>{paragraph(about_me)}</p>" if about_me else "",
         "url": url,
         "published": joined,
         "outbox": "outbox.json",
@@ -51,10 +51,15 @@ class Activities:
     def encoded(self, posts: JoinedPosts) -> memoryview:
         """Return the activities, with commas between them."""
         ids, timestamps = split(posts.ids), split(posts.timestamps)
-        contents = split(json_text(escaped(posts.bodies).replace("\n", "<br />")))
+        contents = encoded(posts.bodies, lambda text: json_text(paragraph(text)))
         dated_note = (self._note, ids, self._published, timestamps, self._url, ids)
         activities = woven(self._begin, ids, self._actor, timestamps, *dated_note, self._content, contents, self._end)
         return memoryview(activities)[:-1]
+
+
+def paragraph(text: str) -> str:
+    """Return `text` as the HTML inside a paragraph: a new line is a `br`, as in Mastodon's."""
+    return escaped(text).replace("\n", "<br />")
 
 
 def json_text(text: str) -> bytes:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import orjson
+from django.utils.safestring import mark_safe
 
 from exports.writer.activity_streams import Activities, actor
 from exports.writer.digests import DigestingFile
 from exports.writer.interchange import InterchangeFiles
 from exports.writer.messages import Message, MessageFiles
-from exports.writer.offline_pages import ASSETS, Page, Pages, articles, days_of, render_index
+from exports.writer.offline_pages import ASSETS, Page, Pages, articles, days_of, escaped, render_index
 from exports.writer.posts_json import JsonList, PostsList, Progress, write_list
 from exports.writer.rows import Batch, Skipped, in_batches, utc_text, write_readable
 from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
@@ -159,7 +159,7 @@ def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) 
     person = actor(
         url=source.member_url,
         username=profile["username"],
-        about_me=escape(profile["about_me"]),
+        about_me=profile["about_me"],
         joined=profile["joined"],
     )
     skipped = {"skipped": [asdict(record) for record in left_out]}
@@ -172,6 +172,7 @@ def _index(
 ) -> None:
     context = {
         "profile": source.profile,
+        "about_me": mark_safe(escaped(source.profile["about_me"])),  # noqa: S308 - just escaped, to the character
         "counts": counts,
         "snapshot_at": source.snapshot_at,
         "site_url": source.site_url,

@@ -11,9 +11,12 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from exports.writer.weaving import REPLACEMENT, SEPARATOR, JoinedPosts, split, woven
+from exports.writer.weaving import SEPARATOR, JoinedPosts, encoded, split, woven
 
 ASSETS = Path(__file__).parent / "assets"
+REPLACEMENT = "\ufffd"
+"""Stands for a character that cannot be shown."""
+
 PAGE_SIZE = 1000  # records, at least; what a telephone still scrolls through with ease
 
 
@@ -106,8 +109,11 @@ def _mark(name: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return `text` as HTML text. HTML knows no NUL."""
-    return html.escape(text.replace("\0", REPLACEMENT), quote=False)
+    """Return `text` as HTML text, from which a browser reads `text` again, but for NUL, which HTML does not know.
+
+    A carriage return has to be a reference: as itself it is read as a new line.
+    """
+    return html.escape(text.replace("\0", REPLACEMENT), quote=False).replace("\r", "&#13;")
 
 
 def articles(posts: JoinedPosts) -> bytes:
@@ -116,7 +122,7 @@ def articles(posts: JoinedPosts) -> bytes:
         b'<article id="p',
         split(posts.ids)[::-1],
         b'"><p dir="auto">',
-        split(escaped(posts.bodies))[::-1],
+        encoded(posts.bodies, escaped)[::-1],
         b"</p><time>",
         split(posts.timestamps)[::-1],
         b"</time></article>\n",

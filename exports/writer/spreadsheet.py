@@ -1,6 +1,6 @@
 """`posts.csv`: RFC 4180, opens in any spreadsheet, and cannot be made to compute anything there."""
 
-from exports.writer.weaving import SEPARATOR, JoinedPosts, split, woven
+from exports.writer.weaving import JoinedPosts, encoded, joined, separate, split, woven
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 """Without it Excel takes the file for the machine's old code page."""
@@ -19,6 +19,6 @@ def spreadsheet_rows(posts: JoinedPosts) -> bytes:
 
     Written by hand, with the texts' quotes doubled all at once: five times as fast as the standard library's csv.
     """
-    bodies = posts.bodies.replace('"', '""').split(SEPARATOR)
-    safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in bodies]
-    return woven(split(posts.timestamps), b',"', split(SEPARATOR.join(safe)), b'"\r\n')
+    safe = [f"'{text}" if text[:1] in MARKED_STARTS else text for text in separate(posts.bodies)]
+    bodies = encoded(joined(safe), lambda text: text.replace('"', '""'))
+    return woven(split(posts.timestamps), b',"', bodies, b'"\r\n')

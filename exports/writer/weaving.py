@@ -3,15 +3,15 @@
 A column of texts is joined, changed and encoded as one text, and split again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
 SEPARATOR = "\x7f"
-"""DEL: neither HTML nor JSON nor CSV escapes it, and no text needs it."""
+"""DEL: neither HTML nor JSON nor CSV escapes it, and hardly any text has it."""
 
-REPLACEMENT = "\ufffd"
-"""Stands for a character that cannot be shown."""
+Texts = str | list[str]
+"""A column of texts: joined, or as they are when one of them has the separator inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +21,36 @@ class JoinedPosts:
     number: int
     ids: bytes
     timestamps: bytes
-    bodies: str
+    bodies: Texts
 
 
-def joined(texts: Sequence[str]) -> str:
-    """Return the texts in one, for `split`; a DEL inside a text becomes the replacement character."""
+def joined(texts: Sequence[str]) -> Texts:
+    """Return the texts in one, or as they are: a text with a DEL in it is rare, and takes the slow path."""
     text = SEPARATOR.join(texts)
-    if text.count(SEPARATOR) == max(0, len(texts) - 1):
-        return text
-    return SEPARATOR.join([text.replace(SEPARATOR, REPLACEMENT) for text in texts])
+    return text if text.count(SEPARATOR) == max(0, len(texts) - 1) else list(texts)
 
 
-def split(text: str | bytes) -> list[bytes]:
-    """Return the texts that `joined` joined, in UTF-8."""
-    data = text.encode() if isinstance(text, str) else text
+def separate(texts: Texts) -> list[str]:
+    """Return the texts that `joined` took."""
+    return texts.split(SEPARATOR) if isinstance(texts, str) else texts
+
+
+def encoded(texts: Texts, change: Callable[[str], str | bytes] = str) -> list[bytes]:
+    """Return each text in UTF-8 after `change`, which may look at one character at a time and no further.
+
+    So it can have all texts in one, as long as it leaves DEL as it is.
+    """
+    if isinstance(texts, str):
+        return split(_bytes(change(texts)))
+    return [_bytes(change(text)) for text in texts]
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def split(data: bytes) -> list[bytes]:
+    """Return the parts of a joined column that cannot have a DEL inside, such as numbers and times."""
     return data.split(SEPARATOR.encode())
 
 

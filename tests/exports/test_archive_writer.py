@@ -12,7 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from exports.writer.activity_streams import Activities
 from exports.writer.archive import joined_posts
 from exports.writer.offline_pages import articles, escaped
 from exports.writer.spreadsheet import FORMULA_STARTS
-from exports.writer.weaving import REPLACEMENT, SEPARATOR, joined, split, woven
+from exports.writer.weaving import SEPARATOR, encoded, joined, separate, woven
 from exports.writer.zip_file import SEAL_LENGTH, SealedZip
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 from tests.programs import find_program
@@ -34,10 +34,6 @@ lists = st.lists(texts, min_size=1)
 some_examples = examples(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def without_separators(text: str) -> str:
-    return text.replace(SEPARATOR, REPLACEMENT)
-
-
 def batch(bodies: list[str]) -> Batch:
     return Batch(bodies, [TIME] * len(bodies), range(len(bodies)))
 
@@ -46,8 +42,16 @@ def batch(bodies: list[str]) -> Batch:
 
 
 @given(lists)
-def test_what_was_joined_is_split_again(column: list[str]) -> None:
-    assert [text.decode() for text in split(joined(column))] == [without_separators(text) for text in column]
+@example(["\x7f", ""])
+def test_what_was_joined_is_separated_again(column: list[str]) -> None:
+    assert separate(joined(column)) == column
+    assert encoded(joined(column)) == [text.encode() for text in column]
+    assert encoded(joined(column), str.upper) == [text.upper().encode() for text in column]
+
+
+def test_texts_are_joined_unless_one_has_the_separator() -> None:
+    assert joined(["one", "two"]) == f"one{SEPARATOR}two"
+    assert joined(["one", SEPARATOR]) == ["one", SEPARATOR]
 
 
 @given(st.lists(st.tuples(st.binary(), st.binary())))
@@ -66,7 +70,7 @@ def test_every_text_comes_back_from_the_spreadsheet(bodies: list[str]) -> None:
     header, *read = csv.reader(StringIO(text, newline=""), strict=True)
     assert header[:2] == ["timestamp", "body"]
     assert {row[0] for row in read} == {TIME}
-    assert [row[1].removeprefix("'") for row in read] == [without_separators(body) for body in bodies]
+    assert [row[1].removeprefix("'") for row in read] == bodies
     assert [row[1] for row in read if row[1] and row[1][0] in FORMULA_STARTS] == []
 
 
@@ -79,14 +83,10 @@ def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str
     data = activities.encoded(joined_posts(batch(bodies)))
     notes = [activity["object"] for activity in json.loads(b"[" + bytes(data) + b"]")]
     contents = [note["content"].removeprefix("<p>").removesuffix("</p>").replace("<br />", "\n") for note in notes]
-    assert [html.unescape(content) for content in contents] == [html.unescape(escaped_alone(body)) for body in bodies]
+    assert [html.unescape(content) for content in contents] == [html.unescape(escaped(body)) for body in bodies]
     assert not any("<" in content or ">" in content for content in contents)
     assert {note["attributedTo"] for note in notes} == {name}
     assert [note["id"] for note in notes] == [f"http://localhost/posts/{number}/" for number in range(len(bodies))]
-
-
-def escaped_alone(body: str) -> str:
-    return escaped(without_separators(body))
 
 
 # The pages
@@ -102,7 +102,7 @@ def test_articles_hold_the_texts_newest_first_and_no_markup_of_theirs(bodies: li
     assert data.count("<article ") == len(bodies)
     positions = [data.index(f'id="p{number}"') for number in range(len(bodies))]
     assert positions == sorted(positions, reverse=True)
-    assert all(escaped_alone(body) in data for body in bodies)
+    assert all(escaped(body) in data for body in bodies)
 
 
 # The container
