@@ -26,7 +26,7 @@ LINK = '<a class="link" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
 # The rest is still read aloud, and copied.
 LONG = (
     '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">'
-    '{}<span class="visually-hidden">{}</span></a>'
+    '{}<span class="link-rest">{}</span></a>'
 )
 NAME = '<a href="{}" data-card="{}">{}</a>{}'
 
