@@ -15,10 +15,12 @@ from allauth.core.ratelimit import respond_429
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language_from_request
 
+from accounts.emails import automatic
 from accounts.known_browsers import browser_number
 from accounts.mail_errors import AddressRefusedError, MailError, mail_error
 from accounts.models import User
@@ -56,6 +58,10 @@ class AccountAdapter(DefaultAccountAdapter):
             _send_anyway(send)
         else:
             notices.append(send)
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
+        """Return the email as all of the site's are: with an HTML part, and marked as automatic."""
+        return automatic(cast(EmailMultiAlternatives, super().render_mail(*args, **kwargs)))
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any

@@ -16,6 +16,7 @@ from exports.services.behalf import on_behalf_of_task
 from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
+from exports.services.failure_mail import failure_mail_deliver
 from exports.services.languages import task_language
 from exports.services.progress import ClaimLostError, Heartbeat
 from exports.services.refusing import ExportRefusedError
@@ -49,6 +50,11 @@ def deliver_archive(task_id: str) -> None:
     """Mail the archive of an export whose mail is late."""
     for archive in Archive.objects.filter(task_id=task_id):
         archive_deliver(archive.pk)
+
+
+def deliver_failure(task_id: str) -> None:
+    """Email a member that their export failed for good."""
+    failure_mail_deliver(task_id)
 
 
 def hand_over(archive: Archive) -> None:

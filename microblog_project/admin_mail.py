@@ -16,6 +16,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import SafeExceptionReporterFilter
 from rq.timeouts import BaseTimeoutException
 
+from accounts.emails import AUTOMATIC
 from microblog_project.logs import ids
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,14 @@ class ThrottledHandler(AdminEmailHandler):
         if self.left_out:
             message = f"Left out since the last mail like this: {self.left_out}\n\n{message}"
         try:
-            mail.mail_admins(subject, message, connection=mail.get_connection(timeout=TIMEOUT))
+            mail.EmailMessage(
+                f"{settings.EMAIL_SUBJECT_PREFIX}{subject}",
+                message,
+                settings.SERVER_EMAIL,
+                [address for _name, address in settings.ADMINS],
+                connection=mail.get_connection(timeout=TIMEOUT),
+                headers=AUTOMATIC,
+            ).send()
         except BaseTimeoutException:
             raise  # not the email's: the job's time is over
         except Exception:

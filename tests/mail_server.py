@@ -6,7 +6,7 @@ import email.policy
 import socket
 from contextlib import ExitStack
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any, AnyStr, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -26,6 +26,52 @@ def free_ports(number: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
+class RefusingSMTP(SMTP):
+    """aiosmtpd's server, with the replies of `MailServer.replies` instead of its own."""
+
+    async def push(self, status: AnyStr) -> None:
+        """Send a line; the first is the greeting."""
+        greeting = self.event_handler.replies.get("connect")
+        text = status if isinstance(status, str) else status.decode()
+        await super().push(greeting if greeting and text.startswith("220 ") else text)
+
+    async def _refuses(self, command: str) -> bool:
+        size = getattr(self.envelope, "mail_options", None) or []
+        declared = max((int(option[5:]) for option in size if option.startswith("SIZE=")), default=0)
+        if command in self.event_handler.replies and declared >= self.event_handler.refuses_from:
+            await self.push(self.event_handler.replies[command])
+            return True
+        return False
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        """Greet, or not."""
+        if not await self._refuses("EHLO"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        """Greet, or not."""
+        if not await self._refuses("EHLO"):
+            await super().smtp_HELO(hostname)
+
+    async def smtp_RCPT(self, arg: str) -> None:
+        """Take the recipient, or not."""
+        if not await self._refuses("RCPT"):
+            await super().smtp_RCPT(arg)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        """Ask for the message, or not."""
+        if not await self._refuses("DATA"):
+            await super().smtp_DATA(arg)
+
+
+class RefusingController(Controller):
+    """Runs it."""
+
+    def factory(self) -> SMTP:
+        """Return the server of one connection."""
+        return RefusingSMTP(self.handler, **self.SMTP_kwargs)
+
+
 class MailServer:
     """Listens on 127.0.0.1:`port`; `messages` is what arrived, `recipients` to whom, in the order of arrival."""
 
@@ -35,6 +81,10 @@ class MailServer:
         self.recipients: list[list[str]] = []
         self.refusal = ""  # a reply such as "451 try later", while mail is to be refused
         self.unknown_recipient = ""  # such as "550 no such user", while every recipient is to be refused
+        # Replies by stage (connect, EHLO, MAIL, RCPT, DATA, message) that refuse a mail of this size or more.
+        self.replies: dict[str, str] = {}
+        self.refuses_from = 0  # bytes
+        self.tried: list[int] = []  # the size of each mail that was begun, as the client declared it
         self.stalls = False  # while it is to leave every mail without a reply
         self.stalled = 0  # the mails that wait for one now
         self.hangs_up = False  # while it is to keep every mail, but to hang up instead of saying so
@@ -45,8 +95,20 @@ class MailServer:
 
     def start(self) -> None:
         """Listen, for the first time or after a `stop`."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
+        self._controller = RefusingController(self, hostname="127.0.0.1", port=self.port, **self._options)
         self._controller.start()
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, mail_options: list[str]
+    ) -> str:
+        """Begin a mail, or not (aiosmtpd's hook)."""
+        size = max((int(option[5:]) for option in mail_options if option.startswith("SIZE=")), default=0)
+        self.tried.append(size)
+        if "MAIL" in self.replies and size >= self.refuses_from:
+            return self.replies["MAIL"]
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -64,6 +126,8 @@ class MailServer:
         if self.refusal:
             return self.refusal
         content = cast(bytes, envelope.content)
+        if "message" in self.replies and len(content) >= self.refuses_from:
+            return self.replies["message"]
         self.messages.append(email.message_from_bytes(content, policy=email.policy.default))
         self.recipients.append(list(envelope.rcpt_tos))
         if self.hangs_up:

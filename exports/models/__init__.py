@@ -2,8 +2,9 @@
 
 from exports.models.archive import Archive
 from exports.models.event import TaskEvent
+from exports.models.failure_email import FailureEmail
 from exports.models.housekeeping import Housekeeping
 from exports.models.tally import Tally
 from exports.models.task import Task, TaskLane, TaskStatus
 
-__all__ = ["Archive", "Housekeeping", "Tally", "Task", "TaskEvent", "TaskLane", "TaskStatus"]
+__all__ = ["Archive", "FailureEmail", "Housekeeping", "Tally", "Task", "TaskEvent", "TaskLane", "TaskStatus"]

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from exports.models.mailing import LinkReason, Mailing
 from exports.models.task import Task
 
 
@@ -41,7 +42,7 @@ class Removal(models.TextChoices):
     LOST = "lost", _("lost by the storage")
 
 
-class Archive(models.Model):
+class Archive(Mailing):
     """A member's file in the exports storage, and the fate of its mail."""
 
     task = models.OneToOneField(Task, models.CASCADE, related_name="archive")
@@ -62,10 +63,11 @@ class Archive(models.Model):
 
     mailed_to = models.EmailField(_("mail address"), blank=True)
     mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True)
-    mail_attempts = models.PositiveSmallIntegerField(_("mail attempts"), default=0)
-    # When the mail is due (again); empty when it was sent or given up.
-    mail_due_at = models.DateTimeField(_("mail due"), null=True, blank=True)
-    mail_error = models.TextField(_("mail error"), blank=True)
+    # How often the member wanted the mail once more: each time it is another message.
+    mail_repeats = models.PositiveSmallIntegerField(_("mail repeats"), default=0, db_default=0)
+    mail_link_reason = models.CharField(
+        _("why without the file"), max_length=16, choices=LinkReason, blank=True, default="", db_default=""
+    )
 
     objects = ArchiveQuerySet.as_manager()
 

@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Session, User
-from exports.models import Archive, Task
+from exports.models import Archive, FailureEmail, Task
 from exports.models.archive import exports_storage
-from exports.services.queue import MAIL_PREFIX, QueueUnavailableError, job_remove
+from exports.services.queue import FAILURE_MAIL_PREFIX, MAIL_PREFIX, QueueUnavailableError, job_remove
 from exports.services.storing import ensure_there, file_remove, member_files, member_folder_remove
 from exports.services.transitions import task_cancel
 from exports.services.workers import jobs_at_work
@@ -79,8 +79,10 @@ def _end_work(user: User) -> set[str]:
         task_cancel(task)
     archives = Archive.objects.filter(user=user)
     archives.update(mail_due_at=None)
-    tasks = Task.objects.filter(user=user).values_list("pk", flat=True)
-    return {*map(str, tasks), *(f"{MAIL_PREFIX}{pk}" for pk in archives.values_list("pk", flat=True))}
+    FailureEmail.objects.filter(task__user=user).update(mail_due_at=None)
+    tasks = [str(pk) for pk in Task.objects.filter(user=user).values_list("pk", flat=True)]
+    mails = (f"{MAIL_PREFIX}{pk}" for pk in archives.values_list("pk", flat=True))
+    return {*tasks, *mails, *(f"{FAILURE_MAIL_PREFIX}{pk}" for pk in tasks)}
 
 
 def _remove_files(user: User) -> None:

@@ -33,6 +33,8 @@ EXPORT_POSTS = "export_posts"
 EXPORT_ARCHIVE = "export_archive"
 DELIVER_ARCHIVE = "exports.jobs.deliver_archive"
 """The job that mails an archive. It is no task of its own: its argument is the id of the export's task."""
+DELIVER_FAILURE = "exports.jobs.deliver_failure"
+"""The job that emails a member about the failure of a task. Its argument is that task's id."""
 
 KINDS = {
     kind.name: kind
@@ -76,4 +78,4 @@ def task_is_known(task: Task) -> bool:
 
 def job_functions() -> frozenset[str]:
     """Return the dotted paths of all that a worker runs, and nothing else: a job's only argument is a task's id."""
-    return frozenset({DELIVER_ARCHIVE, *(kind.function for kind in KINDS.values())})
+    return frozenset({DELIVER_ARCHIVE, DELIVER_FAILURE, *(kind.function for kind in KINDS.values())})

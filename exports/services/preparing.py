@@ -15,10 +15,11 @@ from exports.services.kinds import KINDS
 
 TEMPLATES = (
     "emails/export_ready-subject.txt",
-    "emails/export_ready-body-text.txt",
-    "emails/export_ready-body-html.html",
+    "emails/export_ready-body.txt",
     "emails/_export_ready-opening.txt",
     "emails/_export_ready-facts.txt",
+    "emails/base.html",
+    "emails/_button.html",
     "exports/archive/index.html",
     "exports/archive/page.html",
     "exports/archive/_pager.html",

@@ -2,6 +2,7 @@
 
 import enum
 from functools import cache
+from uuid import UUID
 
 import django_rq
 from django.conf import settings
@@ -15,7 +16,7 @@ from rq.job import Job, JobStatus
 
 from correlation import request_id, task_id
 from exports.models import Archive, Task, TaskLane
-from exports.services.kinds import DELIVER_ARCHIVE, KINDS
+from exports.services.kinds import DELIVER_ARCHIVE, DELIVER_FAILURE, KINDS
 
 QUEUE_NAME = "default"
 LARGE_QUEUE_NAME = "large"
@@ -25,6 +26,7 @@ MAIL_TIMEOUT = 300  # seconds
 FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
 AT_ONCE = 0.5  # seconds
 MAIL_PREFIX = "mail-"  # then the archive's id: the id of the job
+FAILURE_MAIL_PREFIX = "failure-mail-"  # then the task's id
 
 
 class QueueUnavailableError(Exception):
@@ -99,18 +101,29 @@ def delivery_enqueue(archive: Archive) -> None:
 
     Raises QueueUnavailableError.
     """
-    job_id = f"{MAIL_PREFIX}{archive.pk}"
+    _mail_enqueue(DELIVER_ARCHIVE, archive.task_id, f"{MAIL_PREFIX}{archive.pk}")
+
+
+def failure_mail_enqueue(task: Task) -> None:
+    """Queue the email about a task's failure, unless it is waiting in the queue already.
+
+    Raises QueueUnavailableError.
+    """
+    _mail_enqueue(DELIVER_FAILURE, task.pk, f"{FAILURE_MAIL_PREFIX}{task.pk}")
+
+
+def _mail_enqueue(function: str, task_pk: UUID, job_id: str) -> None:
     if job_state(job_id) is JobState.WAITING:
         return
     try:
         _queue().enqueue_call(
-            func=DELIVER_ARCHIVE,
-            args=(str(archive.task_id),),
+            func=function,
+            args=(str(task_pk),),
             job_id=job_id,
             timeout=MAIL_TIMEOUT,
             failure_ttl=FAILURE_TTL,
             meta={"request_id": request_id(), "task_id": task_id()},
-            description=f"mail archive {archive.pk}",
+            description=job_id,
         )
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error

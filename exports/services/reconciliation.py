@@ -8,11 +8,13 @@ that any number of workers, polls and commands may reconcile at once.
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Archive, FailureEmail, Task, TaskStatus
 from exports.models.event import Reason
 from exports.models.failure import Failure, FailureCode
 from exports.models.task import TaskQuerySet
@@ -20,10 +22,12 @@ from exports.services.attempts import attempt_died, attempt_handed_back, attempt
 from exports.services.behalf import on_behalf_of_task
 from exports.services.kinds import task_is_known
 from exports.services.queue import (
+    FAILURE_MAIL_PREFIX,
     MAIL_PREFIX,
     JobState,
     QueueUnavailableError,
     delivery_enqueue,
+    failure_mail_enqueue,
     job_state,
     jobs_waiting,
     queue_ping,
@@ -123,6 +127,11 @@ def mail_recover_from_worker(*, job_id: str) -> int:
     for archive in Archive.objects.available().filter(mail_due_at__isnull=False):
         if job_id in {str(archive.task_id), f"{MAIL_PREFIX}{archive.pk}"}:
             return Archive.objects.filter(pk=archive.pk, mail_due_at__isnull=False).update(mail_due_at=timezone.now())
+    if job_id.startswith(FAILURE_MAIL_PREFIX):
+        rows = FailureEmail.objects.filter(
+            task=UUID(job_id.removeprefix(FAILURE_MAIL_PREFIX)), mail_due_at__isnull=False
+        )
+        return rows.update(mail_due_at=timezone.now())
     return 0
 
 
@@ -131,10 +140,14 @@ def mails_reconcile() -> int:
     now = timezone.now()
     count = 0
     before = now - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    for archive in Archive.objects.available().filter(mail_due_at__lte=before).select_related("task"):
-        with on_behalf_of_task(archive.task):
+    archives = Archive.objects.available().filter(mail_due_at__lte=before).select_related("task")
+    failures = FailureEmail.objects.filter(mail_due_at__lte=before).select_related("task")
+    due = [(archive.task, partial(delivery_enqueue, archive)) for archive in archives]
+    due += [(email.task, partial(failure_mail_enqueue, email.task)) for email in failures]
+    for task, enqueue in due:
+        with on_behalf_of_task(task):
             try:
-                delivery_enqueue(archive)
+                enqueue()
             except QueueUnavailableError:
                 break
         count += 1

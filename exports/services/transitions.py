@@ -20,6 +20,7 @@ from exports.models.event import Reason
 from exports.models.failure import Failure
 from exports.models.task import TaskQuerySet
 from exports.services.events import event_record
+from exports.services.failure_mail import failure_mail_schedule
 from exports.services.languages import task_language
 from exports.services.news import task_publish
 
@@ -85,11 +86,20 @@ def task_fail(
     actor: User | None = None,
     **changes: Any,
 ) -> Task | None:
-    """End the task in failure if it is still among `rows`; `failure` is for the member, `traceback` for staff."""
+    """End the task in failure if it is still among `rows`; `failure` is for the member, `traceback` for staff.
+
+    The member of an export is told by email too.
+    """
     event = {"reason": reason, "detail": detail, "actor": actor}
     with task_language(task):
         why = {"error_code": failure.code, "error_params": failure.params, "error": str(failure)}
-    return _move(rows, task.pk, event, status=TaskStatus.FAILED, traceback=traceback, **why, **_ended(), **changes)
+    with transaction.atomic(savepoint=False):
+        failed = _move(
+            rows, task.pk, event, status=TaskStatus.FAILED, traceback=traceback, **why, **_ended(), **changes
+        )
+        if failed:
+            failure_mail_schedule(failed)
+        return failed
 
 
 def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:

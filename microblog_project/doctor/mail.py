@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from django.conf import settings
-from django.core.mail import get_connection, send_mail
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+from accounts.emails import automatic
 from microblog_project.doctor.configuration import is_production
 from microblog_project.doctor.findings import Check, Finding, fail, in_a_line, ok, warn
 
@@ -70,7 +71,8 @@ def _send(address: str) -> Iterator[Finding]:
     body = f"This mail was asked for by manage.py doctor of {settings.SITE_URL}. Nothing is to be done."
     connection = get_connection(timeout=PATIENCE) if _is_smtp() else get_connection()
     try:
-        send_mail("[Microblog] A test", body, settings.DEFAULT_FROM_EMAIL, [address], connection=connection)
+        message = EmailMultiAlternatives("[Microblog] A test", body, to=[address], connection=connection)
+        automatic(message).send()
     except Exception as error:  # whatever a mail backend raises
         yield fail("test mail", in_a_line(error), REMEDY)
     else:

@@ -15,10 +15,10 @@ from prometheus_client.registry import Collector
 from exports.models import TaskLane, TaskStatus
 from exports.models.event import Reason
 from exports.services import health, tallies
-from exports.services.delivery import Outcome
 from exports.services.housekeeping import PARTS as CARES
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS, KINDS
+from exports.services.mailing import Outcome
 from exports.services.queue import queue_lengths
 from exports.services.workers import workers_alive
 from microblog_project.backup.stamp import last_backup

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
-from exports.services.delivery import PAUSES
+from exports.services.mailing import PAUSES
 from tests.faults.horses import horse_of
 from tests.faults.pages import (
     assert_another_succeeds,

@@ -101,7 +101,7 @@ def test_the_headers_of_the_mail_are_the_sites_own_whatever_the_member_is_called
     archive.user.username = "x\r\nBcc: evil@example.com"
     message: Any = archive_message(archive).message()
     assert sorted(message.keys()) == sorted(
-        ["Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID"]
+        ["Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted"]
     )
 
 

@@ -1,0 +1,93 @@
+"""The email about an export that failed for good: whoever closed the browser would wait for ever."""
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+from rq.timeouts import JobTimeoutException
+
+from accounts.emails import absolute, compose
+from exports.models import FailureEmail, Task
+from exports.services.behalf import on_behalf_of_task
+from exports.services.kinds import EXPORT_ARCHIVE, EXPORT_KINDS
+from exports.services.languages import task_language
+from exports.services.mailing import NO_ADDRESS, Outcome, mail_failed, mail_send, mail_sent, mail_take
+from exports.services.queue import QueueUnavailableError, failure_mail_enqueue, queue_ping_quickly
+from exports.services.tallies import counted, tally_later
+
+logger = logging.getLogger(__name__)
+
+
+def failure_mail_schedule(task: Task) -> None:
+    """Have the member of a failed export told by email; call it in the failure's transaction."""
+    if task.name in EXPORT_KINDS.values():
+        FailureEmail.objects.create(task=task, mail_due_at=timezone.now())
+        transaction.on_commit(partial(_queue, task))
+
+
+def _queue(task: Task) -> None:
+    try:
+        queue_ping_quickly()  # its absence may be why the export failed
+        failure_mail_enqueue(task)
+    except QueueUnavailableError:
+        logger.warning("Task %s: the email about its failure is due; the next reconciliation queues it", task.pk)
+
+
+def failure_mail_deliver(task_id: str) -> None:
+    """Send the email if it is due, and still true; a failure is logged and puts it off."""
+    if not mail_take(FailureEmail.objects.filter(task=UUID(task_id))):
+        return
+    email = FailureEmail.objects.select_related("task__user").get(task=UUID(task_id))
+    with on_behalf_of_task(email.task):
+        _deliver(email)
+
+
+def _deliver(email: FailureEmail) -> None:
+    if not is_wanted(email.task):
+        FailureEmail.objects.filter(pk=email.pk).update(mail_due_at=None)
+        return
+    if not email.task.user.email:
+        _settle(email, Outcome.NO_ADDRESS, mail_due_at=None, mail_error=NO_ADDRESS)
+        return
+    try:
+        mail_send(failure_message(email.task))
+    except JobTimeoutException as error:
+        _settle_failed(email, error)
+        raise
+    except Exception as error:  # whatever a mail backend raises: the email is put off, and the log has it all
+        logger.exception("Task %s: the email about its failure could not be sent", email.task_id)
+        _settle_failed(email, error)
+    else:
+        _settle(email, Outcome.SENT, **mail_sent())
+
+
+def is_wanted(task: Task) -> bool:
+    """Return whether the member is there to be told, and has not asked for another export of the kind since."""
+    later = Task.objects.filter(user=task.user_id, name=task.name, created_at__gt=task.created_at)
+    return task.user.is_active and not later.exists()
+
+
+def _settle_failed(email: FailureEmail, error: Exception) -> None:
+    outcome, changes = mail_failed(email, error)
+    _settle(email, outcome, **changes)
+
+
+def _settle(email: FailureEmail, outcome: Outcome, **changes: object) -> None:
+    with transaction.atomic():
+        FailureEmail.objects.filter(pk=email.pk).update(**changes)
+        tally_later(counted("mails", outcome))
+
+
+def failure_message(task: Task) -> EmailMultiAlternatives:
+    """Return the email: what failed, why, and where it can be retried."""
+    with task_language(task):
+        context = {
+            "username": task.user.username,
+            "is_complete": task.name == EXPORT_ARCHIVE,
+            "reason": task.failure_text,
+            "exports_url": absolute("exports:list"),
+        }
+        return compose("export_failed", context, to=task.user.email, message_id=f"export-{task.pk}-failed")

@@ -1,0 +1,250 @@
+"""Mail that a server or a provider refuses: for now, for what is in it, or for whom it is to."""
+
+import os
+from collections.abc import Callable
+from email.message import EmailMessage
+from smtplib import SMTPRecipientsRefused
+
+import pytest
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+    AnymailUnsupportedFeature,
+)
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from exports.models import Archive
+from exports.services.delivery import archive_deliver
+from exports.services.mail_errors import Verdict, verdict_of
+from tests.exports.archives import archive_of
+from tests.mail_server import MailServer
+
+SIZE = 50_000
+REFUSED_WITH_FILE = "The mail server refused the email with the file attached"
+
+
+@pytest.fixture
+def archive(susan: User) -> Archive:
+    """A small archive whose mail is due."""
+    return archive_of(susan, os.urandom(SIZE), mail_due_at=timezone.now())
+
+
+def deliver(archive: Archive) -> Archive:
+    archive_deliver(archive.pk)
+    return Archive.objects.get(pk=archive.pk)
+
+
+def bodies(message: EmailMessage) -> list[str]:
+    """Return the plain and the HTML part."""
+    return [part.get_content() for part in map(message.get_body, (("plain",), ("html",))) if part]
+
+
+PERMANENT = [
+    ("MAIL", "552 5.3.4 Message size exceeds fixed limit"),
+    ("MAIL", "550 5.7.1 Message refused"),
+    ("MAIL", "554 5.3.4 Too big"),
+    ("RCPT", "552 5.3.4 Message too big for this mailbox"),
+    ("RCPT", "550 5.2.3 Message length exceeds the administrative limit"),
+    ("DATA", "554 5.7.1 No"),
+    ("message", "552 5.7.0 This message was blocked because its content presents a potential security issue"),
+    ("message", "552-5.7.0 This message was blocked\r\n552 5.7.0 because of its content"),
+    ("message", "550 5.7.1 Attachment refused"),
+    ("message", "554 5.6.0 Prohibited content"),
+]
+
+
+@pytest.mark.parametrize(("stage", "reply"), PERMANENT)
+def test_a_mail_refused_for_good_with_its_file_is_at_once_sent_without(
+    archive: Archive, smtp_server: MailServer, stage: str, reply: str
+) -> None:
+    smtp_server.replies, smtp_server.refuses_from = {stage: reply}, SIZE
+    sent = deliver(archive)
+    [message] = smtp_server.messages
+    assert list(message.iter_attachments()) == []
+    for text in bodies(message):
+        assert REFUSED_WITH_FILE in text
+        assert f"/exports/{archive.task_id}/download/" in text
+    assert (sent.mailed_to, sent.mail_due_at, sent.mail_error) == ("susan@example.com", None, "")
+    assert (sent.mail_attempts, sent.mail_link_reason) == (1, "refused")
+    assert len(smtp_server.tried) == 2
+
+
+@pytest.mark.parametrize(("stage", "reply"), PERMANENT)
+def test_one_that_is_refused_without_the_file_too_is_not_tried_again_and_the_site_says_so(
+    archive: Archive, smtp_server: MailServer, signed_in: Client, stage: str, reply: str
+) -> None:
+    smtp_server.replies = {stage: reply}
+    refused = deliver(archive)
+    assert refused.mail_due_at is None
+    assert refused.mail_error in {"message-refused", "refused"}
+    assert reply[:3] in refused.mail_answer
+    assert len(smtp_server.tried) == 2
+    deliver(archive)
+    assert len(smtp_server.tried) == 2
+    page = signed_in.get("/exports/").content.decode()
+    assert "The mail is on its way" not in page
+    assert "refused" in page
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        ("connect", "421 4.3.2 Too busy"),
+        ("connect", "554 5.3.2 No service here"),
+        ("EHLO", "421 4.3.2 Too busy"),
+        ("EHLO", "550 5.7.1 Not you"),
+        ("MAIL", "452 4.3.1 Insufficient system storage"),
+        ("MAIL", "530 5.7.0 Must sign in first"),
+        ("RCPT", "450 4.2.1 Mailbox busy"),
+        ("RCPT", "452 4.2.2 Mailbox full"),
+        ("DATA", "451 4.3.0 Try later"),
+        ("message", "452 4.3.1 Out of room"),
+        ("message", "421 4.7.0 Slow down"),
+    ],
+)
+def test_what_passes_or_is_not_about_the_mail_is_tried_again_with_the_file(
+    archive: Archive, smtp_server: MailServer, stage: str, reply: str
+) -> None:
+    smtp_server.replies = {stage: reply}
+    put_off = deliver(archive)
+    assert put_off.mail_due_at
+    assert put_off.mail_due_at > timezone.now()
+    assert put_off.mail_link_reason == ""
+    assert len(smtp_server.tried) <= 1
+    smtp_server.replies = {}
+    Archive.objects.update(mail_due_at=timezone.now())
+    assert deliver(archive).mailed_to
+    [attachment] = smtp_server.messages[0].iter_attachments()
+    assert attachment.get_filename() == "posts.json"
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        ("RCPT", "550 5.1.1 No such user"),
+        ("RCPT", "553 5.1.3 Bad address"),
+        ("RCPT", "550 no such user here"),
+        ("RCPT", "550 5.7.1 Relaying denied"),
+        ("message", "550 5.1.1 No such user"),
+        ("message", "554 5.2.1 Mailbox disabled"),
+    ],
+)
+def test_an_address_refused_for_good_is_tried_once(
+    archive: Archive, smtp_server: MailServer, stage: str, reply: str
+) -> None:
+    smtp_server.replies = {stage: reply}
+    refused = deliver(archive)
+    assert (refused.mail_due_at, refused.mail_error) == (None, "refused")
+    assert len(smtp_server.tried) == 1
+
+
+def test_what_the_server_announces_not_to_take_is_not_sent(archive: Archive, settings: LazySettings) -> None:
+    server = MailServer(data_size_limit=SIZE)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    try:
+        deliver(archive)
+    finally:
+        server.stop()
+    [message] = server.messages
+    assert list(message.iter_attachments()) == []
+    assert REFUSED_WITH_FILE in bodies(message)[0]
+    assert len(server.tried) == 1
+
+
+def test_a_link_that_is_put_off_comes_without_the_file_that_was_refused(
+    archive: Archive, smtp_server: MailServer
+) -> None:
+    smtp_server.replies, smtp_server.refuses_from = {"MAIL": "552 5.3.4 Too big"}, SIZE
+    smtp_server.refusal = "451 try later"
+    assert deliver(archive).mail_due_at
+    smtp_server.refusal = ""
+    Archive.objects.update(mail_due_at=timezone.now())
+    deliver(archive)
+    assert len([size for size in smtp_server.tried if size > SIZE]) == 1
+    assert len(smtp_server.messages) == 1
+
+
+class Answer:
+    """What a provider's API answered, as far as Anymail asks."""
+
+    reason = "No"
+
+    def __init__(self, status: int) -> None:
+        self.status_code = status
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (AnymailRecipientsRefused(), Verdict.RECIPIENT_REFUSED),
+        (AnymailInvalidAddress(), Verdict.RECIPIENT_REFUSED),
+        (AnymailUnsupportedFeature(), Verdict.MESSAGE_REFUSED),
+        *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.MESSAGE_REFUSED) for s in (400, 413, 422)),
+        *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.RETRY) for s in (401, 402, 403, 429, 500, 503)),
+        (AnymailAPIError("no connection"), Verdict.RETRY),
+        (SMTPRecipientsRefused({"a": (550, b"5.1.1"), "b": (450, b"4.2.1")}), Verdict.RETRY),
+        (ConnectionRefusedError(), Verdict.RETRY),
+        (TimeoutError(), Verdict.RETRY),
+    ],
+)
+def test_errors_of_providers_and_connections_are_told_apart(error: Exception, verdict: Verdict) -> None:
+    assert verdict_of(error) is verdict
+
+
+# --- Another address than the one with which the export was asked for -----------------------------------
+
+
+@pytest.fixture
+def moved(archive: Archive) -> Archive:
+    """An archive whose member has changed their address since they asked for it."""
+    archive.task.email = "susan@example.com"
+    archive.task.save(update_fields=["email"])
+    User.objects.filter(pk=archive.user_id).update(email="new@example.com")
+    return archive
+
+
+def test_a_new_address_gets_a_link_only_and_the_old_one_a_word(moved: Archive, smtp_server: MailServer) -> None:
+    deliver(moved)
+    assert smtp_server.recipients == [["susan@example.com"], ["new@example.com"]]
+    word, link = smtp_server.messages
+    assert list(link.iter_attachments()) == list(word.iter_attachments()) == []
+    assert all(f"/exports/{moved.task_id}/download/" in text for text in bodies(link))
+    assert not any("download" in text or "new@example.com" in text for text in bodies(word))
+
+
+def test_the_old_address_is_told_first_and_once(moved: Archive, smtp_server: MailServer) -> None:
+    smtp_server.refusal = "451 try later"
+    assert deliver(moved).mailed_to == ""
+    smtp_server.refusal = ""
+    for _ in range(2):
+        Archive.objects.update(mail_due_at=timezone.now())
+        deliver(moved)
+    assert smtp_server.recipients == [["susan@example.com"], ["new@example.com"], ["new@example.com"]]
+
+
+def test_an_old_address_that_is_gone_holds_nothing_up(moved: Archive, smtp_server: MailServer) -> None:
+    smtp_server.unknown_recipient = "550 no such user"
+    assert deliver(moved).mail_error == "refused"
+    assert Archive.objects.get().mail_link_reason == "address_changed"
+
+
+def test_the_address_in_another_case_is_the_same(archive: Archive, smtp_server: MailServer) -> None:
+    archive.task.email = "Susan@Example.com"
+    archive.task.save(update_fields=["email"])
+    deliver(archive)
+    [message] = smtp_server.messages
+    assert len(list(message.iter_attachments())) == 1
+
+
+def test_an_export_remembers_the_address_of_the_member_who_asks(
+    susan: User, signed_in: Client, smtp_server: MailServer, work: Callable[[], None]
+) -> None:
+    signed_in.post("/exports/")
+    User.objects.filter(pk=susan.pk).update(email="new@example.com")
+    work()
+    assert smtp_server.recipients == [["susan@example.com"], ["new@example.com"]]
