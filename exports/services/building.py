@@ -1,6 +1,7 @@
 """Building what a member asked for: a function for each kind of export."""
 
 import logging
+import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def complete_archive(task: Task, heartbeat: Heartbeat) -> Archive:
 
     Raises as `posts_archive` does.
     """
-    username = task.user.username[:MAX_LENGTH]  # staff can have been given a longer one
+    # Staff can have been given a name of any length and signs, and `susan.exe` would look like a program to some.
+    username = re.sub(r"[^A-Za-z0-9_-]+", "-", task.user.username)[:MAX_LENGTH]
     filename = f"microblog-{username}-{task.created_at:%Y-%m-%d}.zip"
     return _build(task, heartbeat, _write_archive, filename=filename, content_type="application/zip")
 

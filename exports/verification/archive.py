@@ -91,7 +91,8 @@ class _Verification:
         manifest: Any = read_document(MANIFEST, self._container.chunks(MANIFEST), limit=MAX_MANIFEST)
         version = manifest.get("schema_version") if isinstance(manifest, dict) else None
         if version is not None and version not in KNOWN_VERSIONS:
-            known = " and ".join(map(str, KNOWN_VERSIONS))
+            *older, newest = map(str, KNOWN_VERSIONS)
+            known = f"{', '.join(older)} and {newest}"
             raise DamagedError(f"{MANIFEST}: its schema_version is {version}; those known here are {known}")
         self._version = version or SCHEMA_VERSION
         check_document(MANIFEST, manifest, version=self._version)

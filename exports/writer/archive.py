@@ -14,13 +14,13 @@ from exports.writer.activity_streams import Activities, actor
 from exports.writer.digests import DigestingFile
 from exports.writer.interchange import InterchangeFiles
 from exports.writer.messages import Message, MessageFiles
-from exports.writer.offline_pages import ASSETS, Page, Pages, articles, days_of, escaped, render_index
+from exports.writer.offline_pages import Page, Pages, articles, days_of, escaped, render_index
 from exports.writer.posts_json import JsonList, PostsList, Progress, write_list
 from exports.writer.rows import Batch, Skipped, in_batches, utc_text, write_readable
 from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
 from exports.writer.zip_file import SealedZip
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,6 @@ def _index(
         "site_url": source.site_url,
     }
     container.add_bytes("index.html", render_index(context, pages, message_pages))
-    for asset in sorted(ASSETS.iterdir()):
-        container.add_bytes(f"assets/{asset.name}", asset.read_bytes())
 
 
 def _manifest(container: SealedZip, source: Source, counts: dict[str, int]) -> None:

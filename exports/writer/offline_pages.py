@@ -1,19 +1,18 @@
 """The part of an archive that people read, with no server and no network: `index.html`, and pages of what was written.
 
-Every page is whole in itself. Searching (`assets/index.js`) opens them one after another, out of sight.
+Every page is whole in itself. The search of `index.html` (`assets/index.js`) opens them one by one, out of sight.
 """
 
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
 
+from exports.writer.page_head import page_head
 from exports.writer.weaving import SEPARATOR, JoinedPosts, encoded, split, woven
 
-ASSETS = Path(__file__).parent / "assets"
 REPLACEMENT = "\ufffd"
 """Stands for a character that cannot be shown."""
 
@@ -81,7 +80,7 @@ class PageShell:
 
     def __init__(self, folder: str, username: str) -> None:
         """Prepare for a member's archive."""
-        self._of_all = {"folder": folder, "username": username}
+        self._of_all = {"folder": folder, "username": username, **page_head(script="search.js")}
         self._shells: dict[tuple[bool, bool], str] = {}
 
     def around(self, page: Page, content: bytes, *, has_newer: bool) -> bytes:
@@ -138,4 +137,5 @@ def days_of(posts: JoinedPosts) -> tuple[str, str]:
 def render_index(context: dict[str, Any], pages: Sequence[Page], message_pages: Sequence[Page]) -> bytes:
     """Return `index.html`, which lists the pages by year, the newest first."""
     listed = {"pages": pages[::-1], "message_pages": message_pages[::-1]}
-    return render_to_string("exports/archive/index.html", {**context, **listed}).encode()
+    head = page_head(script="index.js", frames=True)
+    return render_to_string("exports/archive/index.html", {**context, **listed, **head}).encode()

@@ -25,6 +25,7 @@ from exports.verification import DamagedError, Verified, verify_archive
 from exports.verification.contents import count_articles
 from exports.verification.schemas import SCHEMAS
 from exports.writer import DigestingFile, Message
+from exports.writer.archive import SCHEMA_VERSION
 from exports.writer.spreadsheet import HEADER
 from exports.writer.zip_file import Packed, SealedZip, ZipPart
 from microblog_project.embedded_server import BASE_DIR
@@ -91,7 +92,7 @@ def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFix
     call_command("verify_archive", str(file))
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 16 files" in said
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 13 files" in said
     assert "as of 2026-11-23T10:00:00Z" in said
 
 
@@ -294,6 +295,11 @@ def test_a_missing_manifest_is_said(complaint: Callable[[bytes], str]) -> None:
     assert "manifest.json is missing" in complaint(packed(files))
 
 
+@pytest.mark.parametrize("name", ["assets/index.js", "run.exe", "inner.zip", "page.html.js"])
+def test_a_file_of_another_kind_has_no_place(complaint: Callable[[bytes], str], name: str) -> None:
+    assert "manifest.json: files/" in complaint(packed(with_manifest({**files_in(SOUND), name: b"x"})))
+
+
 def test_a_file_that_the_manifest_does_not_list_is_named(complaint: Callable[[bytes], str]) -> None:
     assert "'evil.exe' is not listed" in complaint(packed({**files_in(SOUND), "evil.exe": b"MZ"}))
 
@@ -307,35 +313,28 @@ def test_a_manifest_that_lists_a_file_twice_is_refused(complaint: Callable[[byte
     )
 
 
-def test_an_archive_of_the_first_version_is_still_sound(file: Path) -> None:
-    assert verified(file, of_the_first_version(archive_bytes(rows("one", "two")))).counts == FIRST_COUNTS
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_an_archive_that_an_older_release_wrote_is_still_sound(file: Path, version: int) -> None:
+    archive = older(version)
+    assert json.loads(files_in(archive)["manifest.json"])["schema_version"] == version
+    assert verified(file, archive).counts["posts"] == 5
 
 
 def test_a_version_has_no_file_of_a_later_one_nor_lacks_its_own(complaint: Callable[[bytes], str]) -> None:
-    files = files_in(of_the_first_version(SOUND))
-    later = {**files, "messages.json": files_in(SOUND)["messages.json"]}
+    later = {**files_in(older(1)), "messages.json": files_in(SOUND)["messages.json"]}
     assert "'messages.json' has no place in version 1" in complaint(packed(with_manifest(later)))
     lacking = {name: data for name, data in files_in(SOUND).items() if name != "messages.json"}
     assert "'messages.json' is missing" in complaint(packed(with_manifest(lacking)))
 
 
-FIRST_COUNTS = {"posts": 2, "follows": 2, "followers": 1, "skipped": 0}
-
-
-def of_the_first_version(archive: bytes) -> bytes:
-    """Return the archive as it was before there were messages, and before a profile had preferences."""
-    files = {name: data for name, data in files_in(archive).items() if not name.startswith("messages")}
-    profile = json.loads(files["profile.json"])
-    old = {name: value for name, value in profile.items() if name not in {"language", "time_zone", "theme"}}
-    files["profile.json"] = json.dumps(old).encode()
-    counts = json.loads(files["manifest.json"])["counts"]
-    counts.pop("messages")
-    return packed(with_manifest(files, schema_version=1, counts=counts))
+def older(version: int) -> bytes:
+    """Return an archive as the release wrote it that had this version of the format."""
+    return (BASE_DIR / f"tests/data/archives/version-{version}.zip").read_bytes()
 
 
 def test_another_version_of_the_format_is_told(complaint: Callable[[bytes], str]) -> None:
-    said = complaint(packed(with_manifest(files_in(SOUND), schema_version=3)))
-    assert "manifest.json: its schema_version is 3; those known here are 1 and 2." in said
+    said = complaint(packed(with_manifest(files_in(SOUND), schema_version=99)))
+    assert "manifest.json: its schema_version is 99; those known here are 1, 2 and 3." in said
 
 
 @pytest.mark.parametrize("key", ["posts", "follows", "followers", "messages", "skipped"])
