@@ -42,8 +42,8 @@ def attached(user: User, work: Callable[[], None], kind: str) -> list[tuple[str,
     task_launch(user=user, name=kind)
     work()
     [message] = mail.outbox
-    files = [(part.get_filename(), part.get_payload(decode=True)) for part in message.message().walk()]
-    found = [(name, content) for name, content in files if name]
+    files = [(str(part.get_filename() or ""), part.get_payload(decode=True)) for part in message.message().walk()]
+    found = [(name, content) for name, content in files if name and isinstance(content, bytes)]
     assert found
     return found
 
