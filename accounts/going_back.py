@@ -1,5 +1,7 @@
 """The way back from a button to the page on which it stood, or no way at all: scripts send forms and stay."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -11,6 +13,17 @@ def page_before(request: HttpRequest, *, otherwise: str = "/") -> str:
     """
     back = request.POST.get("next", "")
     return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else otherwise
+
+
+def referring_page(request: HttpRequest) -> str:
+    """Return the page of ours on which the browser says the form was; "" if it says none, or another site's."""
+    try:
+        address = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    page = urlunsplit(("", "", address.path, address.query, ""))
+    is_ours = address.netloc == request.get_host() and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+    return page if is_ours else ""
 
 
 def is_in_place(request: HttpRequest) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.kept_forms import fields_kept
 from accounts.models import User
 from inbox.forms import MessageForm
 from inbox.models import Message
@@ -45,7 +46,8 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
         return redirect("inbox:conversations")
     if request.method == "POST":
         return send(request, user, partner)
-    return render_conversation(request, user, partner, MessageForm(draft=draft_key(user, partner)))
+    form = MessageForm(draft=draft_key(user, partner), initial=fields_kept(request))
+    return render_conversation(request, user, partner, form)
 
 
 def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:

@@ -3,13 +3,17 @@
 403 and 404 are Django's own views with our templates; those show no words of an exception, which are for the log.
 """
 
+from collections.abc import Callable
+
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from accounts.going_back import is_in_place
 from correlation import request_id
+from microblog_project import probes
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 300  # seconds; the limits differ, and most are over by then
@@ -31,6 +35,23 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     response = render(request, "429.html", {"minutes": RETRY_AFTER // 60}, status=429)
     response["Retry-After"] = str(RETRY_AFTER)
     return response
+
+
+class NotAllowedMiddleware:
+    """Gives 405 a page: Django's answer is empty. Machines and scripts need none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        response = self.get_response(request)
+        is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if not is_bare or request.path in probes.PATHS or is_in_place(request):
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -95,6 +95,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeenMiddleware",
+    "microblog_project.error_pages.NotAllowedMiddleware",
+    "microblog_project.interrupted.InterruptedMiddleware",
 ]
 
 TEMPLATES = [
@@ -312,6 +314,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "microblog_project.interrupted.csrf_failure"
 if HTTPS:  # no other host and no page without HTTPS can set a cookie whose name begins like this
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"

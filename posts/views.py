@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.counting import follow_counts
 from accounts.forms import ProfileForm
+from accounts.kept_forms import fields_kept
 from accounts.models import User
 from accounts.preferences import member_language
 from accounts.recency import require_password
@@ -25,9 +27,9 @@ from posts.timeline import timeline_page
 def timeline(request: HttpRequest) -> HttpResponse:
     """Show what the member and those they follow wrote, and take a new post (POST)."""
     if not request.user.is_authenticated:
-        return redirect("posts:explore")
+        return redirect_to_login(request.path) if request.method == "POST" else redirect("posts:explore")
     user = request.user
-    form = PostForm(request.POST if request.method == "POST" else None, author=user)
+    form = PostForm(request.POST if request.method == "POST" else None, author=user, initial=fields_kept(request))
     if form.is_bound and form.is_valid():
         form.save()
         messages.success(request, _("Your post is out."), extra_tags=f"sent:{form.draft}")
@@ -76,7 +78,7 @@ def member_facts(request: HttpRequest, member: User) -> dict[str, Any]:
 def profile_edit(request: HttpRequest) -> HttpResponse:
     """Let the member change what others see of them."""
     user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
-    form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=user, initial=fields_kept(request))
     if form.is_bound and form.is_valid():
         if form.is_rename:
             require_password(request)
