@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.going_back import is_in_place
+from accounts.page_owner import page_owner
 from notifications.alerts import BADGES, KINDS, data_in_words
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
@@ -23,6 +24,7 @@ def alerts(request: HttpRequest) -> dict[str, Any]:
         "alerts": SimpleLazyObject(lambda: alerts_among(shown)),
         "badges": SimpleLazyObject(lambda: badges_among(shown)),
         "alert_scripts": [*(kind.script for kind in KINDS.values()), *BADGES.values()],
+        "page_owner": page_owner(user),
         # Read before the alerts are: what changes in between is told twice, never missed.
         "notification_cursor": repr(cursor_to_seconds(user.notification_cursor)),
         # A live refresh fetches the page in the background: it must not use up the messages meant for eyes.

@@ -1,6 +1,6 @@
 // Tells each `<time data-time="ago">` as "2 minutes ago", or by its date when it is older than a week, in the page's
 // language and the member's zone, and keeps it true; `data-time="exact"` is told in full. Without a zone in the
-// profile it is the browser's.
+// profile it is the browser's. `data-time="clock"` is told as hour and minute.
 
 const PAUSE = 10_000; // milliseconds
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]]; // seconds
@@ -11,6 +11,7 @@ const timeZone = known(dataset.timeZone);
 const ago = new Intl.RelativeTimeFormat(lang);
 const now = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(0, "second");
 const date = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeZone });
+const clock = new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone });
 const exact = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "long", timeZone });
 
 function known(zone) {
@@ -31,9 +32,9 @@ function words(moment) {
 function show() {
   for (const time of document.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);
-    const isExact = time.dataset.time === "exact";
-    const text = isExact ? exact.format(moment) : words(moment);
-    if (!isExact) time.title = exact.format(moment);
+    const format = { exact, clock }[time.dataset.time];
+    const text = format ? format.format(moment) : words(moment);
+    if (format !== exact) time.title = exact.format(moment);
     if (time.textContent !== text) time.textContent = text;
   }
 }

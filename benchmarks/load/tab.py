@@ -14,6 +14,7 @@ from benchmarks.load.plan import NEVER, Export, Member, Outcome, Plan
 
 # As in poll.js, in seconds.
 ACTIVE_PAUSE, IDLE_PAUSE, LONGEST_PAUSE, TIMEOUT = 2.0, 10.0, 60.0, 10.0
+HIDDEN_PAUSE = 60.0  # nobody's tab is hidden here
 LOOKS = 5  # as there: until the news that is expected in some seconds
 # What is read, and how often: {} is another member.
 PAGES = {"/": 8, "/explore/": 4, "/user/{}/": 4, "/exports/": 1, "/messages/": 1, "/search/?q=redis": 1}

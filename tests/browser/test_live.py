@@ -1,6 +1,7 @@
 """Alerts that live: nothing here reloads the page."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from subprocess import Popen
 from typing import Self
@@ -18,7 +19,7 @@ from exports.models import Task, TaskStatus
 from exports.models.failure import Failure, FailureCode
 from exports.services.launching import task_launch
 from exports.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
-from tests.members import make_member
+from tests.members import PASSWORD, make_member
 from tests.waiting import wait_until
 
 ALERT = ".task-alert"
@@ -220,20 +221,35 @@ def test_a_real_workers_percentage_rises_through_the_middle(
     assert not_reloaded(susans_page)
 
 
-def test_polling_rests_in_a_hidden_tab_and_goes_on_when_it_is_shown(susans_page: Page, susan: User) -> None:
-    susans_page.clock.install()
-    susans_page.reload()
-    polls: list[str] = []
-    susans_page.on("request", lambda request: polls.append(request.url) if "since=" in request.url else None)
-    hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
-    susans_page.evaluate(hide.format("true"))
-    look_again(susans_page)
-    susans_page.clock.run_for(10 * 60_000)
-    assert polls == []
-    susans_page.evaluate(hide.format("false"))
-    with susans_page.expect_response(lambda response: "since=" in response.url):
-        look_again(susans_page)
-    assert len(polls) == 1
+HIDE = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
+
+
+def turn_away(page: Page, *, hidden: bool) -> None:
+    page.evaluate(HIDE.format(str(hidden).lower()))
+    look_again(page)
+
+
+def test_a_hidden_tab_polls_once_a_minute_and_tells_progress_and_end_in_its_title(
+    susans_page: Page, susan: User
+) -> None:
+    task = claimed(task_launch(user=susan, name="export_posts"))
+    with Polls(susans_page) as polls:
+        turn_away(susans_page, hidden=True)
+        task_beat(task, done=33, total=100)
+        assert polls.after(59) == 0
+        assert polls.after(2) == 1
+        polls.let_through()
+        expect(susans_page).to_have_title("33 % · Explore · Microblog")
+        task_succeed(task, done=100)
+        assert polls.after(61) == 1
+        polls.let_through()
+        expect(susans_page).to_have_title("Ready · Explore · Microblog")
+        expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "running")  # nothing is fetched for nobody
+        turn_away(susans_page, hidden=False)
+        assert polls.after(0) == 1
+        polls.let_through()
+    expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "succeeded")
+    expect(susans_page).to_have_title("Explore · Microblog")
 
 
 class Polls:
@@ -294,34 +310,88 @@ def test_a_server_that_takes_long_is_left_alone_for_as_long(susans_page: Page, s
         assert polls.after(3) == 1
 
 
-def test_polling_ends_quietly_after_signing_out_elsewhere(susans_page: Page, susan: User) -> None:
-    task_launch(user=susan, name="export_posts")
+STALE = "#stale"
+
+
+def test_a_page_whose_session_has_ended_says_so_once_and_recovers(
+    susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
+) -> None:
+    task = claimed(task_launch(user=susan, name="export_posts"))
+    task_beat(task, done=33, total=100)
     look_again(susans_page)
-    expect(susans_page.locator(ALERT)).to_have_count(1)
+    expect(susans_page).to_have_title("33 % · Explore · Microblog")
     susans_page.context.clear_cookies()
     with susans_page.expect_response(lambda response: "since=" in response.url) as refusal:
         pass
     assert refusal.value.status == 403
+    expect(susans_page.locator(STALE)).to_contain_text(
+        re.compile(r"signed out.*Not updated since \d+:\d\d\s[AP]M", re.S)
+    )
+    expect(susans_page).to_have_title("Explore · Microblog")
+    sign_in = susans_page.locator(STALE).get_by_role("link", name="Sign in")
+    expect(sign_in).to_have_attribute("href", "/accounts/login/?next=%2Fexplore%2F")
+    assert susans_page.locator(STALE).get_attribute("role") == "status"
+    susans_page.context.add_cookies([session_of(susan, live_server, settings)])  # type: ignore[list-item]
+    look_again(susans_page)
+    expect(susans_page.locator(STALE)).to_be_empty()
     assert not_reloaded(susans_page)
 
 
-@pytest.mark.parametrize("fault", ["abort", "500"])
-def test_polling_survives_a_server_that_fails_slows_down_and_recovers(
+def test_a_page_tells_nothing_of_another_member_who_signed_in_and_does_nothing_for_them(
+    susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
+) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    john = make_member("john")
+    task_launch(user=john, name="export_archive")
+    susans_page.context.add_cookies([session_of(john, live_server, settings)])  # type: ignore[list-item]
+    susans_page.locator("#export-posts").click()
+    expect(susans_page.locator(STALE)).to_contain_text("Someone else has signed in")
+    expect(susans_page.locator(STALE)).to_contain_text("susan")
+    expect(susans_page.locator("[data-status]")).to_have_count(0)
+    assert not john.tasks.filter(name="export_posts").exists()
+    susans_page.locator(STALE).get_by_role("link", name="Reload").click()
+    expect(susans_page.locator("#export-kinds [data-status]")).to_have_attribute("data-status", "queued")
+
+
+def test_a_button_works_after_signing_in_again_in_another_tab(
+    susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
+) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    susans_page.context.clear_cookies()
+    other = susans_page.context.new_page()
+    other.goto(f"{live_server.url}/accounts/login/")
+    other.fill("[name=login]", "susan")
+    other.fill("[name=password]", PASSWORD)
+    other.press("[name=password]", "Enter")
+    other.wait_for_url(f"{live_server.url}/")
+    susans_page.locator("#export-posts").click()
+    expect(susans_page.locator("#export-kinds [data-status], .task-alert")).to_have_attribute("data-status", "queued")
+
+
+BETWEEN = {
+    "abort": lambda route: route.abort(),
+    "500": lambda route: route.fulfill(status=500, body="broken"),
+    "portal": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to our Wi-Fi</h1>"),
+    "proxy": lambda route: route.fulfill(status=403, content_type="text/html", body="<h1>Blocked</h1>"),
+}
+
+
+@pytest.mark.parametrize("fault", BETWEEN)
+def test_polling_that_does_not_get_through_says_so_slows_down_and_recovers(
     susans_page: Page, susan: User, fault: str
 ) -> None:
     susans_page.clock.install()
     susans_page.reload()
-    answers: dict[str, Callable[[Route], None]] = {
-        "abort": lambda route: route.abort(),
-        "500": lambda route: route.fulfill(status=500, body="broken"),
-    }
     polls: list[str] = []
     susans_page.on("request", lambda request: polls.append(request.url) if "since=" in request.url else None)
-    susans_page.route("**/notifications/?since=*", answers[fault])
+    susans_page.route("**/notifications/?since=*", BETWEEN[fault])
     task = task_launch(user=susan, name="export_posts")
     for _ in range(30):
         susans_page.clock.run_for(10_000)
     assert 3 <= len(polls) <= 10  # 30 without the growing pauses
+    expect(susans_page.locator(STALE)).to_contain_text(
+        re.compile("can't update this page.*Not updated since.*Reload", re.S)
+    )
     susans_page.unroute("**/notifications/?since=*")
 
     def has_come() -> bool:
@@ -329,6 +399,7 @@ def test_polling_survives_a_server_that_fails_slows_down_and_recovers(
         return susans_page.locator(f"#task-{task.pk}").is_visible()
 
     wait_until(has_come)
+    expect(susans_page.locator(STALE)).to_be_empty()
 
 
 def test_what_could_not_be_shown_is_asked_for_again(susans_page: Page, susan: User) -> None:

@@ -1,28 +1,40 @@
-// Keeps a task's alert (on the page of exports its card) true: the numbers of a running one and the place of a waiting one change in place, everything
-// else by a live refresh. Very many may wait at once, and their places change all the time.
+// Keeps a task's alert (on the page of exports its card) true: the numbers of a running one and the place of a waiting
+// one change in place, everything else by a live refresh. Very many may wait at once, and their places change all the
+// time. The page's title tells the progress, and that it is over until somebody looks.
 
 import { refresh } from "../notifications/refresh.js";
+import { entitle } from "../notifications/title.js";
 
 const LONGEST = 3_540; // seconds, as 59 minutes: longer times are said by the page, in hours
 
-document.addEventListener("notification:task_progress", ({ detail }) => {
-  const alert = document.getElementById(`task-${detail.data.task_id}`);
-  const status = detail.data.status === alert?.dataset.status ? detail.data.status : null;
-  if (status === "running") count(alert, detail.data);
-  else if (status === "queued" && isOnlyAPlace(alert, detail.data)) moveUp(alert, detail.data);
-  else detail.waitUntil(refresh());
+const { ready, failed } = document.getElementById("alerts").dataset;
+const ENDS = { succeeded: ready, failed };
+const ended = new Set(); // those whose end the title has told
+const percents = new Map(); // of the running tasks
+let end = "";
+
+const alertOf = ({ task_id: id }) => document.getElementById(`task-${id}`);
+
+document.addEventListener("notification:task_progress", ({ detail: { data, waitUntil } }) => {
+  const alert = alertOf(data);
+  const isSame = data.status === alert?.dataset.status && `${data.attempt}` === (alert.dataset.attempt ?? `${data.attempt}`);
+  noteEnd(data, alert);
+  if (isSame && data.status === "running") count(alert, data);
+  else if (isSame && data.status === "queued" && isOnlyAPlace(alert, data)) moveUp(alert, data);
+  else waitUntil(refresh());
 });
 
 function count(alert, { progress, done, total, remaining_seconds: seconds }) {
   alert.querySelector("[data-percent]").textContent = progress;
   alert.querySelector("progress").value = progress;
   const phase = alert.querySelector("[data-phase]");
-  const { ready, counting, packing } = phase.dataset;
-  const words = !total ? ready : done < total ? counting : packing;
+  const { ready: prepared, counting, packing } = phase.dataset;
+  const words = !total ? prepared : done < total ? counting : packing;
   phase.textContent = words.replace("{done}", number(done)).replace("{total}", number(total));
   const left = alert.querySelector("[data-left]");
   left.textContent = left.dataset.left.replace("{duration}", duration(seconds));
   left.hidden = !seconds;
+  entitleByPage();
 }
 
 function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStalled, due_at: retryAt }) {
@@ -48,3 +60,46 @@ function duration(seconds) {
   const value = unit === "minute" ? Math.ceil(seconds / 60) : 5 * Math.max(1, Math.ceil(seconds / 5));
   return number(value, { style: "unit", unit, unitDisplay: "long" });
 }
+
+// --- The title ---------------------------------------------------------------------------------------------
+
+function entitleTasks() {
+  const progress = percents.size ? `${Math.min(...percents.values())} %` : "";
+  entitle("task", [end, progress].filter(Boolean).map((words) => `${words} · `).join(""));
+}
+
+function entitleByPage() {
+  percents.clear();
+  for (const alert of document.querySelectorAll("[data-status=running]")) {
+    percents.set(alert.id, Number(alert.querySelector("[data-percent]").textContent));
+  }
+  entitleTasks();
+}
+
+function noteEnd(data, alert) {
+  if (!(data.status in ENDS) || data.status === alert?.dataset.status || ended.has(data.task_id)) return;
+  ended.add(data.task_id);
+  end = ENDS[data.status];
+}
+
+function glimpse({ detail: { data } }) {
+  noteEnd(data, alertOf(data));
+  if (data.status === "running") percents.set(`task-${data.task_id}`, data.progress);
+  else percents.delete(`task-${data.task_id}`);
+  entitleTasks();
+}
+
+function seen() {
+  if (document.hidden || !end) return;
+  end = "";
+  entitleTasks();
+}
+
+document.addEventListener("glimpse:task_progress", glimpse);
+document.addEventListener("live:refreshed", entitleByPage);
+document.addEventListener("live:stale", () => {
+  percents.clear();
+  entitleTasks();
+});
+for (const type of ["visibilitychange", "pointermove", "pointerdown", "keydown"]) document.addEventListener(type, seen);
+entitleByPage();

@@ -2,22 +2,31 @@
 // fresh copy of the page itself: what is shown live is what a reload would show. Forms with `data-enhanced`
 // are sent in the background, so that a half-written post is not lost over a dismissed alert.
 
-const LIVE = { headers: { "X-Live-Refresh": "1" } };
+const TOKEN = "csrfmiddlewaretoken";
+
+// Whoever has signed in meanwhile in another tab, this page asks and acts for its own member only: see page_owner.py.
+export const OWNER = { "X-Member": document.getElementById("alerts").dataset.member };
+const LIVE = { headers: { "X-Live-Refresh": "1", ...OWNER } };
 const sending = new WeakSet();
+
+const tokens = (root) => root.querySelectorAll(`[name=${TOKEN}]`);
 
 export async function refresh() {
   const response = await fetch(location.href, LIVE);
-  if (response.status >= 500) throw new Error(`The page's answer was ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  // A sign-in page, or what something in between answers, has no alerts.
+  if (response.status >= 500 || !fresh.getElementById("alerts")) throw new Error(`No page: ${response.status}`);
   const focused = document.activeElement;
   const before = statuses();
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
     if (!next) continue;
     const hadFocus = region.contains(focused);
+    for (const { id } of region.querySelectorAll("details[id][open]")) next.querySelector(`#${id}`)?.toggleAttribute("open", true);
     region.replaceWith(next);
     if (hadFocus) focusAgain(next, focused);
   }
+  for (const input of tokens(document)) input.value = tokens(fresh)[0].value; // each sign-in renews it
   announceChanges(before);
   document.dispatchEvent(new Event("live:refreshed"));
 }
@@ -43,6 +52,24 @@ function focusAgain(region, old) {
   (found ?? region).focus({ preventScroll: !found });
 }
 
+const checkSession = () => document.dispatchEvent(new Event("live:check"));
+
+async function send(form) {
+  const response = await fetch(form.action, { ...LIVE, method: "POST", body: new FormData(form) });
+  if (response.status === 412) return checkSession(); // another member is signed in, and is not to act: the page says so
+  if (response.status === 403) await refresh(); // the member has signed in again: the form has another token now
+  // Who stays on the page is not led to another one, except to sign in again.
+  if (!response.ok || response.redirected) throw new Error(`The form's answer was ${response.status}`);
+  await refresh().catch(checkSession); // it is done, and must not be sent again
+}
+
+// The plain way shows the member what went wrong.
+function sendPlainly(form) {
+  form[TOKEN].value = tokens(document)[0].value;
+  if (!form.isConnected) document.body.append(form);
+  form.submit();
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-enhanced]")) return;
@@ -50,12 +77,10 @@ document.addEventListener("submit", async (event) => {
   if (sending.has(form)) return; // a double click
   sending.add(form);
   try {
-    const response = await fetch(form.action, { ...LIVE, method: "POST", body: new FormData(form) });
-    // Who stays on the page is not led to another one, except to sign in again.
-    if (!response.ok || response.redirected) throw new Error(`The form's answer was ${response.status}`);
-    await refresh();
+    await send(form);
   } catch {
-    form.submit(); // the plain way shows the member what went wrong
+    if (navigator.onLine) sendPlainly(form);
+    else checkSession(); // the page stays, and says that it is offline
   } finally {
     sending.delete(form);
   }
