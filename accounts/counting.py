@@ -22,8 +22,12 @@ class Count:
 
 
 def follow_counts(member: User) -> dict[str, Count]:
-    """Return how many `followers` the member has, and how many are in their `following`."""
-    return {"followers": _count(member.followed_by.all()), "following": _count(member.follows.all())}
+    """Return how many `followers` the member has, and how many are in their `following`: those whom the lists show."""
+    closed = User.objects.filter(is_active=False)
+    return {
+        "followers": _count(member.followed_by.exclude(follower__in=closed)),
+        "following": _count(member.follows.exclude(followed__in=closed)),
+    }
 
 
 def _count(follows: QuerySet[Follow]) -> Count:

@@ -50,6 +50,7 @@ class User(AbstractUser):
         ]
         indexes = [
             models.Index("deletion_due_at", condition=Q(deletion_due_at__isnull=False), name="user_by_deletion"),
+            models.Index("id", condition=Q(is_active=False), name="user_inactive"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from exports.models import Archive, Task
+from exports.models import Archive, Task, TaskStatus
 from exports.models.event import Reason
 from exports.services.attempts import attempt_failed, attempt_timed_out, is_last
 from exports.services.behalf import on_behalf_of_task
@@ -20,7 +20,7 @@ from exports.services.failure_mail import failure_mail_deliver
 from exports.services.languages import task_language
 from exports.services.progress import ClaimLostError, Heartbeat
 from exports.services.refusing import ExportRefusedError
-from exports.services.transitions import task_claim, task_fail, task_succeed
+from exports.services.transitions import task_cancel_if_closed, task_claim, task_fail, task_succeed
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     """
     task = task_claim(task_id=task_id, worker=_worker_name())
     if task is None:
-        logger.warning("Task %s: nothing to claim (unknown, over, or another worker's)", task_id)
+        logger.warning("Task %s: nothing to claim (unknown, over, another worker's, or of a closed account)", task_id)
+        task_cancel_if_closed(Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED), task_id)
         return None
     with on_behalf_of_task(task), task_language(task):
         logger.info("Task %s: attempt %s begins", task.pk, task.attempt)
@@ -84,6 +85,7 @@ def _attempt(task: Task, work: Work) -> Archive | None:
             return work(task, heartbeat)
     except ClaimLostError:
         logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
+        task_cancel_if_closed(Task.objects.claimed_as(task), task.pk)
         return None
     except ExportRefusedError as refusal:
         logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)

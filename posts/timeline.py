@@ -31,15 +31,19 @@ NEXT_OF_AUTHOR = {
         )""",
 }
 TIMELINE = """
-    WITH recent AS (
+    WITH closed AS (
+        SELECT id FROM accounts_user WHERE NOT is_active
+    ), recent AS (
         SELECT id FROM (SELECT id, author_id, timestamp FROM posts_post WHERE {beyond} {order} LIMIT {window}) AS post
-        WHERE author_id = %s
-            OR EXISTS (SELECT 1 FROM accounts_follow WHERE followed_id = post.author_id AND follower_id = %s)
+        WHERE (author_id = %s
+            OR EXISTS (SELECT 1 FROM accounts_follow WHERE followed_id = post.author_id AND follower_id = %s))
+            AND author_id NOT IN (SELECT id FROM closed)
         {order} LIMIT {limit}
     ), member AS (
         SELECT %s AS id WHERE (SELECT count(*) FROM recent) < {limit}
         UNION ALL
         SELECT followed_id FROM accounts_follow WHERE follower_id = %s AND (SELECT count(*) FROM recent) < {limit}
+            AND followed_id NOT IN (SELECT id FROM closed)
     ), nearest AS (
         SELECT few.id FROM (
             SELECT member.id FROM member {next_one}

@@ -42,7 +42,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
 @require_GET
 def explore(request: HttpRequest) -> HttpResponse:
     """Show what everybody wrote."""
-    page = page_of(Post.objects.with_authors(), request.GET)
+    page = page_of(Post.objects.shown().with_authors(), request.GET)
     return render(request, "posts/explore.html", {"page": page})
 
 

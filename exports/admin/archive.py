@@ -21,6 +21,8 @@ def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
     for archive in archives:
         if not archive.is_available:
             reasons[archive.pk] = _("its file is no longer kept")
+        elif not archive.user.is_active:
+            reasons[archive.pk] = _("its member's account is not active")
         elif archive.mail_pending:
             reasons[archive.pk] = _("its mail is on its way already")
     return reasons

@@ -10,7 +10,7 @@ from accounts.staff_actions import StaffAction
 from exports.models import Task
 from exports.models.failure import Failure, FailureCode
 from exports.services.kinds import task_is_known
-from exports.services.launching import TaskAlreadyActiveError, task_retry
+from exports.services.launching import AccountClosedError, TaskAlreadyActiveError, task_retry
 from exports.services.transitions import task_cancel, task_fail
 
 
@@ -26,7 +26,7 @@ def retry_if_possible(task: Task, actor: User) -> bool:
         return False
     try:
         task_retry(task, by_staff=True, actor=actor)
-    except TaskAlreadyActiveError:
+    except (TaskAlreadyActiveError, AccountClosedError):
         return False
     return True
 
@@ -46,6 +46,8 @@ def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
             reasons[task.pk] = _("it neither failed nor was cancelled")
         elif not task_is_known(task):
             reasons[task.pk] = _("the site no longer knows its kind")
+        elif not task.user.is_active:
+            reasons[task.pk] = _("its member's account is not active")
         elif (task.user_id, task.name) in taken:
             reasons[task.pk] = _("its member has another one like it in progress")
         else:

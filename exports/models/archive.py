@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exports.models.mailing import LinkReason, Mailing
-from exports.models.task import Task
+from exports.models.task import HAS_OPEN_ACCOUNT, Task
 
 
 def exports_storage() -> Storage:
@@ -23,6 +23,10 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
     def available(self) -> Self:
         """Return the archives that can be downloaded."""
         return self.kept().filter(expires_at__gt=timezone.now())
+
+    def of_open_accounts(self) -> Self:
+        """Return the archives whose members can sign in."""
+        return self.filter(HAS_OPEN_ACCOUNT)
 
     def kept(self) -> Self:
         """Return the archives that still have their file."""

@@ -25,6 +25,7 @@ class Reason(models.TextChoices):
     HANDED_BACK = "handed_back", _("The worker was stopped, and gave the task back")
     JOB_LOST = "job_lost", _("The queue had lost the job; queued again")
     QUEUE_AWAY = "queue_away", _("The queue server could not be reached")
+    ACCOUNT_CLOSED = "account_closed", _("Cancelled, since the member's account is not active")
     UNKNOWN_KIND = "unknown_kind", _("The site no longer knows this kind of task")
 
 

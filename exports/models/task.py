@@ -6,10 +6,11 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from exports.models.failure import failure_text
 
 
@@ -27,6 +28,10 @@ class TaskStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
     """Stopped by the member or by staff."""
 
+
+# In an UPDATE it reads the member's row alone, so that the guards stay on the row that is updated.
+HAS_OPEN_ACCOUNT = Exists(User.objects.filter(pk=OuterRef("user_id"), is_active=True))
+"""Whether the member of a task, or of an archive, can sign in."""
 
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
@@ -56,6 +61,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def ended(self) -> Self:
         """Return the tasks that are over."""
         return self.exclude(status__in=ACTIVE)
+
+    def of_open_accounts(self) -> Self:
+        """Return the tasks whose members' accounts are active: nothing is exported for others."""
+        return self.filter(HAS_OPEN_ACCOUNT)
+
+    def of_closed_accounts(self) -> Self:
+        """Return the others."""
+        return self.filter(~HAS_OPEN_ACCOUNT)
 
     def silent(self, *, since: datetime) -> Self:
         """Return the running tasks without a heartbeat since then.

@@ -12,7 +12,7 @@ from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
 from exports.models.archive import ArchiveQuerySet
 from exports.models.task import ACTIVE
-from exports.services.launching import TaskAlreadyActiveError, task_launch
+from exports.services.launching import AccountClosedError, TaskAlreadyActiveError, task_launch
 from exports.services.queue import QueueUnavailableError, queue_ping
 
 MARK = "campaign"
@@ -92,6 +92,8 @@ class CampaignRun:
         try:
             params = {MARK: self._campaign.name}
             task = task_launch(user=member, name=self._campaign.task_name, params=params, by_staff=True)
+        except AccountClosedError:  # just now: the next look leaves them out
+            return
         except TaskAlreadyActiveError:
             active = Task.objects.active().filter(user=member, name=self._campaign.task_name).first()
             if active is None:  # it has ended just now: the next look tells how

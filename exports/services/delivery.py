@@ -18,7 +18,7 @@ from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.languages import task_language
 from exports.services.mail_errors import Verdict, verdict_of
-from exports.services.mailing import NO_ADDRESS, Outcome, mail_failed, mail_send, mail_sent, mail_take
+from exports.services.mailing import Outcome, hindrance_of, mail_failed, mail_send, mail_sent, mail_take
 from exports.services.news import task_publish
 from exports.services.queue import QueueUnavailableError, delivery_enqueue
 from exports.services.tallies import counted, tally_later
@@ -36,8 +36,8 @@ def archive_deliver(archive_id: int) -> None:
     if not mail_take(Archive.objects.available().filter(pk=archive_id)):
         return
     archive = Archive.objects.select_related("task", "user").get(pk=archive_id)
-    if not archive.user.email:
-        _settle(archive, Outcome.NO_ADDRESS, mail_due_at=None, mail_error=NO_ADDRESS)
+    if hindrance := hindrance_of(archive.user):
+        _settle(archive, hindrance[0], mail_due_at=None, mail_error=hindrance[1])
         return
     try:
         _tell_old_address(archive)
@@ -96,8 +96,8 @@ def has_moved(archive: Archive) -> bool:
 
 
 def mail_again(archive: Archive) -> bool:
-    """Have the mail sent once more, as a new one; return False if it is on its way, or the file is no longer kept."""
-    rows = Archive.objects.available().filter(pk=archive.pk, mail_due_at__isnull=True)
+    """Have the mail sent once more, as a new one; return False if it is on its way, the file gone or the account closed."""
+    rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
     with transaction.atomic():
         if not rows.update(**changes, mail_repeats=F("mail_repeats") + 1):

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -30,6 +31,10 @@ class TaskAlreadyActiveError(Exception):
     """The member has an active task of that name."""
 
 
+class AccountClosedError(PermissionDenied):
+    """The member's account is not active: nothing is exported for it."""
+
+
 class TaskTooSoonError(Exception):
     """The member's last success of that name was too short a time ago."""
 
@@ -51,12 +56,15 @@ def task_launch(
 
     Its history will tell that `actor` asked for it, and which earlier task it `repeats`.
 
-    Raises TaskAlreadyActiveError when the member has an active task of that name: the database says so. Raises
-    TaskTooSoonError when the member has to wait before the next export; staff need not.
+    Raises AccountClosedError when the member's account is not active. Raises TaskAlreadyActiveError when the member has
+    an active task of that name: the database says so. Raises TaskTooSoonError when the member has to wait before the
+    next export; staff need not.
     """
     language = language_asked_in(user, actor=actor, repeats=repeats)
     with mail_language(user, asked_in=language):
         description = str(KINDS[name].description)
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise AccountClosedError(user.pk)
     lane = lane_of(user=user, name=name)  # before the transaction: meanwhile others may write
     try:
         with transaction.atomic():

@@ -9,6 +9,7 @@ from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from exports.models.mailing import Mailing
 from exports.services.mail_errors import TooLargeError, Verdict, verdict_of
 
@@ -23,6 +24,7 @@ PAUSES = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 2
 RECIPIENT_REFUSED = "refused"
 MESSAGE_REFUSED = "message-refused"
 NO_ADDRESS = "no-address"
+ACCOUNT_CLOSED = "account-closed"
 """What `mail_error` says of a mail that is not tried again; else it is the last error's text."""
 
 REFUSALS = {Verdict.RECIPIENT_REFUSED: RECIPIENT_REFUSED, Verdict.MESSAGE_REFUSED: MESSAGE_REFUSED}
@@ -36,6 +38,14 @@ class Outcome(StrEnum):
     REFUSED = auto()
     GIVEN_UP = auto()
     NO_ADDRESS = auto()
+    CALLED_OFF = auto()
+
+
+def hindrance_of(user: User) -> tuple[Outcome, str] | None:
+    """Return why nothing is emailed to the member, as outcome and `mail_error`; None if it can be."""
+    if not user.is_active:
+        return Outcome.CALLED_OFF, ACCOUNT_CLOSED
+    return None if user.email else (Outcome.NO_ADDRESS, NO_ADDRESS)
 
 
 def mail_take(rows: "QuerySet[M]") -> bool:

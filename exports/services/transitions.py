@@ -32,7 +32,7 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
     """Give a queued task to `worker` (a new attempt), or return None when there is nothing to claim."""
     now = timezone.now()
     return _move(
-        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED),
+        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED).of_open_accounts(),
         task_id,
         {"reason": Reason.CLAIMED},
         status=TaskStatus.RUNNING,
@@ -51,7 +51,7 @@ def task_beat(task: Task, *, done: int, total: int) -> Task | None:
     """Write progress and heartbeat, or return None when the task is no longer this attempt's."""
     progress = min(MAX_RUNNING_PROGRESS, 100 * done // total) if total else 0
     return _move(
-        Task.objects.claimed_as(task),
+        Task.objects.claimed_as(task).of_open_accounts(),
         task.pk,
         None,
         progress=progress,
@@ -64,7 +64,7 @@ def task_beat(task: Task, *, done: int, total: int) -> Task | None:
 def task_succeed(task: Task, *, done: int) -> Task | None:
     """End this attempt in success with `done` items; call it in one transaction with what the success left."""
     return _move(
-        Task.objects.claimed_as(task),
+        Task.objects.claimed_as(task).of_open_accounts(),
         task.pk,
         {"reason": Reason.SUCCEEDED},
         status=TaskStatus.SUCCEEDED,
@@ -106,6 +106,17 @@ def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:
     """Stop an active task; its worker notices at the next heartbeat."""
     rows = Task.objects.active().filter(pk=task.pk)
     return _move(rows, task.pk, {"reason": Reason.CANCELLED, "actor": actor}, status=TaskStatus.CANCELLED, **_ended())
+
+
+def task_cancel_if_closed(rows: TaskQuerySet, task_id: UUID | str) -> Task | None:
+    """Cancel the task if it is active, still among `rows`, and its member's account is not active."""
+    return _move(
+        rows.active().of_closed_accounts(),
+        task_id,
+        {"reason": Reason.ACCOUNT_CLOSED},
+        status=TaskStatus.CANCELLED,
+        **_ended(),
+    )
 
 
 def task_requeue(

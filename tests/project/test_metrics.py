@@ -234,7 +234,7 @@ def test_all_that_can_happen_is_there_from_the_beginning(db: None, scrape: Scrap
     """A counter that appears with its first count would not have risen, as Prometheus sees it."""
     for status in ("succeeded", "failed", "cancelled"):
         assert scrape("tasks_total", name="export_archive", status=status) == 0
-    for outcome in ("sent", "put_off", "refused", "given_up", "no_address"):
+    for outcome in ("sent", "put_off", "refused", "given_up", "no_address", "called_off"):
         assert scrape("mails_total", outcome=outcome) == 0
     assert scrape("housekeeping_timestamp_seconds", part="archives_expire") == 0
 

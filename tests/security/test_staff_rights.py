@@ -38,7 +38,7 @@ def state() -> list[Any]:
     users = User.objects.order_by("pk").values_list(
         "username", "email", "password", "is_staff", "is_superuser", "is_active"
     )
-    rights = [User.groups.through, User.user_permissions.through, Group.permissions.through]
+    rights: list[Any] = [User.groups.through, User.user_permissions.through, Group.permissions.through]
     rows = [list(model.objects.order_by("pk").values()) for model in (EmailAddress, Group, *rights)]
     return [list(users), rows]
 
