@@ -96,7 +96,7 @@ def has_moved(archive: Archive) -> bool:
 
 
 def mail_again(archive: Archive) -> bool:
-    """Have the mail sent once more, as a new one; return False if it is on its way, the file gone or the account closed."""
+    """Have the mail sent once more, as a new one; return False if it is on its way, or may not be sent."""
     rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
     with transaction.atomic():
