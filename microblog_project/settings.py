@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.authentication.AuthenticationMiddleware",
     "accounts.middleware.PreferencesMiddleware",
+    "microblog_project.bounds.BoundsMiddleware",
     "accounts.page_owner.PageOwnerMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -8,17 +8,23 @@ const CONSONANT =
   "[\\u0915-\\u0939\\u0958-\\u095f\\u0978-\\u097f\\u0995-\\u09b9\\u09dc-\\u09df\\u09f0\\u09f1\\u0a95-\\u0ab9\\u0af9" +
   "\\u0b15-\\u0b39\\u0b5c-\\u0b5f\\u0b71\\u0c15-\\u0c39\\u0c58-\\u0c5a\\u0d15-\\u0d3a\\p{sc=Mymr}\\p{sc=Khmr}" +
   "\\p{sc=Lana}\\p{sc=Bali}\\p{sc=Sund}\\p{sc=Java}\\p{sc=Mtei}]";
-const JOINED = new RegExp(`(?<=${VIRAMA}${MARKS})(?=\\p{Lo})${CONSONANT}`, "gu");
+// It looks back from consonants alone: from every character of a long run of marks, it would take ever longer.
+const JOINED = new RegExp(`(?=\\p{Lo})${CONSONANT}(?<=${VIRAMA}${MARKS}.)`, "gu");
 
 const text = document.querySelector(".composer textarea");
 const counter = document.getElementById("composer-counter");
 const limit = Number(text.dataset.limit);
+const LONGEST = 20 * limit; // in halves of characters: beyond it the server does not count them one by one, either
 const segmenter = new Intl.Segmenter("en");
 const plurals = new Intl.PluralRules(document.documentElement.lang);
 const format = new Intl.NumberFormat(document.documentElement.lang);
 
+function characters(value) {
+  return [...segmenter.segment(value.replace(JOINED, "\u0903"))].length;
+}
+
 function count() {
-  const left = limit - [...segmenter.segment(text.value.replace(JOINED, "\u0903"))].length;
+  const left = limit - (text.value.length > LONGEST ? text.value.length : characters(text.value));
   const number = plurals.select(Math.abs(left)) === "one" ? "One" : "Other";
   const words = counter.dataset[`${left < 0 ? "over" : "left"}${number}`];
   counter.textContent = words.replace("{count}", format.format(Math.abs(left)));

@@ -1,0 +1,80 @@
+"""Bounds on what a request may carry, checked before anything reads it, at every address and for everybody."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import HttpRequest, QueryDict, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from microblog_project.error_pages import bad_request
+
+BODY_LIMIT = 262_144
+"""In bytes: the longest message, with all of it escaped, needs 240,000."""
+VALUE_LIMIT = 2_048
+"""In code points: names, addresses and passwords are far shorter, and some of what reads them takes long for more."""
+TEXTS = {"body", "q"}
+"""What people write at length: its own rules begin with a limit, so that it is shown again instead of refused."""
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+class BoundsMiddleware:
+    """Refuses what is too large, files where none are taken, and texts in other encodings than the site's.
+
+    A view takes more if it says so: see `accounts.uploads.takes_up_to`.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, unless it announces more than its view takes."""
+        if "Transfer-Encoding" in request.headers:
+            return refused(request, BadRequest(_("Send the request with its length (Content-Length), not in chunks.")))
+        if content_length(request) > BODY_LIMIT and content_length(request) > limit_of(request):
+            return refused(request, RequestDataTooBig())
+        # Other codecs yield half characters, or take quadratic time.
+        request.encoding = "utf-8"
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a small body with files or long values in it; the first one to read it is this middleware."""
+        if hasattr(view, "takes_up_to"):
+            return None
+        try:
+            if has_long_value(request.GET) or has_long_value(request.POST):
+                return refused(request, RequestDataTooBig())
+        except UnreadablePostError:  # nobody waits for an answer any more
+            return None
+        if request.FILES:
+            return refused(request, BadRequest(_("This page takes no files.")))
+        return None
+
+
+def refused(request: HttpRequest, reason: BadRequest | RequestDataTooBig) -> HttpResponseBase:
+    """Return the page that says why. Raised, in development it would become one that reads all of the body."""
+    return bad_request(request, reason)
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return how many bytes the body has; none that Django reads, if what is said of it is no number."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isdecimal() else 0
+
+
+def limit_of(request: HttpRequest) -> int:
+    """Return how many bytes the view takes that is to answer."""
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Resolver404:
+        return BODY_LIMIT
+    return int(getattr(view, "takes_up_to", BODY_LIMIT))
+
+
+def has_long_value(query: QueryDict) -> bool:
+    """Return whether a value is longer than what it stands for could be."""
+    lists = (values for name, values in query.lists() if name not in TEXTS)
+    return any(len(str(value)) > VALUE_LIMIT for values in lists for value in values)

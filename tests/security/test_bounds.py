@@ -1,0 +1,230 @@
+"""What is too large is refused before anything reads it, and what is read takes time in proportion to its length."""
+
+import io
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path
+
+from accounts.models import User
+from accounts.uploads import takes_up_to
+from inbox.models import MAX_CHARACTERS as MESSAGE_CHARACTERS
+from microblog_project import urls, wsgi
+from microblog_project.bounds import BODY_LIMIT, VALUE_LIMIT
+from microblog_project.wsgi import plain_content_type
+from posts.validators import count_characters, validate_body
+from tests.members import signed_in_client
+from tests.security.headers import missing_headers
+from tests.security.hostile import NAMES, routes
+
+COSTLY = {
+    "halves of flags": "\U0001f1e6",
+    "halves of flags with marks": "\U0001f1e6\u0301",
+    "flags that are joined": "\U0001f1e6\U0001f1e7\u200d",
+    "marks": "\u0301",
+    "marks in disorder": "\u0301\u0327",
+    "a long family": "👩\u200d",
+    "joined consonants": "\u0995\u09cd",
+    "stacked consonants": "\u1000\u1039",
+    "joined syllables": "\u1100",
+    "spaces": "x ",
+    "letters": "x",
+}
+DISORDER = "\u0301\u0327" * (VALUE_LIMIT // 2)
+"""The longest value that is read, of marks that a normalisation sorts in quadratic time."""
+ENOUGH = 0.5  # seconds of one processor; what this is about took 2 to 80
+
+
+@takes_up_to(2 * BODY_LIMIT)
+def taking(request: HttpRequest) -> HttpResponse:
+    """Tell what was taken."""
+    return HttpResponse(f"{len(request.POST.get('note', ''))} {sum(map(len, request.FILES['file']))}")
+
+
+urlpatterns = [path("taking/", taking), *urls.urlpatterns]
+handler400, handler429, handler500 = urls.handler400, urls.handler429, urls.handler500
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.fixture(autouse=True)
+def _no_limits_from_other_tests(db: None) -> None:
+    cache.clear()
+
+
+class Unreadable(io.BytesIO):
+    """A body that must not be read."""
+
+    def read(self, *_args: Any) -> bytes:
+        raise AssertionError("The body was read.")
+
+    readline = read
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """Return the time that this thread's processor takes for the work, which other processes do not change."""
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
+
+
+# --- Bodies ---------------------------------------------------------------------------------------------
+
+ADDRESSES = ["/", "/nowhere/", "/accounts/login/", "/search/", "/admin/", "/admin/accounts/user/add/", "/healthz"]
+
+
+def announce(client: Client, address: str, method: str = "POST", **headers: Any) -> Any:
+    """Send a request whose body nobody may read."""
+    form = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(BODY_LIMIT + 1)}
+    return client.generic(method, address, **{"wsgi.input": Unreadable(), **form, **headers})
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_large_body_is_refused_unread_at_every_address(db: None, address: str, method: str) -> None:
+    response = announce(Client(), address, method)
+    assert response.status_code == 413
+    assert "larger than this site takes, and nothing was saved" in response.content.decode()
+    assert not missing_headers(response)
+
+
+def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings: LazySettings) -> None:
+    settings.DEBUG = True
+    for address in ADDRESSES:
+        assert announce(signed_in_client(staff), address).status_code == 413
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_body_without_a_length_is_refused_unread(db: None, address: str) -> None:
+    response = announce(Client(), address, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
+    assert response.status_code == 400
+    assert "with its length" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/accounts/login/", "/search/", "/exports/"])
+def test_no_page_takes_a_file_that_has_not_said_so(member: User, address: str) -> None:
+    for client in (Client(), signed_in_client(member)):
+        response = client.post(address, {"body": "hello", "file": SimpleUploadedFile("a.txt", b"words")})
+        assert response.status_code == 400
+        assert "takes no files" in response.content.decode()
+    assert not member.posts.exists()
+
+
+def test_a_view_that_says_so_takes_files_and_long_values_up_to_its_limit(db: None) -> None:
+    client = Client()
+    file = SimpleUploadedFile("a.txt", b"x" * BODY_LIMIT)
+    assert client.post("/taking/", {"note": "y" * 5000, "file": file}).content == f"5000 {BODY_LIMIT}".encode()
+    assert announce(client, "/taking/", CONTENT_LENGTH=str(2 * BODY_LIMIT + 1)).status_code == 413
+
+
+def test_the_longest_message_fits_however_it_is_escaped(member: User, stranger: User) -> None:
+    longest = ("e" + "\u0331" * 9) * MESSAGE_CHARACTERS
+    validate_body(longest, MESSAGE_CHARACTERS)
+    client = signed_in_client(member)
+    response = client.post(f"/messages/{stranger.username}/", {"body": longest})
+    assert response.status_code == 302
+    assert member.messages_sent.get().body == longest
+
+
+# --- Values ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("visitor", ["signed out", "staff"])
+def test_no_form_takes_a_long_value_nor_takes_long_for_what_just_fits(staff: User, visitor: str) -> None:
+    client = Client() if visitor == "signed out" else signed_in_client(staff)
+    too_long = dict.fromkeys(("next", "username", "password", "email"), DISORDER + "x")
+    longest = dict.fromkeys({*NAMES} - {"body"}, DISORDER)
+    wrong = {}
+    for address in {re.sub("<[a-z0-9_]+>", "1", route) for route in routes()} - {"/taking/"}:
+        status = client.post(address, too_long).status_code
+        seconds = seconds_of(partial(client.post, address, longest))
+        if status < 300 or seconds > ENOUGH:
+            wrong[address] = status, seconds
+    assert not wrong
+
+
+@pytest.mark.parametrize("field", ["next", "login", "password", "remember", "csrfmiddlewaretoken"])
+def test_a_long_value_is_refused_before_anything_reads_it(db: None, field: str) -> None:
+    value = "http://" + "\u0301\u0327" * 20_000  # of `next`, this took 8 seconds
+    assert Client().post("/accounts/login/", {field: value}).status_code == 413
+    assert Client().get("/accounts/login/", {field: value}).status_code == 413
+
+
+# --- Texts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_counting_characters_takes_time_in_proportion_to_the_text(text: str) -> None:
+    long = (text * 160_000)[:160_000]
+    assert seconds_of(lambda: count_characters(long)) < ENOUGH
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+@pytest.mark.parametrize("address", ["/", "/messages/stranger/"])
+def test_a_long_text_is_refused_fast_and_shown_again(member: User, stranger: User, text: str, address: str) -> None:
+    client = signed_in_client(member)
+    long = (text * 60_000)[:60_000].strip()
+    form = {"body": long}
+    answers: list[Any] = []
+    seconds = seconds_of(lambda: answers.append(client.post(address, form)))
+    assert answers[0].status_code == 422
+    assert long in answers[0].content.decode()
+    assert seconds < ENOUGH
+
+
+def test_nothing_is_counted_of_a_text_that_cannot_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posts.validators.count_characters", pytest.fail)
+    with pytest.raises(ValidationError, match="at most 1400 code points; yours has 1401"):
+        validate_body("\x00" * 1401)
+
+
+# --- Encodings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "utf-16", "idna", "punycode"])
+def test_texts_are_utf_8_whatever_a_request_says(member: User, charset: str) -> None:
+    client = signed_in_client(member)
+    body = b'--x\r\nContent-Disposition: form-data; name="body"\r\n\r\n\\ud800\r\n--x--\r\n'
+    response = client.generic("POST", "/", body, f"multipart/form-data; boundary=x; charset={charset}")
+    assert response.status_code == 302
+    assert member.posts.get().body == "\\ud800"
+    response = client.generic("POST", "/search/?q=%5cud800", b"", f"text/plain; charset={charset}")
+    assert response.status_code == 405
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain; charset=hex", "text/plain; charset*=nonsense''%ff", "multipart/form-data; boundary*=nonsense''x"],
+)
+def test_a_content_type_that_django_cannot_read_is_no_error_of_the_sites(
+    monkeypatch: pytest.MonkeyPatch, content_type: str
+) -> None:
+    environ = RequestFactory().generic("POST", "/?q=a").environ | {"CONTENT_TYPE": content_type}
+    with pytest.raises((LookupError, ValueError)):
+        WSGIRequest(environ.copy())  # before any middleware
+    monkeypatch.setattr(wsgi, "django_application", lambda environ, _start: [WSGIRequest(environ).path.encode()])
+    assert list(wsgi.application(environ, print)) == [b"/"]
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        ("", ""),
+        ("text/plain;charset=x", "text/plain"),
+        ('multipart/form-data; charset=x; boundary="a b;c"; d=e', 'multipart/form-data; boundary="a b;c"'),
+        ("multipart/form-data; Boundary=----x;charset=y", "multipart/form-data; Boundary=----x"),
+    ],
+)
+def test_of_a_content_type_only_the_boundary_is_kept(given: str, plain: str) -> None:
+    assert plain_content_type(given) == plain
