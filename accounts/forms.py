@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Theme, User
-from accounts.preferences import language_names, time_zones
+from accounts.preferences import language_names
+from accounts.time_zones import time_zones
 from accounts.validators import MAX_LENGTH, username_validators
 
 
@@ -37,7 +38,7 @@ class ProfileForm(forms.ModelForm[User]):
         self.fields["username"].help_text = username_validators[0].message
         self.fields["username"].widget.attrs |= {"maxlength": MAX_LENGTH, "autocomplete": "username"}
         self._offer("language", [("", _("As my browser asks")), *language_names()])
-        self._offer("time_zone", [("", _("My device's")), *time_zones()])
+        self._offer("time_zone", [("", _("My device's")), *time_zones(chosen=self.instance.time_zone)])
 
     def _offer(self, name: str, choices: list[Any]) -> None:
         """Make a text of the model's a choice: which there are is not the database's affair."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,8 +13,9 @@ from django.utils.cache import patch_vary_headers
 
 from accounts.going_back import is_in_place
 from accounts.models import User
-from accounts.preferences import language_of, zone_of
+from accounts.preferences import language_of
 from accounts.services import member_saw
+from accounts.time_zones import browser_zone, zone_named
 
 
 class PreferencesMiddleware(LocaleMiddleware):
@@ -32,13 +34,27 @@ class PreferencesMiddleware(LocaleMiddleware):
             if language := language_of(user):
                 translation.activate(language)
                 request.LANGUAGE_CODE = language
-            if zone := zone_of(user):
-                timezone.activate(zone)
+            note_browser_zone(request, user)
+        if zone := request_zone(request):
+            timezone.activate(zone)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Name the language, and what it depends on: Django leaves the cookie out."""
         patch_vary_headers(response, ["Cookie"])
         return super().process_response(request, response)
+
+
+def request_zone(request: HttpRequest) -> ZoneInfo | None:
+    """Return the zone that the member chose, else the one that the browser is in."""
+    chosen = request.user.time_zone if isinstance(request.user, User) else ""
+    return zone_named(chosen) or zone_named(browser_zone(request))
+
+
+def note_browser_zone(request: HttpRequest, user: User) -> None:
+    """Keep where the member's browser is, for the emails that are written when no browser asks."""
+    name = browser_zone(request)
+    if name and name != user.browser_time_zone and not asked_by_script(request):
+        User.objects.filter(pk=user.pk).update(browser_time_zone=name)
 
 
 class LastSeenMiddleware:

@@ -28,6 +28,8 @@ class User(AbstractUser):
     # What that browser asked for at the last sign-in: mail goes out without a browser to ask.
     browser_language = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    # Where that browser was when the member last used it.
+    browser_time_zone = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, blank=True)
     # When the member and all that is theirs will be deleted, as they asked; until then they can undo it.
     deletion_due_at = models.DateTimeField(_("deletion due at"), null=True, blank=True)

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache
-from itertools import groupby
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.utils import timezone, translation
 
 from accounts.models import User
+from accounts.time_zones import zone_named
 
 
 def language_names() -> list[tuple[str, str]]:
@@ -18,23 +17,6 @@ def language_names() -> list[tuple[str, str]]:
     return [
         (code, LANG_INFO.get(code, {}).get("name_local", str(name)).capitalize()) for code, name in settings.LANGUAGES
     ]
-
-
-@cache
-def time_zones() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return (region, its zones) for a grouped choice; a zone is (name, place)."""
-    zones = sorted((name for name in available_timezones() if "/" in name), key=_region)
-    without_region = sorted(available_timezones() - {*zones})
-    grouped = [(region, [(name, _place(name)) for name in sorted(names)]) for region, names in groupby(zones, _region)]
-    return [*grouped, ("UTC", [(name, name) for name in without_region])]
-
-
-def _region(zone: str) -> str:
-    return zone.partition("/")[0]
-
-
-def _place(zone: str) -> str:
-    return zone.partition("/")[2].replace("_", " ")
 
 
 def language_of(user: User) -> str | None:
@@ -50,11 +32,8 @@ def _spoken(language: str) -> str | None:
 
 
 def zone_of(user: User) -> ZoneInfo | None:
-    """Return the time zone that the member chose; None for none, or one that this machine does not know."""
-    try:
-        return ZoneInfo(user.time_zone) if user.time_zone else None
-    except (KeyError, OSError, ValueError):
-        return None
+    """Return the time zone that the member chose, else the one their browser was last in; None if neither is known."""
+    return zone_named(user.time_zone) or zone_named(user.browser_time_zone)
 
 
 @contextmanager
@@ -77,6 +56,6 @@ def mail_language(user: User, *, asked_in: str = "") -> AbstractContextManager[N
 
 @contextmanager
 def member_time(user: User) -> Iterator[None]:
-    """Tell times in the member's zone; if they chose none, in the site's."""
+    """Tell times in the member's zone; if none is known, in the site's."""
     with timezone.override(zone_of(user)):
         yield

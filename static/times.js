@@ -14,6 +14,12 @@ const date = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeZone });
 const clock = new Intl.DateTimeFormat(lang, { timeStyle: "short", timeZone });
 const exact = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "long", timeZone });
 
+// The server tells times in this zone too, in emails as well.
+if (!dataset.timeZone) {
+  const { timeZone: here } = new Intl.DateTimeFormat().resolvedOptions();
+  document.cookie = `time_zone=${here}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+}
+
 function known(zone) {
   try {
     return new Intl.DateTimeFormat(lang, { timeZone: zone }).resolvedOptions().timeZone;

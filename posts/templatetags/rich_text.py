@@ -24,10 +24,7 @@ LONG_ORIGIN = 28
 
 LINK = '<a class="link" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
 # The rest is still read aloud, and copied.
-LONG = (
-    '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">'
-    '{}<span class="link-rest">{}</span></a>'
-)
+LONG = '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">{}<span class="link-rest">{}</span></a>'
 NAME = '<a href="{}" data-card="{}">{}</a>{}'
 
 

@@ -1,11 +1,16 @@
 """Language, time zone and theme: chosen in the profile, or without an account; kept to the one request."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from accounts.models import User
+from accounts.preferences import zone_of
 from posts.models import Post
 from tests.members import PASSWORD, signed_in_client
 
@@ -160,3 +165,40 @@ def test_what_signing_in_and_out_says_is_in_the_language_of_the_next_page(member
     assert "Has iniciado sesión como susan" in page
     assert "You have signed out." in client.post("/accounts/logout/", follow=True).content.decode()
     assert translation.get_language() == "en"
+
+
+def test_times_are_in_the_browsers_zone_where_the_member_chose_none(signed_in: Client, member: User) -> None:
+    post = Post.objects.create(author=member, body="x", timestamp="2026-01-01T20:30:00Z")
+    for client in (signed_in, Client()):
+        client.cookies["time_zone"] = "Asia/Tokyo"
+        assert "Jan. 2, 2026, 5:30 a.m. JST" in client.get(f"/posts/{post.pk}/").content.decode()
+    choose(member, time_zone="Europe/Madrid")
+    assert "Jan. 1, 2026, 9:30 p.m. CET" in signed_in.get(f"/posts/{post.pk}/").content.decode()
+
+
+def test_the_browsers_zone_is_kept_for_emails_and_the_members_choice_comes_first(
+    signed_in: Client, member: User
+) -> None:
+    signed_in.cookies["time_zone"] = "Asia/Tokyo"
+    signed_in.get("/explore/")
+    member.refresh_from_db()
+    assert zone_of(member) == ZoneInfo("Asia/Tokyo")
+    choose(member, time_zone="Europe/Madrid")
+    member.refresh_from_db()
+    assert zone_of(member) == ZoneInfo("Europe/Madrid")
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "zone.tab", "x" * 5000, "Europe", "\x00", "/etc"])
+def test_a_zone_that_there_is_not_is_not_believed(signed_in: Client, member: User, name: str) -> None:
+    signed_in.cookies["time_zone"] = name
+    assert signed_in.get("/explore/").status_code == 200
+    member.refresh_from_db()
+    assert member.browser_time_zone == ""
+
+
+def test_a_member_who_comes_back_costs_no_write_for_their_zone(signed_in: Client, member: User) -> None:
+    signed_in.cookies["time_zone"] = "Asia/Tokyo"
+    signed_in.get("/explore/")
+    with CaptureQueriesContext(connection) as captured:
+        signed_in.get("/explore/")
+    assert not [query for query in captured if query["sql"].startswith("UPDATE")]

@@ -1,0 +1,66 @@
+"""The time zones that members choose from, and the one that a browser says it is in."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+COOKIE = "time_zone"
+"""Set by static/times.js while the member has chosen none."""
+MAX_LENGTH = 64
+
+# The rest of the database are old names and countries' nicknames for zones of these.
+REGIONS: dict[str, str | Promise] = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic Ocean"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific Ocean"),
+}
+
+
+def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return (region, its zones) for a grouped choice; a zone is (name, "Berlin (UTC+01:00)"), as its clocks are now.
+
+    The one that is `chosen` is among them, whatever its name.
+    """
+    now = datetime.now(UTC)
+    groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
+    known = available_timezones()
+    for name in known:
+        region, _slash, place = name.partition("/")
+        if region in groups:
+            groups[region].append((name, _labelled(place, name, now)))
+    is_other = chosen in known and chosen.partition("/")[0] not in groups
+    others = sorted({"UTC", chosen} if is_other else {"UTC"})
+    return [
+        *((str(REGIONS[region]), sorted(zones, key=lambda zone: zone[1])) for region, zones in groups.items()),
+        ("UTC", [(name, name) for name in others]),
+    ]
+
+
+def browser_zone(request: HttpRequest) -> str:
+    """Return the name of the zone that the browser says it is in; empty if it says none that there is."""
+    name = request.COOKIES.get(COOKIE, "")
+    return name if len(name) <= MAX_LENGTH and zone_named(name) else ""
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the zone; None without a name, or for one that this machine does not know."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):
+        return None
+
+
+def _labelled(place: str, name: str, now: datetime) -> str:
+    """Return such as "Buenos Aires, Argentina (UTC-03:00)"."""
+    offset = now.astimezone(ZoneInfo(name)).strftime("%z")  # such as "+0530"
+    return f"{', '.join(reversed(place.replace('_', ' ').split('/')))} (UTC{offset[:3]}:{offset[3:]})"
