@@ -87,6 +87,18 @@ def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page
     assert not_reloaded(susans_page)
 
 
+def test_numbers_change_in_the_form_in_which_the_server_wrote_them(
+    susans_page: Page, susan: User, live_server: LiveServer
+) -> None:
+    User.objects.filter(pk=susan.pk).update(language="es")
+    running = claimed(task_launch(user=susan, name="export_posts"))
+    for done, words in ((1_234, "1\u00a0234 de 5\u00a0000"), (2_345, "2\u00a0345 de 5\u00a0000")):
+        task_beat(running, done=done, total=5_000)
+        if done == 1_234:
+            susans_page.goto(f"{live_server.url}/explore/")
+        expect(susans_page.locator("[data-phase]")).to_contain_text(words)
+
+
 def half_done(seconds: int) -> Task:
     """Another member's task, which has so many seconds still to go."""
     began, now = timezone.now() - timedelta(seconds=seconds), timezone.now()
@@ -325,7 +337,7 @@ def test_a_page_whose_session_has_ended_says_so_once_and_recovers(
         pass
     assert refusal.value.status == 403
     expect(susans_page.locator(STALE)).to_contain_text(
-        re.compile(r"signed out.*Not updated since \d+:\d\d\s[AP]M", re.S)
+        re.compile(r"signed out.*Not updated since \d+:\d\d\s[AP]M", re.DOTALL)
     )
     expect(susans_page).to_have_title("Explore · Microblog")
     sign_in = susans_page.locator(STALE).get_by_role("link", name="Sign in")
@@ -390,7 +402,7 @@ def test_polling_that_does_not_get_through_says_so_slows_down_and_recovers(
         susans_page.clock.run_for(10_000)
     assert 3 <= len(polls) <= 10  # 30 without the growing pauses
     expect(susans_page.locator(STALE)).to_contain_text(
-        re.compile("can't update this page.*Not updated since.*Reload", re.S)
+        re.compile("can't update this page.*Not updated since.*Reload", re.DOTALL)
     )
     susans_page.unroute("**/notifications/?since=*")
 

@@ -2,6 +2,7 @@
 // one change in place, everything else by a live refresh. Very many may wait at once, and their places change all the
 // time. The page's title tells the progress, and that it is over until somebody looks.
 
+import { number } from "../numbers.js";
 import { refresh } from "../notifications/refresh.js";
 import { entitle } from "../notifications/title.js";
 
@@ -50,15 +51,11 @@ function moveUp(alert, { task_id: id, ahead, wait_seconds: seconds }) {
   }
 }
 
-function number(value, options) {
-  return new Intl.NumberFormat(document.documentElement.lang, options).format(value);
-}
-
 // In steps of five seconds, as the page says it: nobody waits by the second.
 function duration(seconds) {
   const unit = seconds > 55 ? "minute" : "second";
   const value = unit === "minute" ? Math.ceil(seconds / 60) : 5 * Math.max(1, Math.ceil(seconds / 5));
-  return number(value, { style: "unit", unit, unitDisplay: "long" });
+  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(value);
 }
 
 // --- The title ---------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 // Unicode 18. Those of 17, which browsers still have, let a virama join only what follows a consonant, and so count
 // one too many in Bengali "অ্যাপ". A consonant that a virama joins is therefore counted as a visarga: it joins as well.
 
+import { number } from "../numbers.js";
+
 const VIRAMA = "[\\u094d\\u09cd\\u0acd\\u0b4d\\u0c4d\\u0d4d\\u1039\\u17d2\\u1a60\\u1b44\\u1bab\\ua9c0\\uaaf6]";
 const MARKS = "(?:(?!\\u200c)[\\p{Grapheme_Extend}\\p{EMod}\\u200d])*";
 const CONSONANT =
@@ -17,7 +19,6 @@ const limit = Number(text.dataset.limit);
 const LONGEST = 20 * limit; // in halves of characters: beyond it the server does not count them one by one, either
 const segmenter = new Intl.Segmenter("en");
 const plurals = new Intl.PluralRules(document.documentElement.lang);
-const format = new Intl.NumberFormat(document.documentElement.lang);
 
 function characters(value) {
   return [...segmenter.segment(value.replace(JOINED, "\u0903"))].length;
@@ -27,7 +28,7 @@ function count() {
   const left = limit - (text.value.length > LONGEST ? text.value.length : characters(text.value));
   const number = plurals.select(Math.abs(left)) === "one" ? "One" : "Other";
   const words = counter.dataset[`${left < 0 ? "over" : "left"}${number}`];
-  counter.textContent = words.replace("{count}", format.format(Math.abs(left)));
+  counter.textContent = words.replace("{count}", number(Math.abs(left)));
   counter.classList.toggle("is-over", left < 0);
 }
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_browser_language'),
+        ('accounts', '0005_inactive_members'),
     ]
 
     operations = [
