@@ -119,5 +119,6 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
             messages=messages,
+            expected={"posts": draft.heartbeat.total},
         )
         return write_archive(source, draft.output, draft.folder, draft.heartbeat.advance)

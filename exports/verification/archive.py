@@ -12,6 +12,7 @@ from exports.verification.container import Container
 from exports.verification.contents import count_articles, count_records, count_rows, read_document
 from exports.verification.damage import DamagedError, FormatError
 from exports.verification.schemas import check_document
+from exports.writer.activity_streams import EMPTY_COLLECTIONS
 from exports.writer.archive import SCHEMA_VERSION
 
 KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
@@ -30,10 +31,10 @@ LISTS = {
 }
 # Folder of pages -> which of the manifest's counts they must agree with, and how their articles begin.
 PAGES = {"pages": ("posts", b'<article id="p'), "messages": ("messages", b'<article id="m')}
-DOCUMENTS = ["profile.json", "actor.json"]
+DOCUMENTS = ["profile.json", "actor.json", *EMPTY_COLLECTIONS]
 SPREADSHEET = "posts.csv"
 NEEDED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html"}
-ADDED = {"messages.json": 2}
+ADDED = {"messages.json": 2, **dict.fromkeys(EMPTY_COLLECTIONS, 3)}
 """In which version a file was added; all others are in each."""
 
 Progress = Callable[[int, int], object]

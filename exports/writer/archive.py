@@ -1,6 +1,6 @@
 """The complete archive: one ZIP with everything that is the member's. What is in it: docs/archive.md."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from django.utils.safestring import mark_safe
 
-from exports.writer.activity_streams import Activities, actor
+from exports.writer.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
 from exports.writer.digests import DigestingFile
 from exports.writer.interchange import InterchangeFiles
 from exports.writer.messages import Message, MessageFiles
@@ -40,6 +40,8 @@ class Source:
     followers: Iterable[dict[str, Any]]
     messages: Iterable[Message]
     """Oldest first, whoever wrote them."""
+    expected: Mapping[str, int]
+    """How many `posts` there will be, as the database counts them. Some may turn out to be unreadable."""
 
 
 def write_archive(
@@ -96,7 +98,7 @@ class PostFiles:
         self._container = container
         self._part = container.part("posts.json")
         self._posts = PostsList(self._part)
-        self._others = InterchangeFiles(container.part("posts.csv"), container.part("outbox.json"), activities)
+        self._others = InterchangeFiles(container, activities, expected=source.expected["posts"])
         self._pages = Pages("pages", username=source.profile["username"], put=container.add_bytes)
         self.written = 0
 
@@ -113,8 +115,7 @@ class PostFiles:
         self._posts.close()
         self._pages.close()
         self._container.add(self._part)
-        for part, packed in zip(self._others.parts, self._others.finish(), strict=True):
-            self._container.add(part, packed)
+        self._others.finish(self.written)
         return self._pages.listed
 
     def close(self) -> None:
@@ -163,7 +164,8 @@ def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) 
         joined=profile["joined"],
     )
     skipped = {"skipped": [asdict(record) for record in left_out]}
-    for name, content in (("profile.json", profile), ("actor.json", person), ("skipped.json", skipped)):
+    files = {"profile.json": profile, "actor.json": person, "skipped.json": skipped}
+    for name, content in {**files, **{name: empty_collection(name) for name in EMPTY_COLLECTIONS}}.items():
         container.add_bytes(name, _json(content))
 
 

@@ -40,10 +40,9 @@ class JsonList:
         self._output.write(records)
         self._is_empty = False
 
-    def close(self, **tail: object) -> None:
-        """End the list; `tail` are further entries, which stand behind it."""
-        after = b"," + orjson.dumps(tail)[1:-1] if tail else b""
-        self._output.write(b"]%b}\n" % after)
+    def close(self) -> None:
+        """End the list."""
+        self._output.write(b"]}\n")
 
 
 class PostsList(JsonList):

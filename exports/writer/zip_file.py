@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +71,13 @@ class ZipPart:
         self.spool.rollover()
         self.spool.flush()
 
+    def unpacked(self) -> Iterator[bytes]:
+        """Yield what was written, after `finish`."""
+        decompress = isal_zlib.decompressobj(-zlib.MAX_WBITS)
+        self.spool.seek(0)
+        while packed := self.spool.read(COPY_SIZE):
+            yield decompress.decompress(packed)
+
     def finish(self) -> Packed:
         """Take no more: the spool is whole."""
         self.spool.write(self._compress.flush())
@@ -107,9 +115,13 @@ class SealedZip:
         info.CRC, info.file_size, info.compress_size = packed.crc, packed.entry.size, packed.compressed_size
         part.spool.seek(0)
         self._append(info, cast(IO[bytes], part.spool))
+        self.drop(part)
+        self.entries.append(packed.entry)
+
+    def drop(self, part: ZipPart) -> None:
+        """Take a part's room back."""
         part.spool.close()
         self._parts.remove(part)
-        self.entries.append(packed.entry)
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Add a small file."""

@@ -22,7 +22,6 @@ import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.db import connection, connections
-from django.test import Client
 from django.utils.html import escape
 
 from accounts.models import Follow, User
@@ -37,6 +36,7 @@ from microblog_project.embedded_server import BASE_DIR
 from posts.models import Post
 from tests.exports.archive_texts import HtmlReader, post_texts, tags
 from tests.exports.conftest import FIRST, write_posts_for
+from tests.exports.readers import READERS
 from tests.exports.zip_files import files_in
 from tests.members import make_member, signed_in_client
 from tests.programs import find_program
@@ -191,33 +191,53 @@ def test_other_programs_find_the_zip_sound(susan: User, exported_archive: Export
 def test_the_outbox_is_that_of_a_mastodon_archive(susan: User, exported_archive: Export) -> None:
     archive = exported_archive(susan)
     first = susan.posts.order_by("timestamp")[0]
-    outbox = document(archive, "outbox.json")
-    assert {name: outbox[name] for name in outbox if name != "orderedItems"} == {
-        "@context": "https://www.w3.org/ns/activitystreams",
-        "id": "outbox.json",
-        "type": "OrderedCollection",
-        "totalItems": 3,
+    [activity, *_others] = document(archive, "outbox.json")["orderedItems"]
+    address = f"http://localhost:8000/posts/{first.pk}"
+    public = {"to": ["https://www.w3.org/ns/activitystreams#Public"], "cc": []}
+    assert activity == {
+        "id": f"{address}/activity",
+        "type": "Create",
+        "actor": "http://localhost:8000/user/susan",
+        "published": "2026-01-01T12:00:00Z",
+        **public,
+        "object": {
+            "id": address,
+            "type": "Note",
+            "summary": None,
+            "inReplyTo": None,
+            "published": "2026-01-01T12:00:00Z",
+            "url": address,
+            "attributedTo": "http://localhost:8000/user/susan",
+            **public,
+            "sensitive": False,
+            "conversation": address,
+            "content": "<p>susan 0</p>",
+            "attachment": [],
+            "tag": [],
+        },
     }
-    activity = outbox["orderedItems"][0]
-    note = activity["object"]
-    address = f"http://localhost:8000/posts/{first.pk}/"
-    public = ["https://www.w3.org/ns/activitystreams#Public"]
-    assert (activity["type"], note["type"]) == ("Create", "Note")
-    assert (activity["id"], note["id"], note["url"]) == (f"{address}#create", address, address)
-    assert activity["actor"] == note["attributedTo"] == "http://localhost:8000/user/susan/"
-    assert activity["published"] == note["published"] == "2026-01-01T12:00:00Z"
-    assert activity["to"] == public
-    assert note["content"] == "<p>susan 0</p>"
-    assert (note["sensitive"], note["attachment"], note["tag"]) == (False, [], [])
     person = document(archive, "actor.json")
     assert (person["type"], person["id"]) == ("Person", activity["actor"])
     assert (person["preferredUsername"], person["outbox"]) == ("susan", "outbox.json")
 
 
-def test_the_addresses_in_it_lead_to_the_posts(susan: User, exported_archive: Export) -> None:
-    note = document(exported_archive(susan), "outbox.json")["orderedItems"][0]["object"]
-    answer = Client().get(note["url"].removeprefix("http://localhost:8000"))
-    assert "susan 0" in answer.content.decode()
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.__name__)
+def test_other_programs_read_what_the_site_writes(
+    susan: User, exported_archive: Export, reader: Callable[[dict[str, bytes]], list[str]]
+) -> None:
+    susan.posts.update(timestamp=FIRST + timedelta(microseconds=7))
+    assert sorted(reader(contents(exported_archive(susan)))) == [f"<p>susan {number}</p>" for number in range(3)]
+
+
+def test_the_addresses_in_it_lead_to_what_they_name(susan: User, exported_archive: Export) -> None:
+    archive = exported_archive(susan)
+    note, person = document(archive, "outbox.json")["orderedItems"][0]["object"], document(archive, "actor.json")
+    addresses = [note["url"], note["attributedTo"], *(person[key] for key in ("url", "followers", "following"))]
+    client = signed_in_client(susan)
+    for address in addresses:
+        answer = client.get(address.removeprefix("http://localhost:8000"), follow=True)
+        assert answer.status_code == 200, address
+    assert "susan 0" in client.get(note["url"].removeprefix("http://localhost:8000"), follow=True).content.decode()
 
 
 def test_the_same_rows_of_the_same_moment_make_the_same_bytes(
@@ -503,7 +523,7 @@ def test_the_member_is_told_of_it_in_mail_alert_and_history(susan: User, exporte
     assert news["archive"]["item_counts"]["skipped"] == 1
     susan.posts.all().delete()
     page = " ".join(client.get("/exports/").content.decode().split())
-    assert page.count(told) == 2  # the alert, and the history
+    assert told in page
     index = contents(archive)["index.html"].decode()
     assert "1 record could not be exported." in index
     assert '<a href="skipped.json">' in index
@@ -534,6 +554,7 @@ import django
 django.setup()
 from pathlib import Path
 from exports.writer import DigestingFile, write_archive
+from tests.exports.readers import READERS
 from tests.exports.zip_files import TIME, source
 
 def posts():
@@ -546,7 +567,7 @@ def posts():
 
 folder = Path(sys.argv[1])
 with (folder / "export-archive").open("wb") as file:
-    write_archive(source(posts()), DigestingFile(file), folder)
+    write_archive(source(posts(), expected=10**6), DigestingFile(file), folder)
 """
 
 

@@ -85,8 +85,8 @@ def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str
     contents = [note["content"].removeprefix("<p>").removesuffix("</p>").replace("<br />", "\n") for note in notes]
     assert [html.unescape(content) for content in contents] == [html.unescape(escaped(body)) for body in bodies]
     assert not any("<" in content or ">" in content for content in contents)
-    assert {note["attributedTo"] for note in notes} == {name}
-    assert [note["id"] for note in notes] == [f"http://localhost/posts/{number}/" for number in range(len(bodies))]
+    assert {note["attributedTo"] for note in notes} == {name.rstrip("/")}
+    assert [note["id"] for note in notes] == [f"http://localhost/posts/{number}" for number in range(len(bodies))]
 
 
 # The pages

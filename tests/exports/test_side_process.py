@@ -90,7 +90,7 @@ def test_its_death_is_told(early: None, tmp_path: Path) -> None:
             yield post
 
     with pytest.raises(ChildProcessError, match="-9"):
-        write_archive(source(posts()), DigestingFile(BytesIO()), tmp_path)
+        write_archive(source(posts(), expected=len(POSTS)), DigestingFile(BytesIO()), tmp_path)
     assert processes() == before
 
 

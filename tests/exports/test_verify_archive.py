@@ -34,6 +34,7 @@ from tests.exports.zip_files import (
     TIME,
     archive_bytes,
     files_in,
+    older_archive,
     packed,
     repacked,
     rows,
@@ -92,7 +93,7 @@ def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFix
     call_command("verify_archive", str(file))
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 13 files" in said
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 15 files" in said
     assert "as of 2026-11-23T10:00:00Z" in said
 
 
@@ -315,21 +316,16 @@ def test_a_manifest_that_lists_a_file_twice_is_refused(complaint: Callable[[byte
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
 def test_an_archive_that_an_older_release_wrote_is_still_sound(file: Path, version: int) -> None:
-    archive = older(version)
+    archive = older_archive(version)
     assert json.loads(files_in(archive)["manifest.json"])["schema_version"] == version
     assert verified(file, archive).counts["posts"] == 5
 
 
 def test_a_version_has_no_file_of_a_later_one_nor_lacks_its_own(complaint: Callable[[bytes], str]) -> None:
-    later = {**files_in(older(1)), "messages.json": files_in(SOUND)["messages.json"]}
+    later = {**files_in(older_archive(1)), "messages.json": files_in(SOUND)["messages.json"]}
     assert "'messages.json' has no place in version 1" in complaint(packed(with_manifest(later)))
     lacking = {name: data for name, data in files_in(SOUND).items() if name != "messages.json"}
     assert "'messages.json' is missing" in complaint(packed(with_manifest(lacking)))
-
-
-def older(version: int) -> bytes:
-    """Return an archive as the release wrote it that had this version of the format."""
-    return (BASE_DIR / f"tests/data/archives/version-{version}.zip").read_bytes()
 
 
 def test_another_version_of_the_format_is_told(complaint: Callable[[bytes], str]) -> None:

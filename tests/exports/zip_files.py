@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from exports.writer import DigestingFile, Message, Source, batches_of, write_archive
 from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
+from microblog_project.embedded_server import BASE_DIR
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SITE = "http://localhost:8000"
@@ -30,7 +31,10 @@ def rows(*bodies: str) -> list[PostRow]:
     return [(body, TIME, number) for number, body in enumerate(bodies, start=1)]
 
 
-def source(posts: Iterable[PostRow], messages: Iterable[Message] = (), **profile: str) -> Source:
+def source(
+    posts: Iterable[PostRow], messages: Iterable[Message] = (), *, expected: int | None = None, **profile: Any
+) -> Source:
+    posts = posts if expected is not None else list(posts)
     return Source(
         site_url=SITE,
         member_url=f"{SITE}/user/susan/",
@@ -51,10 +55,11 @@ def source(posts: Iterable[PostRow], messages: Iterable[Message] = (), **profile
         follows=[person("john"), person("mary")],
         followers=[person("john")],
         messages=messages,
+        expected={"posts": len(list(posts)) if expected is None else expected},
     )
 
 
-def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: str) -> bytes:
+def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: Any) -> bytes:
     """Return a whole archive of these posts and messages."""
     output = BytesIO()
     with tempfile.TemporaryDirectory() as folder:
@@ -65,6 +70,11 @@ def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **prof
 def files_in(archive: bytes) -> dict[str, bytes]:
     with ZipFile(BytesIO(archive)) as container:
         return {name: container.read(name) for name in container.namelist()}
+
+
+def older_archive(version: int) -> bytes:
+    """Return an archive as the release wrote it that had this version of the format: five posts, and messages in 2."""
+    return (BASE_DIR / f"tests/data/archives/version-{version}.zip").read_bytes()
 
 
 def packed(files: dict[str, bytes]) -> bytes:
