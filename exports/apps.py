@@ -10,5 +10,6 @@ class ExportsConfig(AppConfig):
     name = "exports"
 
     def ready(self) -> None:
-        """Have RQ believe nothing that it finds in Redis."""
+        """Have RQ believe nothing that it finds in Redis, and listen to the mail provider."""
         import_string("exports.services.registered_jobs.harden_rq")()
+        import_string("exports.services.tracking.mail_event_note")

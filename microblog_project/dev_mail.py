@@ -13,11 +13,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.http import content_disposition_header
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 # Django's file backend writes this below each message. One file can hold several: mails sent within a second
 # may get one name.
 RULE = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
+
+
+FRAME_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+"""Of the HTML part of a mail: it comes from anywhere in the code, with styles of its own."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,12 @@ class Letter:
     def text(self) -> str:
         """Return the plain body."""
         part = self.message.get_body(("plain",))
+        return str(part.get_content()) if part else ""
+
+    @property
+    def html(self) -> str:
+        """Return the HTML body."""
+        part = self.message.get_body(("html",))
         return str(part.get_content()) if part else ""
 
     @property
@@ -101,8 +115,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail: headers, text, attachments."""
+    """Show one mail: headers, both bodies, attachments."""
     return render(request, "dev_mail/show.html", {"letter": letter_or_404(name)})
+
+
+@require_safe
+@xframe_options_sameorigin
+def html(_request: HttpRequest, name: str) -> HttpResponse:
+    """Return the HTML body alone, for a frame: it may show itself, and open links in new tabs."""
+    return HttpResponse(letter_or_404(name).html, headers={"Content-Security-Policy": FRAME_POLICY})
 
 
 @require_safe
@@ -119,5 +140,6 @@ def attachment(_request: HttpRequest, name: str, number: int) -> HttpResponse:
 urlpatterns = [
     path("", index, name="dev_mail_index"),
     path("<str:name>/", show, name="dev_mail"),
+    path("<str:name>/html/", html, name="dev_mail_html"),
     path("<str:name>/<int:number>/", attachment, name="dev_mail_attachment"),
 ]

@@ -229,7 +229,7 @@ def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:
     anymail = {name.removeprefix("ANYMAIL_"): value for name, value in variables.items() if name.startswith("ANYMAIL_")}
     for provider, module in ANYMAIL_PROVIDERS.items():
         if any(name.startswith(provider) for name in anymail):
-            return {"EMAIL_BACKEND": f"anymail.backends.{module}.EmailBackend", "ANYMAIL": anymail}
+            return {"EMAIL_BACKEND": f"anymail.backends.{module}.EmailBackend", "ANYMAIL": anymail, "PROVIDER": module}
     if anymail:
         known = ", ".join(f"ANYMAIL_{provider}_..." for provider in ANYMAIL_PROVIDERS)
         raise ImproperlyConfigured(f"ANYMAIL_{next(iter(anymail))} names no provider. Known are: {known}")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from microblog_project import dev_mail
 from microblog_project.health import healthz, readyz
+from microblog_project.mail_tracking import tracking_urls
 from microblog_project.metrics.view import metrics
 
 handler400 = "microblog_project.error_pages.bad_request"
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    *tracking_urls(settings.MAIL_PROVIDER, settings.ANYMAIL),
 ]
 
 if settings.DEBUG and dev_mail.is_in_use():

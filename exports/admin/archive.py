@@ -43,7 +43,7 @@ class ArchiveAdmin(ReadOnlyAdmin):
     """The list and the page of archives."""
 
     list_display = ("task_id", "filename", "user", "size", "created_at", "expires_at", "download_count", "mailed_at")
-    list_filter = ("created_at", "mailed_at")
+    list_filter = ("created_at", "mailed_at", "mail_event")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     show_full_result_count = False

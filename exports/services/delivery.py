@@ -41,7 +41,7 @@ def archive_deliver(archive_id: int) -> None:
         return
     try:
         _tell_old_address(archive)
-        _send(archive)
+        message = _send(archive)
     except JobTimeoutException as error:
         _settle_failed(archive, error)
         raise
@@ -49,12 +49,17 @@ def archive_deliver(archive_id: int) -> None:
         logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
         _settle_failed(archive, error)
     else:
-        sent = {"mailed_to": archive.user.email, "mailed_at": timezone.now(), **mail_sent()}
+        sent = {
+            "mailed_to": archive.user.email,
+            "mailed_at": timezone.now(),
+            "mail_id": provider_id(message),
+            **mail_sent(),
+        }
         _settle(archive, Outcome.SENT, **sent)
         logger.info("Archive %s is mailed (try %s)", archive.pk, archive.mail_attempts)
 
 
-def _send(archive: Archive) -> None:
+def _send(archive: Archive) -> EmailMultiAlternatives:
     """Send the mail; if the server refuses it for good with the file, at once without, and never with it again."""
     message = archive_message(archive)
     try:
@@ -64,7 +69,15 @@ def _send(archive: Archive) -> None:
             raise
         logger.warning("Archive %s: the mail is refused with the file, and sent without", archive.pk, exc_info=True)
         _link_only(archive, LinkReason.REFUSED)
-        mail_send(archive_message(archive))
+        message = archive_message(archive)
+        mail_send(message)
+    return message
+
+
+def provider_id(message: EmailMultiAlternatives) -> str:
+    """Return the id under which a provider took the message; empty if it went to a mail server."""
+    status = getattr(message, "anymail_status", None)
+    return str(status.message_id or "") if status else ""
 
 
 def _link_only(archive: Archive, reason: LinkReason) -> None:
@@ -99,6 +112,7 @@ def mail_again(archive: Archive) -> bool:
     """Have the mail sent once more, as a new one; return False if it is on its way, or may not be sent."""
     rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
+    changes |= {"mail_id": "", "mail_event": ""}
     with transaction.atomic():
         if not rows.update(**changes, mail_repeats=F("mail_repeats") + 1):
             return False

@@ -108,4 +108,5 @@ def archive_news(archive: Archive) -> dict[str, Any]:
         "mailed_to": archive.mailed_to,
         "mail_pending": archive.mail_pending,
         "mail_error": archive.mail_error,
+        "mail_event": archive.mail_event,
     }

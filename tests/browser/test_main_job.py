@@ -85,7 +85,7 @@ def test_a_member_takes_all_their_posts_away(page: Page, site: RunningSite, smtp
     assert page.evaluate("window.notReloaded")
     expect(page.locator("#export-posts")).to_be_visible()
     expect(alert).to_contain_text("15,746 posts")
-    expect(alert).to_contain_text("Mailed to reader@example.com")
+    expect(alert).to_contain_text("Handed to the mail server for reader@example.com")
 
     mail = smtp_server.messages[-1]
     [attachment] = mail.iter_attachments()

@@ -145,7 +145,7 @@ def exports_and_downloads(page: Page, site: RunningSite, server: MailServer) -> 
     page.goto(f"{site.url}/explore/")  # the alert comes along
     alert = page.locator(".task-alert")
     expect(alert).to_have_attribute("data-status", "succeeded")
-    expect(alert).to_contain_text("Mailed to reader@example.com")
+    expect(alert).to_contain_text("Handed to the mail server for reader@example.com")
     with page.expect_download() as download:
         alert.get_by_role("link", name="Download").click()
     counts = verify_archive(Path(download.value.path())).counts

@@ -68,7 +68,9 @@ def assert_mailed_once_and_shown_so(task: Task, client: Client, server: MailServ
     assert message["Message-ID"] == f"<export-{task.pk}@localhost>"
     assert (archive.mail_due_at, archive.mail_error) == (None, "")
     assert news_of(task, client)["archive"]["mailed_to"] == "susan@example.com"
-    assert exports_page(client).count("Mailed to susan@example.com.") == 2  # in the alert and in the list
+    assert (
+        exports_page(client).count("Handed to the mail server for susan@example.com.") == 2
+    )  # in the alert and in the list
     task.refresh_from_db()
     assert (task.status, task.attempt) == (TaskStatus.SUCCEEDED, 1)
 
@@ -178,7 +180,7 @@ def test_an_address_that_is_refused_for_good_is_told_and_the_mail_sent_again_to_
     client.post(f"/exports/{task.pk}/mail/")
     wait_for_mail(task)
     assert smtp_server.recipients == [["better@example.com"]]
-    assert "Mailed to better@example.com." in exports_page(client)
+    assert "Handed to the mail server for better@example.com." in exports_page(client)
 
 
 def test_a_mail_is_given_up_after_a_day_with_words_and_can_still_be_sent_again(

@@ -95,3 +95,19 @@ def test_a_mail_that_is_still_being_written_is_not_shown(mail_dir: Path) -> None
 @pytest.mark.urls("microblog_project.urls")
 def test_it_is_no_part_of_a_site_that_is_not_in_development(client: Client) -> None:
     assert client.get("/dev/mail/").status_code == 404
+
+
+def test_the_html_part_stands_in_a_frame_that_may_do_nothing(client: Client) -> None:
+    send()
+    address = f"/dev/mail/{newest()}/html/"
+    page = client.get(f"/dev/mail/{newest()}/").content.decode()
+    assert f'src="{address}"' in page
+    assert 'sandbox="allow-popups' in page
+    response = client.get(address)
+    assert response.content == b"<script>alert(1)</script>"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "script-src" not in policy
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert client.get("/dev/mail/nothing/html/").status_code == 404

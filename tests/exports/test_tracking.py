@@ -1,0 +1,169 @@
+"""What mail providers report: real payloads of two of them, signed and forged."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from accounts.models import User
+from exports.models import Archive
+from microblog_project import urls
+from microblog_project.mail_tracking import tracking_urls
+from notifications.models import Notification
+from tests.exports.archives import archive_of
+
+PASSWORD = "postmark:a-long-secret"
+KEY = "key-of-mailgun"
+
+urlpatterns = [
+    *tracking_urls("postmark", {"WEBHOOK_SECRET": PASSWORD}),
+    *tracking_urls("mailgun", {"MAILGUN_WEBHOOK_SIGNING_KEY": KEY}),
+    *urls.urlpatterns,
+]
+handler400, handler500 = urls.handler400, urls.handler500
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.fixture(autouse=True)
+def providers(settings: LazySettings) -> None:
+    settings.ANYMAIL = {"WEBHOOK_SECRET": PASSWORD, "MAILGUN_WEBHOOK_SIGNING_KEY": KEY}
+
+
+@pytest.fixture
+def archive(susan: User) -> Archive:
+    return archive_of(susan, b"{}", mailed_to="susan@example.com", mailed_at=timezone.now(), mail_id="<the-id>")
+
+
+def postmark(kind: str = "Bounce", *, password: str = PASSWORD, **changes: Any) -> Any:
+    """Post what Postmark posts (its documentation's example, shortened)."""
+    payload = {
+        "RecordType": kind,
+        "ID": 42,
+        "Type": {"Bounce": "HardBounce", "SpamComplaint": "SpamComplaint"}.get(kind, ""),
+        "MessageID": "<the-id>",
+        "Details": "smtp;550 5.1.1 The email account that you tried to reach does not exist.",
+        "Email": "susan@example.com",
+        "BouncedAt": "2026-11-27T16:33:54.9070259Z",
+        "Inactive": True,
+        **changes,
+    }
+    credentials = base64.b64encode(password.encode()).decode()
+    headers = {"authorization": f"Basic {credentials}"} if password else {}
+    client = Client(headers=headers, enforce_csrf_checks=True, raise_request_exception=False)
+    return client.post("/mail/postmark/", json.dumps(payload), content_type="application/json")
+
+
+def mailgun(event: str = "failed", *, key: str = KEY, **changes: Any) -> Any:
+    """Post what Mailgun posts (its documentation's example, shortened)."""
+    token, timestamp = "a8ce0edb2dd8301dee6c2405235584e45aa91d1e9f979f3de0", "1529006854"
+    signature = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    payload = {
+        "signature": {"timestamp": timestamp, "token": token, "signature": signature},
+        "event-data": {
+            "event": event,
+            "severity": "permanent",
+            "reason": "bounce",
+            "id": "G9Bn5sl1TC6nu79C8C0bwg",
+            "timestamp": 1521233195.375624,
+            "recipient": "susan@example.com",
+            "delivery-status": {"code": 550, "message": "5.1.1 No such user"},
+            "message": {"headers": {"message-id": "the-id"}},
+            **changes,
+        },
+    }
+    credentials = base64.b64encode(PASSWORD.encode()).decode()
+    client = Client(headers={"authorization": f"Basic {credentials}"}, raise_request_exception=False)
+    return client.post("/mail/mailgun/", json.dumps(payload), content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("report", "event", "words"),
+    [
+        (lambda: postmark("Bounce"), "bounced", "The email to susan@example.com came back."),
+        (lambda: postmark("Bounce", Type="BadEmailAddress"), "rejected", "could not send the email"),
+        (lambda: postmark("SpamComplaint"), "complained", "was marked as spam"),
+        (lambda: postmark("Delivery", DeliveredAt="2026-11-27T16:33:54Z"), "delivered", "Delivered to susan@"),
+        (mailgun, "bounced", "came back."),
+        (lambda: mailgun("complained"), "complained", "was marked as spam"),
+        (lambda: mailgun("delivered"), "delivered", "Delivered to susan@"),
+    ],
+)
+def test_a_report_is_kept_and_shown_to_the_member(
+    archive: Archive, signed_in: Client, report: Any, event: str, words: str
+) -> None:
+    assert report().status_code == 200
+    archive.refresh_from_db()
+    assert archive.mail_event == event
+    assert words in signed_in.get("/exports/").content.decode()
+    assert Notification.objects.get(name="task_progress").data["archive"]["mail_event"] == event
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [lambda: postmark(password="postmark:guessed"), lambda: postmark(password=""), lambda: mailgun(key="guessed")],
+)
+def test_a_forged_report_changes_nothing(archive: Archive, forged: Any) -> None:
+    assert forged().status_code == 400
+    archive.refresh_from_db()
+    assert archive.mail_event == ""
+
+
+def test_a_report_of_another_mail_is_taken_and_changes_nothing(archive: Archive) -> None:
+    assert postmark(MessageID="another").status_code == 200
+    assert postmark(MessageID="").status_code == 200
+    assert postmark("Open").status_code == 200
+    archive.refresh_from_db()
+    assert archive.mail_event == ""
+
+
+def test_a_bounce_is_the_last_word(archive: Archive) -> None:
+    postmark("Bounce")
+    postmark("Delivery")
+    archive.refresh_from_db()
+    assert (archive.mail_event, "5.1.1" in archive.mail_answer) == ("bounced", True)
+
+
+def test_staff_see_it(archive: Archive, john: User) -> None:
+    postmark("Bounce")
+    User.objects.filter(pk=john.pk).update(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(john)
+    for page in (f"/admin/exports/task/{archive.task_id}/change/", f"/admin/exports/archive/{archive.pk}/change/"):
+        text = client.get(page).content.decode()
+        assert "mail server" in text
+        assert "5.1.1" in text
+
+
+def test_without_a_report_the_page_claims_no_delivery(archive: Archive, signed_in: Client) -> None:
+    page = signed_in.get("/exports/").content.decode()
+    assert "Handed to the mail server for susan@example.com." in page
+    assert "Mailed to" not in page
+    assert "Delivered" not in page
+
+
+@pytest.mark.parametrize(
+    ("provider", "secrets"),
+    [
+        ("", {"WEBHOOK_SECRET": PASSWORD}),
+        ("postmark", {}),
+        ("postmark", {"WEBHOOK_SECRET": ""}),
+        ("mailgun", {"MAILGUN_API_KEY": KEY}),
+        ("scaleway", {"WEBHOOK_SECRET": PASSWORD}),
+    ],
+)
+def test_nobody_can_report_without_a_provider_and_its_secret(provider: str, secrets: dict[str, str]) -> None:
+    assert tracking_urls(provider, secrets) == []
+
+
+@pytest.mark.urls("microblog_project.urls")
+def test_the_site_of_these_tests_has_no_provider() -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse("mail_tracking")
