@@ -30,7 +30,9 @@ COMMANDS = {"runserver", "rqworker", "rqworker-pool", "run_site"}
 REMEDY = "Set REDIS_URL to a Redis or Valkey server, for example REDIS_URL=redis://127.0.0.1:6379/0."
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-LONGEST_SOCKET_PATH = 100  # bytes; the kernels allow 104 (macOS) and 108 (Linux)
+# Kernels allow 104 bytes (macOS) and 108 (Linux). Clients read the path in CLIENT INFO, whose fields end at a space.
+SOCKET_PATH = re.compile(r"[A-Za-z0-9/._-]{1,100}")
+LONGEST_PLACE = 60  # bytes of a temporary folder, below which there are still a user's folder and the socket
 START_TIMEOUT = 30.0  # seconds; a long append-only file takes a while to load
 SHORTEST_LIFE = 5.0  # seconds; a server that ends sooner is broken, and is not started again
 
@@ -77,13 +79,13 @@ def join(var_dir: Path) -> str:
     folder = _folder(var_dir)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder not in _held:
+            # A keeper that is just stopping the server holds the exclusive lock: this waits until it is gone.
+            _held[folder] = _locked(folder / "users.lock", fcntl.LOCK_SH)
     except OSError as error:
         raise EmbeddedServerError(
-            f"{folder} cannot be made ({error.strerror}); set VAR_DIR to another folder."
+            f"{folder} cannot be written ({error.strerror}); set VAR_DIR to another folder."
         ) from error
-    if folder not in _held:
-        # A keeper that is just stopping the server holds the exclusive lock: this waits until it is gone.
-        _held[folder] = _locked(folder / "users.lock", fcntl.LOCK_SH)
     if not _answers(socket_path(var_dir)):
         try:
             _start_keeper(var_dir)
@@ -105,12 +107,14 @@ def url_of(var_dir: Path) -> str:
 
 
 def socket_path(var_dir: Path) -> Path:
-    """Return the server's socket: in `var_dir`, or in a private temporary folder when that path is too long."""
+    """Return the server's socket: in `var_dir`, or in a private temporary folder if no socket can have that path."""
     path = _folder(var_dir) / "server.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+    if SOCKET_PATH.fullmatch(str(path)):
         return path
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return Path(tempfile.gettempdir(), f"microblog-{os.getuid()}", f"{digest}.sock")
+    temporary = tempfile.gettempdir()
+    place = temporary if SOCKET_PATH.fullmatch(temporary) and len(temporary) < LONGEST_PLACE else "/tmp"  # noqa: S108
+    return Path(place, f"microblog-{os.getuid()}", f"{digest}.sock")
 
 
 def default_server_answers() -> bool:

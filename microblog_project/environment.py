@@ -65,7 +65,9 @@ class Env(environ.Env):
         super().__init__()  # type: ignore[no-untyped-call]
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        """Return the variable's value; raise ImproperlyConfigured if it is not of its type."""
+        """Return the value, the default if it is empty; raise ImproperlyConfigured if it cannot be read as its type."""
+        if os.environ.get(var) == "" and "default" in kwargs:
+            return kwargs["default"]
         try:
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:

@@ -6,7 +6,7 @@ is made once and kept under `var/`, mail goes to files. With SECRET_KEY it is in
 
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -25,7 +25,14 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static").res
 # Where nginx keeps the folder of the archives for itself; it then sends the files, and the application only says which.
 EXPORT_ACCEL_LOCATION = environment.accel_location(env.str("EXPORT_ACCEL_LOCATION", default=""))
 private.set_umask(sys.argv)
-private.make_private(VAR_DIR, static=STATIC_ROOT, sent_by_proxy=[VAR_DIR / "exports"] if EXPORT_ACCEL_LOCATION else [])
+try:
+    private.make_private(
+        VAR_DIR, static=STATIC_ROOT, sent_by_proxy=[VAR_DIR / "exports"] if EXPORT_ACCEL_LOCATION else []
+    )
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"VAR_DIR {str(VAR_DIR)!r} cannot be used ({error.strerror}). Set VAR_DIR to a folder that you can write to."
+    ) from error
 
 # --- The site -------------------------------------------------------------------------------------------
 
@@ -120,7 +127,11 @@ FORM_RENDERER = "microblog_project.forms.BootstrapRenderer"
 
 # --- Storage --------------------------------------------------------------------------------------------
 
-DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR}/db.sqlite3")}
+DATABASES = {
+    "default": environment.database(
+        env.str("DATABASE_URL", default="") or f"sqlite:///{quote(str(VAR_DIR))}/db.sqlite3"
+    )
+}
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "media"}},

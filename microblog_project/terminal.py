@@ -12,6 +12,17 @@ WIDTH = max(map(len, COLOURS))
 _lock = threading.Lock()
 
 
+class Terminal:
+    """The terminal that this process was started in, if it was. Its end is told to its first process only, say make."""
+
+    def __init__(self) -> None:
+        self._outputs = [number for number in range(3) if os.isatty(number)]
+
+    def is_gone(self) -> bool:
+        """Return whether it has been closed: nothing that was a terminal is one any more."""
+        return bool(self._outputs) and not any(map(os.isatty, self._outputs))
+
+
 def say(name: str, line: str) -> None:
     """Print a line as `name`'s; in colour on a terminal, unless NO_COLOR is set.
 

@@ -178,13 +178,14 @@ def bucket_server() -> Iterator[Bucket]:
 
 @pytest.fixture
 def start_site(tmp_path: Path) -> Iterator[Callable[..., RunningSite]]:
-    """Return a function that starts the site in `tmp_path`, with options and environment variables."""
+    """Return a function that starts the site in `tmp_path`, or in VAR_DIR, with options and environment variables."""
     started: list[RunningSite] = []
 
     def start(*options: str, **variables: str) -> RunningSite:
         variables.setdefault("PORT", str(free_port()))
         log = tmp_path / f"site{len(started)}.log"
-        started.append(RunningSite(tmp_path / "var", log, options, variables))
+        var_dir = Path(variables.pop("VAR_DIR", tmp_path / "var"))
+        started.append(RunningSite(var_dir, log, options, variables))
         return started[-1]
 
     yield start

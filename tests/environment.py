@@ -69,9 +69,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def forget_developers_settings() -> None:
-    """Remove the site's settings from the environment."""
+    """Remove the site's settings from the environment, and proxies: the tests' servers are on this machine."""
     for name in list(os.environ):
-        if name in SETTINGS or name.startswith(SETTING_FAMILIES):
+        if name in SETTINGS or name.startswith(SETTING_FAMILIES) or name.lower().endswith("_proxy"):
             del os.environ[name]
 
 

@@ -4,6 +4,7 @@ It runs on any Python since 3.6 (hence the quoted types), so that an old one can
 newer one. A second run takes no time: what is installed is remembered by the locks' hash.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -19,6 +20,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = ["requirements.txt"]
 DEV_LOCKS = ["requirements.txt", "requirements-dev.txt"]
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 def main() -> None:
@@ -52,17 +54,18 @@ def use_a_new_enough_python() -> None:
 def make_environment() -> None:
     """Create `.venv` unless it is there and works."""
     works = "import pip, sys; sys.exit(sys.version_info < {})".format(OLDEST)
-    if PYTHON.exists() and run([str(PYTHON), "-c", works]).returncode == 0:
+    if PYTHON.exists() and not unfinished().exists() and run([str(PYTHON), "-c", works]).returncode == 0:
         return
+    if run([sys.executable, "-c", "import ensurepip, venv"]).returncode:
+        sys.exit(
+            "Python's venv module is not installed here. On Debian and Ubuntu: apt install python3-venv. "
+            "Then run it again."
+        )
     print("Creating .venv ...", flush=True)
     result = run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     if result.returncode:
         shutil.rmtree(str(VENV), ignore_errors=True)
-        sys.exit(
-            "Python cannot create a virtual environment: {} On Debian and Ubuntu: apt install python3-venv".format(
-                last_line(result.stdout)
-            )
-        )
+        sys.exit("Python cannot create a virtual environment: {}".format(last_line(result.stdout)))
 
 
 def install(locks: "list[str]") -> None:
@@ -71,12 +74,19 @@ def install(locks: "list[str]") -> None:
     requirements = [part for name in locks for part in ("-r", str(ROOT / name))]
     # Wheels only: nothing is built here, so no compiler is needed and no package's set-up code runs.
     options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
+    unfinished().touch()
     result = run([str(PYTHON), "-m", "pip", "install", *options, *requirements])
+    reason = reason_in(result.stdout)
+    is_local = result.returncode and re.search(r"\[Errno ({})\]".format("|".join(map(str, OF_THE_DISK))), reason)
+    if not is_local:
+        unfinished().unlink()
     if result.returncode:
-        sys.exit(
-            "The packages could not be installed: {} Is the package index reachable from here (network, proxy, "
-            "pip's settings)? Then run it again.".format(reason_in(result.stdout))
+        remedy = (
+            "Make room on the disk of {}, or make it writable. Then".format(ROOT)
+            if is_local
+            else "Is the package index reachable from here (network, proxy, pip's settings)? Then"
         )
+        sys.exit("The packages could not be installed: {} {} run it again.".format(reason, remedy))
 
 
 def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
@@ -87,9 +97,9 @@ def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
 
 
 def reason_in(output: str) -> str:
-    """Return pip's first warning or error, which names the cause; its last one is about the consequence."""
+    """Return pip's first retry or error, which names the cause; its last line is about the consequence."""
     lines = output.strip().splitlines() or [""]
-    line = next((line for line in lines if line.startswith(("WARNING:", "ERROR:"))), lines[-1])
+    line = next((line for line in lines if line.startswith(("WARNING: Retrying", "ERROR:"))), lines[-1])
     system_error = re.search(r"\[Errno -?\d+\][^')]*", line)  # the rest of such a line is about pip's insides
     return "{}.".format(system_error.group()) if system_error else line
 
@@ -109,10 +119,20 @@ def stamp_of(name: str) -> Path:
     return VENV / "{}.sha256".format(name)
 
 
+def unfinished() -> Path:
+    """Return the file that is there while packages are installed: one cut short can look whole to pip, but is not."""
+    return VENV / "unfinished"
+
+
 def remembered(name: str) -> str:
     """Return the hash of the lock that is installed, if any."""
     return stamp_of(name).read_text() if stamp_of(name).exists() else ""
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. Run it again to go on.")
+    except OSError as error:
+        sys.exit("The site cannot be set up in {}: {}.".format(ROOT, error))

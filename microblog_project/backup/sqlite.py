@@ -38,7 +38,7 @@ def load(path: Path) -> None:
     connections.close_all()
     try:
         with (
-            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy,
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy,
             closing(sqlite3.connect(_file(), timeout=PATIENCE)) as target,
         ):
             copy.backup(target)

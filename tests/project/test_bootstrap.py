@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -66,20 +67,91 @@ def test_an_old_python_hands_over_to_a_newer_one_on_the_path(
     assert ending.value.code == str(good)
 
 
+def refusal(command: Callable[..., None], *arguments: object) -> str:
+    """Return the one line with which it refuses to go on."""
+    with pytest.raises(SystemExit) as ending:
+        command(*arguments)
+    [line] = str(ending.value).splitlines()
+    return line
+
+
 def test_a_missing_venv_module_is_told_with_debians_remedy(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = subprocess.CompletedProcess([], 1, "Error: ensurepip is not available.")
-    monkeypatch.setattr(bootstrap, "run", lambda _command: failed)
-    with pytest.raises(SystemExit) as ending:
-        bootstrap.make_environment()
-    assert "ensurepip is not available" in str(ending.value)
-    assert "apt install python3-venv" in str(ending.value)
+    said = "ModuleNotFoundError: No module named 'ensurepip'"
+    monkeypatch.setattr(bootstrap, "run", lambda _command: subprocess.CompletedProcess([], 1, said))
+    line = refusal(bootstrap.make_environment)
+    assert line.startswith("Python's venv module is not installed here.")
+    assert "apt install python3-venv" in line
+
+
+def test_another_reason_against_an_environment_is_told_without_that_remedy(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A colon separates the folders of PATH: no environment can be in such a folder.
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / "a:b" / ".venv")
+    line = refusal(bootstrap.make_environment)
+    assert "PATH separator" in line
+    assert "apt install" not in line
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("[Errno 28] No space left on device", "Make room"),
+        ("[Errno 13] Permission denied: '/site/.venv/x'", "make it writable"),
+        ("[Errno 30] Read-only file system: '/site/.venv/x'", "make it writable"),
+        ("HTTPSConnectionPool(host='a', port=443): [Errno -2] Name or service not known", "Is the package index"),
+    ],
+)
+def test_the_remedy_is_that_of_the_reason(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, reason: str, remedy: str
+) -> None:
+    said = f"WARNING: The directory '/root/.cache/pip' is not writable.\nERROR: Could not install packages: {reason}\n"
+    bootstrap.VENV.mkdir()
+    monkeypatch.setattr(bootstrap, "run", lambda _command: subprocess.CompletedProcess([], 1, said))
+    line = refusal(bootstrap.install, ["requirements.txt"])
+    assert reason[reason.index("[Errno") :].partition(":")[0] in line
+    assert remedy in line
+
+
+def ran(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+
+
+INTERRUPTED = """
+import runpy, signal, subprocess, sys
+_name, script, program = sys.argv
+run = subprocess.run
+def interrupted(command, **options):
+    if command[1:3] == ["-m", program]:
+        signal.raise_signal(signal.SIGINT)
+    return run(command, **options)
+subprocess.run = interrupted
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("program", ["venv", "pip"])
+def test_ctrl_c_ends_it_with_a_word_and_the_next_run_goes_on(tmp_path: Path, program: str) -> None:
+    script = tmp_path / "tools" / "bootstrap.py"
+    script.parent.mkdir()
+    script.write_bytes(SCRIPT.read_bytes())
+    (tmp_path / "requirements.txt").write_text("")
+    first = ran("-c", INTERRUPTED, str(script), program)
+    assert first.returncode == 1
+    assert first.stderr.strip() == "Stopped. Run it again to go on."
+    second = ran(str(script))
+    assert (second.returncode, second.stderr) == (0, "")
+    assert "Creating .venv" in second.stdout  # what was interrupted is not trusted
+    third = ran(str(script))
+    assert (third.returncode, third.stdout) == (0, "")
 
 
 def test_a_package_that_cannot_be_fetched_is_told_in_one_line(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bootstrap.VENV.mkdir()
     said = (
         "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError('<at 0x7efd>: Failed: "
         "[Errno 111] Connection refused')': /simple/django/\nERROR: No matching distribution found for django\n"

@@ -4,13 +4,13 @@ The embedded queue server is started by `manage.py` itself (see `microblog_proje
 is configured; it stops with its last user.
 """
 
+import errno
+import http.client
 import os
 import signal
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from subprocess import Popen
 from typing import Any, NoReturn
 
@@ -22,10 +22,11 @@ from django.db import Error, connection
 from microblog_project import guard
 from microblog_project.dev_mail import is_in_use
 from microblog_project.process_tree import PATIENCE, stop_in_order
-from microblog_project.terminal import say, start
+from microblog_project.terminal import Terminal, say, start
 from microblog_project.translations import compile_messages
 
 HOST = "127.0.0.1"
+DEFAULT_PORT, LAST_PORT = 8000, 65535
 # SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT = 30.0  # seconds
@@ -50,61 +51,71 @@ class Command(BaseCommand):
                 "run_site is for development, and SECRET_KEY puts the site in production. Unset it or set DEBUG=1; "
                 "in production run `gunicorn microblog_project.wsgi` and `python manage.py rqworker default`."
             )
-        port = chosen_port()
+        port, terminal = chosen_port(), Terminal()
         for signum in STOPS:
             signal.signal(signum, interrupt)
         try:
             wait_for_port(port)
             prepare()
-            run(port, parent)
+            run(port, parent, terminal)
         except KeyboardInterrupt:
             say("site", "Stopped.")
 
 
 def chosen_port() -> int:
     """Return PORT, 8000 without one."""
-    text = os.environ.get("PORT") or "8000"
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**16):
+    text = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= LAST_PORT):
         raise CommandError(f"PORT={text!r} is no port. Use a number from 1 to 65535, such as PORT=8001.")
     return int(text)
 
 
 def wait_for_port(port: int) -> None:
-    """Return when the port is free; raise CommandError if it stays taken."""
+    """Return when the port is free; raise CommandError if it stays taken, or is not ours to take."""
     deadline = time.monotonic() + PORT_PATIENCE
-    while not is_free(port):
+    while error := error_of_listening(port):
+        if error.errno == errno.EACCES:
+            raise CommandError(
+                f"Port {port} is reserved for root on this machine. Choose one above 1023: PORT=8080 make run"
+            )
+        if error.errno != errno.EADDRINUSE:
+            raise CommandError(f"Port {port} cannot be used: {error.strerror}.")
         if time.monotonic() > deadline:
-            raise CommandError(f"Port {port} is taken by another program. Choose another: PORT={port + 1} make run")
+            another = port + 1 if port < LAST_PORT else DEFAULT_PORT
+            raise CommandError(f"Port {port} is taken by another program. Choose another: PORT={another} make run")
         time.sleep(0.1)
 
 
-def is_free(port: int) -> bool:
-    """Return whether we could listen on the port."""
+def error_of_listening(port: int) -> OSError | None:
+    """Return why we cannot listen on the port, None if we can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def prepare() -> None:
     """Bring translations, database and demo up to date."""
-    for folder in settings.LOCALE_PATHS:
-        compile_messages(folder)
     try:
+        for folder in settings.LOCALE_PATHS:
+            compile_messages(folder)
         call_command("migrate", verbosity=0)
         call_command("seed_demo", verbosity=0)
     except Error as error:
         where = settings.DATABASES["default"]["NAME"]
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CommandError(f"The database {where} cannot be used: {reason}. Check DATABASE_URL.") from error
+        remedy = "Make room on that disk." if "full" in reason else "Check DATABASE_URL."
+        raise CommandError(f"The database {where} cannot be used: {reason}. {remedy}") from error
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be written: {error.strerror}.") from error
     finally:
         connection.close()
 
 
-def run(port: int, parent: int | None) -> None:
+def run(port: int, parent: int | None, terminal: Terminal) -> None:
     """Start worker and web server, say where to look, and stop them when asked to, or when one of them ends."""
     watch = guard.start()
     # Stopped in this order as well: a worker must not lose what it works with.
@@ -116,7 +127,7 @@ def run(port: int, parent: int | None) -> None:
             watch.write(f"{processes[name].pid}\n".encode())
         wait_until_it_answers(port, processes)
         introduce(port)
-        wait_for_an_end(processes, parent)
+        wait_for_an_end(processes, parent, terminal)
     finally:
         for signum in STOPS:
             signal.signal(signum, signal.SIG_IGN)  # once is enough
@@ -134,17 +145,27 @@ def wait_until_it_answers(port: int, processes: dict[str, "Popen[str]"]) -> None
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         check_alive(processes)
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
+        if answers(port):
+            return
+        time.sleep(0.1)
     raise CommandError(f"The web server does not answer on port {port} after {START_TIMEOUT:.0f} s.")
 
 
-def wait_for_an_end(processes: dict[str, "Popen[str]"], parent: int | None) -> None:
-    """Return when `parent` is gone; raise CommandError when one of the processes ends, which none should."""
-    while parent is None or os.getppid() == parent:
+def answers(port: int) -> bool:
+    """Return whether the web server is up. It is asked directly: a proxy of the environment's knows no way to us."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def wait_for_an_end(processes: dict[str, "Popen[str]"], parent: int | None, terminal: Terminal) -> None:
+    """Return when `parent` or the terminal is gone; raise CommandError when a process ends, which none should."""
+    while (parent is None or os.getppid() == parent) and not terminal.is_gone():
         check_alive(processes)
         time.sleep(0.2)
 
