@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connections
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Queue, worker_registration
 from rq.exceptions import StopRequested
 from rq.executions import Execution
@@ -30,6 +30,7 @@ from exports.priority import session_gives_way, work_horse_gives_way
 from exports.services.housekeeping import PARTS, housekeeping_note
 from exports.services.preparing import jobs_prepare
 from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
+from exports.services.queue_problems import QueueProblem, problem_of
 from exports.services.reconciliation import (
     mail_recover_from_worker,
     mails_reconcile,
@@ -80,6 +81,7 @@ class ExportWorker(RoundRobinWorker):
         self._horse_was_stopped = False
         self._horse_was_killed = False
         self._horse_was_overdue = False
+        self._problem: QueueProblem | None = None
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
@@ -93,8 +95,8 @@ class ExportWorker(RoundRobinWorker):
                     worked = super().work(*args, **kwargs) or worked
                     if any(map(kwargs.get, LIMITS)):
                         break
-                except RedisError:
-                    logger.warning("Worker %s: the queue server is away", self.name, exc_info=True)
+                except RedisError as error:
+                    self._note_problem(error)
                 if self._is_to_end:
                     break
                 logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
@@ -108,6 +110,25 @@ class ExportWorker(RoundRobinWorker):
         self.executions.clear()  # RQ's loop can leave one behind, which the next work-horse would take for its own
         time.sleep(PAUSE_BEFORE_RESTART)  # only between two tries to reach a server that is away
         self.name = uuid4().hex
+
+    def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
+        """Wait for a job. If the server refuses to work, wait for it too: RQ waits for one that is away only."""
+        while True:
+            try:
+                found = super().dequeue_job_and_maintain_ttl(*args, **kwargs)
+            except ResponseError as error:
+                self._note_problem(error)
+                time.sleep(PAUSE_BEFORE_RESTART)
+            else:
+                self._problem = None
+                return found
+
+    def _note_problem(self, error: RedisError) -> None:
+        """Log what is wrong with the queue server: once, not at every try."""
+        problem = problem_of(error)
+        if problem is not self._problem:
+            logger.warning("Worker %s waits. %s %s", self.name, problem.what, problem.remedy, exc_info=error)
+        self._problem = problem
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop (SIGTERM, SIGINT) as soon as the job has ended; after EXPORT_STOP_GRACE seconds hand it back.

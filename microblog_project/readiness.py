@@ -11,7 +11,7 @@ from functools import cache
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from exports.services.queue import queue_ping
+from exports.services.queue import queue_probe
 from exports.services.storing import storage_ping
 from exports.services.workers import workers_alive
 from microblog_project import maintenance
@@ -110,7 +110,8 @@ def look_at_migrations() -> None:
 
 
 def look_at_workers() -> None:
-    """Raise NotReadyError unless a worker is alive."""
+    """Raise NotReadyError unless a worker is alive; without the queue server nobody knows."""
+    queue_probe()
     if not workers_alive():
         raise NotReadyError("No worker is alive: manage.py rqworker default")
 
@@ -121,7 +122,7 @@ CHECKS = {
         Check("open", look_at_door),
         Check("database", look_at_database),
         Check("migrations", look_at_migrations),
-        Check("queue", queue_ping),
+        Check("queue", queue_probe),
         Check("storage", storage_ping),
         Check("worker", look_at_workers),
     )

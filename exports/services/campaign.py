@@ -13,7 +13,7 @@ from exports.models import Archive, Task, TaskStatus
 from exports.models.archive import ArchiveQuerySet
 from exports.models.task import ACTIVE
 from exports.services.launching import AccountClosedError, TaskAlreadyActiveError, task_launch
-from exports.services.queue import QueueUnavailableError, queue_ping
+from exports.services.queue import QueueUnavailableError, queue_probe
 
 MARK = "campaign"
 """Under this key a task's parameters tell which campaign it belongs to."""
@@ -88,7 +88,7 @@ class CampaignRun:
 
     def _launch(self, member: User) -> None:
         """Start the member's export, or wait with them for the one that is at work already."""
-        queue_ping()  # else they would get a failed export, and an alert
+        queue_probe()  # else they would get a failed export, and an alert
         try:
             params = {MARK: self._campaign.name}
             task = task_launch(user=member, name=self._campaign.task_name, params=params, by_staff=True)

@@ -15,7 +15,7 @@ from exports.services.behalf import on_behalf_of_task
 from exports.services.kinds import EXPORT_ARCHIVE, EXPORT_KINDS
 from exports.services.languages import task_language
 from exports.services.mailing import NO_ADDRESS, Outcome, mail_failed, mail_send, mail_sent, mail_take
-from exports.services.queue import QueueUnavailableError, failure_mail_enqueue, queue_ping_quickly
+from exports.services.queue import QueueUnavailableError, failure_mail_enqueue, queue_probe_quickly
 from exports.services.tallies import counted, tally_later
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def failure_mail_schedule(task: Task) -> None:
 
 def _queue(task: Task) -> None:
     try:
-        queue_ping_quickly()  # its absence may be why the export failed
+        queue_probe_quickly()  # its absence may be why the export failed
         failure_mail_enqueue(task)
     except QueueUnavailableError:
         logger.warning("Task %s: the email about its failure is due; the next reconciliation queues it", task.pk)

@@ -17,7 +17,8 @@ from django.utils import timezone
 from exports.models import Archive, Housekeeping, Task, TaskLane, TaskStatus
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS
-from exports.services.queue import QueueUnavailableError, queue_lengths, queue_ping_quickly
+from exports.services.queue import QueueUnavailableError, queue_lengths, queue_probe_quickly
+from exports.services.queue_problems import QueueProblem
 from exports.services.space import free_space
 from exports.services.workers import LivingWorker, living_workers
 
@@ -96,6 +97,8 @@ class Health:
 
     at: datetime
     lines: list[Line]
+    queue_problem: QueueProblem | None
+    """Why no job can be queued; None if one can."""
     queue_lengths: dict[str, int] | None
     workers: list[LivingWorker] | None
     outcomes: dict[str, int]
@@ -117,10 +120,11 @@ class Health:
 
 def site_health(*, since: datetime) -> Health:
     """Return every figure now; the outcomes are those of the exports that were asked for since then."""
-    lengths, workers = _told_by_queue()
+    problem, lengths, workers = _told_by_queue()
     return Health(
         at=timezone.now(),
         lines=active_tasks(),
+        queue_problem=problem,
         queue_lengths=lengths,
         workers=workers,
         outcomes=outcomes_since(since),
@@ -199,10 +203,13 @@ def storage_used() -> Stored:
     return Stored(files=kept["files"], bytes=kept["total"] or 0, free=free_space())
 
 
-def _told_by_queue() -> tuple[dict[str, int] | None, list[LivingWorker] | None]:
-    """Return what waits in the queues, and the living workers; a server that hangs is asked once, and not for long."""
+def _told_by_queue() -> tuple[QueueProblem | None, dict[str, int] | None, list[LivingWorker] | None]:
+    """Return what is wrong with the queue server, what waits there, and the living workers.
+
+    A server that hangs is asked once, and not for long. To one that refuses writes no worker gives a sign of life.
+    """
     try:
-        queue_ping_quickly()
-        return queue_lengths(), living_workers()
-    except QueueUnavailableError:
-        return None, None
+        queue_probe_quickly()
+        return None, queue_lengths(), living_workers()
+    except QueueUnavailableError as error:
+        return error.problem, None, None

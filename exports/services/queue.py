@@ -2,11 +2,11 @@
 
 import enum
 from functools import cache
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import django_rq
 from django.conf import settings
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -17,6 +17,7 @@ from rq.job import Job, JobStatus
 from correlation import request_id, task_id
 from exports.models import Archive, Task, TaskLane
 from exports.services.kinds import DELIVER_ARCHIVE, DELIVER_FAILURE, KINDS
+from exports.services.queue_problems import QueueProblem, problem_of
 
 QUEUE_NAME = "default"
 LARGE_QUEUE_NAME = "large"
@@ -31,6 +32,11 @@ FAILURE_MAIL_PREFIX = "failure-mail-"  # then the task's id
 
 class QueueUnavailableError(Exception):
     """The queue server cannot be reached, or refuses: nothing is known, nothing was queued."""
+
+    @property
+    def problem(self) -> QueueProblem:
+        """Return what is wrong with the server, as far as its answer says."""
+        return problem_of(self.__cause__)
 
 
 class JobState(enum.Enum):
@@ -178,19 +184,36 @@ def jobs_waiting() -> set[str]:
         raise QueueUnavailableError(str(error)) from error
 
 
-def queue_ping_quickly() -> None:
-    """Raise QueueUnavailableError unless the queue server answers at once: for a page that can do without it."""
+def queue_probe() -> None:
+    """Raise QueueUnavailableError unless a job could be queued: a server that answers can refuse all the same."""
+    try:
+        _write_and_remove(queue_connection())
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def queue_probe_quickly() -> None:
+    """Do the same, but ask a server that hangs for a moment only: for a page that can do without it."""
     pool = queue_connection().connection_pool
     limits = {"socket_timeout": AT_ONCE, "socket_connect_timeout": AT_ONCE, "retry": Retry(NoBackoff(), 0)}
-    connection = pool.connection_class(**{**pool.connection_kwargs, **limits})
+    own = ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **limits})
     try:
-        connection.connect()
-        connection.send_command("PING")
-        connection.read_response()
+        _write_and_remove(Redis(connection_pool=own))
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
     finally:
-        connection.disconnect()
+        own.disconnect()
+
+
+def _write_and_remove(connection: Redis) -> None:
+    """Write what RQ writes to queue a job, in one transaction that leaves nothing of it behind."""
+    job, queue = f"rq:job:probe-{uuid4()}", f"rq:queue:probe-{uuid4()}"
+    with connection.pipeline() as pipeline:
+        pipeline.hset(job, mapping={"status": JobStatus.QUEUED.value})
+        pipeline.expire(job, 1)
+        pipeline.rpush(queue, job)
+        pipeline.delete(job, queue)
+        pipeline.execute()
 
 
 def queue_ping() -> None:

@@ -39,11 +39,8 @@ def find_troubles(health: Health) -> list[Trouble]:
 
 
 def _workers(health: Health) -> Iterator[Trouble]:
-    if health.workers is None:
-        yield Trouble(
-            _("The queue server cannot be reached."),
-            _("See whether it runs, and whether REDIS_URL leads to it. What was asked for is kept, and waits."),
-        )
+    if health.queue_problem:
+        yield Trouble(str(health.queue_problem.what), str(health.queue_problem.remedy))
     elif not health.workers:
         yield Trouble(_("No worker is alive."), _("Start one: python manage.py rqworker default"))
 

@@ -3,20 +3,15 @@
 import time
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-from redis import Redis
 from redis.exceptions import RedisError
 
-from exports.services.queue import queue_connection
+from exports.services.queue import QueueUnavailableError, queue_connection, queue_probe
+from exports.services.queue_problems import problem_of
 from microblog_project.doctor.database import clock_finding
 from microblog_project.doctor.findings import Finding, fail, in_a_line, ok, warn
 
 OLDEST = 5  # the server's major version
-REACH = (
-    "Start the queue server, or correct REDIS_URL. Exports that were asked for are safe in the database; "
-    "no new one can be started."
-)
 FULL = 0.9  # of maxmemory
 
 
@@ -28,11 +23,11 @@ def check_queue_server() -> Iterator[Finding]:
         before = time.time()
         seconds, microseconds = connection.time()
     except RedisError as error:
-        yield fail("queue server", in_a_line(error), REACH)
+        yield fail("queue server", in_a_line(error), str(problem_of(error).remedy))
         return
     yield _version(info)
     yield clock_finding("queue server clock", seconds + microseconds / 1_000_000, before)
-    yield _write(connection)
+    yield _writes()
     yield _persistence(info)
     yield _memory(info)
 
@@ -47,13 +42,12 @@ def _version(info: dict[str, Any]) -> Finding:
     return ok("queue server", f"{name} {version}")
 
 
-def _write(connection: Redis) -> Finding:
-    """Write a probe, which the server forgets by itself: a full disk or memory refuses it."""
+def _writes() -> Finding:
+    """Write what queueing a job writes: a full memory or disk, a replica, and access rules refuse it."""
     try:
-        connection.set(f"doctor:{uuid4().hex}", b"", px=1000)
-    except RedisError as error:
-        remedy = "Free its memory or its disk; its log says which is full. Until then no export can be started."
-        return fail("queue server writes", in_a_line(error), remedy)
+        queue_probe()
+    except QueueUnavailableError as error:
+        return fail("queue server writes", in_a_line(error), str(error.problem.remedy))
     return ok("queue server writes", "allowed")
 
 

@@ -17,7 +17,7 @@ from rq.worker import BaseWorker
 
 from exports.models import Archive, Task, TaskStatus
 from exports.services.housekeeping import PARTS, housekeeping_done
-from exports.services.queue import queue_connection
+from exports.services.queue import QueueUnavailableError, queue_connection, queue_probe
 from exports.services.reconciliation import tasks_to_reconcile
 from exports.services.workers import ALIVE_FOR
 from microblog_project.backup.stamp import last_backup
@@ -35,6 +35,12 @@ def check_workers() -> Iterator[Finding]:
         workers = Worker.all(connection=queue_connection())
     except RedisError:
         yield fail("workers", "unknown, since the queue server is away", "Bring the queue server back first.")
+        return
+    try:
+        queue_probe()
+    except QueueUnavailableError:
+        remedy = "See the line of the queue server: workers cannot give a sign of life there."
+        yield fail("workers", "unknown, since the queue server refuses writes", remedy)
         return
     alive = [worker for worker in workers if worker.last_heartbeat and now() - worker.last_heartbeat < ALIVE_FOR]
     if not alive:

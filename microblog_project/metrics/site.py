@@ -19,7 +19,7 @@ from exports.services.housekeeping import PARTS as CARES
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS, KINDS
 from exports.services.mailing import Outcome
-from exports.services.queue import queue_lengths
+from exports.services.queue import QueueUnavailableError, queue_lengths, queue_probe_quickly
 from exports.services.workers import workers_alive
 from microblog_project.backup.stamp import last_backup
 from microblog_project.metrics.families import counter, gauge, histogram
@@ -49,7 +49,20 @@ def queue() -> Iterator[Metric]:
     """Yield what the queue server knows."""
     jobs = {(name,): length for name, length in queue_lengths().items()}
     yield gauge("queue_jobs", "Jobs that wait in a queue.", "queue", jobs)
-    yield gauge("workers_alive", "Workers that gave a sign of life lately.", "", {(): workers_alive()})
+    words = "Whether the queue server takes jobs; one that answers can refuse them."
+    accepts = _queue_accepts_jobs()
+    yield gauge("queue_accepts_jobs", words, "", {(): int(accepts)})
+    # To a server that refuses writes no worker can give a sign of life.
+    alive = {(): workers_alive()} if accepts else {}
+    yield gauge("workers_alive", "Workers that gave a sign of life lately.", "", alive)
+
+
+def _queue_accepts_jobs() -> bool:
+    try:
+        queue_probe_quickly()
+    except QueueUnavailableError:
+        return False
+    return True
 
 
 def ended_tasks() -> Iterator[Metric]:

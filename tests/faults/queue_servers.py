@@ -55,5 +55,41 @@ class QueueServer:
         """Have it run, whatever was done to it."""
         if self._process.poll() is None:
             self.resume()
+            self._accept_writes()
         else:
             self.start()
+
+    def fill(self) -> None:
+        """Have no memory left for anything new."""
+        self._admin.config_set("maxmemory", 1)
+
+    def become_replica(self) -> None:
+        """Copy another server, as after a failover, and let nobody else write."""
+        self._admin.replicaof("127.0.0.1", 1)
+
+    def lose_disk(self) -> None:
+        """Be unable to save a snapshot, and refuse writes therefore."""
+        (self._folder / "queue" / "dump.rdb").mkdir()
+        self._admin.config_set("save", "3600 1")
+        self._admin.bgsave()
+        wait_until(lambda: self._admin.info("persistence")["rdb_last_bgsave_status"] == "err", what="The failure")
+
+    def forbid(self) -> None:
+        """Deny everybody what queueing a job needs."""
+        self._admin.acl_setuser("default", enabled=True, commands=["-rpush", "-hset"])
+
+    def miss_replicas(self) -> None:
+        """Refuse writes for want of replicas."""
+        self._admin.config_set("min-replicas-to-write", 1)
+
+    @property
+    def _admin(self) -> Redis:
+        return Redis.from_url(self.url)
+
+    def _accept_writes(self) -> None:
+        admin = self._admin
+        admin.replicaof("NO", "ONE")
+        admin.config_set("maxmemory", 0)
+        admin.config_set("save", "")
+        admin.config_set("min-replicas-to-write", 0)
+        admin.acl_setuser("default", enabled=True, categories=["+@all"])

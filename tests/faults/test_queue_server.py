@@ -16,13 +16,21 @@ from django.test import Client
 from django.utils import timezone
 from rq import Queue
 from rq import Worker as RqWorker
+from rq.job import JobStatus
 
 from accounts.models import User
 from exports.models import Archive, Task, TaskStatus
+from exports.services.health import site_health
 from exports.services.launching import task_launch
+from exports.services.queue import STATES
+from exports.services.queue_problems import QueueProblem
 from exports.services.reconciliation import tasks_reconcile
 from exports.services.transitions import task_claim
+from exports.services.troubles import find_troubles
 from exports.services.workers import workers_alive
+from microblog_project.doctor.queue_server import check_queue_server
+from microblog_project.doctor.work import check_workers
+from microblog_project.metrics import site as site_metrics
 from tests.exports.archives import archive_of
 from tests.faults.horses import horse_of, runs
 from tests.faults.outcomes import assert_whole, is_mailed, mails_of
@@ -47,6 +55,20 @@ pytestmark = pytest.mark.processes
 
 by_any_harm = pytest.mark.parametrize(
     "harm", [pytest.param(QueueServer.kill, id="away"), pytest.param(QueueServer.pause, id="hanging")]
+)
+REFUSALS = [
+    (QueueServer.fill, QueueProblem.FULL),
+    (QueueServer.become_replica, QueueProblem.READ_ONLY),
+    (QueueServer.lose_disk, QueueProblem.DISK),
+    (QueueServer.forbid, QueueProblem.FORBIDDEN),
+    (QueueServer.miss_replicas, QueueProblem.REFUSED),
+]
+"""A server that answers, and takes no work."""
+by_any_refusal = pytest.mark.parametrize(
+    ("harm", "problem"), [pytest.param(*refusal, id=refusal[1].name) for refusal in REFUSALS]
+)
+by_any_fault = pytest.mark.parametrize(
+    "harm", [QueueServer.kill, QueueServer.pause, *(harm for harm, _problem in REFUSALS)]
 )
 
 
@@ -241,7 +263,7 @@ def test_a_worker_that_is_stopped_while_the_server_is_away_ends_in_order(
     assert worker.wait(LIMIT) == 0
 
 
-@by_any_harm
+@by_any_fault
 def test_starting_an_export_without_the_server_is_refused_at_once_and_works_as_soon_as_it_is_back(
     server: QueueServer, client: Client, smtp_server: MailServer, run_worker: Callable[[], None], harm: Harm
 ) -> None:
@@ -262,7 +284,7 @@ def test_starting_an_export_without_the_server_is_refused_at_once_and_works_as_s
     assert len(smtp_server.messages) == 1
 
 
-@by_any_harm
+@by_any_fault
 def test_every_page_is_there_without_the_server(server: QueueServer, susan: User, client: Client, harm: Harm) -> None:
     task_launch(user=susan, name="export_posts")
     admin = signed_in_client(make_member("staff", is_staff=True, is_superuser=True))
@@ -316,3 +338,69 @@ def test_the_command_concludes_nothing_without_the_server(
     call_command("reconcile_tasks")
     assert "2 tasks recovered\n1 late mails queued" in capsys.readouterr().out
     assert set(redis_queue.job_ids) == {*(str(task.pk) for task in orphans), f"mail-{archive.pk}"}
+
+
+# --- A server that answers, and refuses to work ----------------------------------------------------------
+
+
+@by_any_refusal
+def test_a_server_that_refuses_work_is_not_called_well_by_anybody(
+    server: QueueServer, client: Client, worker: Worker, harm: Harm, problem: QueueProblem
+) -> None:
+    """A worker is alive: whoever says "start one" is wrong."""
+    harm(server)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "queue failing" in response.content.decode()
+    health = site_health(since=timezone.now())
+    assert health.queue_problem is problem
+    first, *others = find_troubles(health)
+    assert (first.what, first.remedy) == (str(problem.what), str(problem.remedy))
+    assert not any("rqworker" in trouble.remedy for trouble in others)
+    [failing] = [found for found in check_queue_server() if found.what == "queue server writes"]
+    assert failing.remedy == str(problem.remedy)
+    assert not any("rqworker" in found.remedy for found in check_workers())
+    values = {metric.name: [sample.value for sample in metric.samples] for metric in site_metrics.queue()}
+    assert values["microblog_queue_accepts_jobs"] == [0]
+    server.mend()
+    assert site_health(since=timezone.now()).queue_problem is None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal[1].name)
+def test_a_worker_waits_for_a_server_that_refuses_work_and_takes_the_next_export(
+    server: QueueServer,
+    worker: Worker,
+    smtp_server: MailServer,
+    tmp_path: Path,
+    refusal: tuple[Harm, QueueProblem],
+) -> None:
+    harm, problem = refusal
+    harm(server)
+    wait_for_log(tmp_path, str(problem.what))
+    server.mend()
+    assert_all_is_well(start_export(signed_in_client(User.objects.get())), smtp_server)
+    assert worker.poll() is None
+    assert (tmp_path / "worker.log").read_text().count(str(problem.what)) <= 2  # at two places at most, not each second
+
+
+@pytest.mark.parametrize("harm", [harm for harm, _problem in REFUSALS])
+def test_an_export_ends_while_the_server_refuses_work(
+    running: Task, server: QueueServer, slow: Path, smtp_server: MailServer, harm: Harm
+) -> None:
+    harm(server)
+    wait_for_heartbeat(running, 2)
+    slow.unlink()
+    wait_until(lambda: is_mailed(running), what="The mail, without the server")
+    server.mend()
+    assert_all_is_well(running, smtp_server)
+
+
+def test_the_probe_leaves_nothing_behind(server: QueueServer, client: Client) -> None:
+    client.get("/readyz")
+    site_health(since=timezone.now())
+    assert queue_connection().keys("*probe*") == []
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_every_state_of_rqs_is_known(status: JobStatus) -> None:
+    assert status in STATES
