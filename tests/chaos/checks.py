@@ -21,6 +21,7 @@ from posts.models import Post
 
 ZIP = "application/zip"
 MESSAGE_ID = re.compile(r"<export-([0-9a-f-]{36})@[^>]+>")
+FAILURE_ID = re.compile(r"<export-([0-9a-f-]{36})-failed@[^>]+>")
 
 
 def tasks_are_over() -> Iterator[str]:
@@ -86,6 +87,8 @@ def mails_arrived(mails: Iterable[tuple[EmailMessage, list[str]]]) -> Iterator[s
     for message, recipients in mails:
         found = MESSAGE_ID.fullmatch(str(message["Message-ID"]))
         task = tasks.get(found[1]) if found else None
+        if is_about_failure(message):
+            continue
         if task is None:
             yield f"A mail to {recipients} has the Message-ID {message['Message-ID']}, which is no success's"
             continue
@@ -95,6 +98,12 @@ def mails_arrived(mails: Iterable[tuple[EmailMessage, list[str]]]) -> Iterator[s
         if not is_in_mail(task.archive, message):
             yield f"The mail of task {task.pk} holds another file"
     yield from (f"Task {pk} succeeded and was never mailed" for pk in tasks.keys() - arrived.keys())
+
+
+def is_about_failure(message: EmailMessage) -> bool:
+    """Return whether the mail tells of a task that has failed."""
+    found = FAILURE_ID.fullmatch(str(message["Message-ID"]))
+    return bool(found) and Task.objects.filter(pk=found[1], status=TaskStatus.FAILED).exists()
 
 
 def is_in_mail(archive: Archive, message: EmailMessage) -> bool:

@@ -65,6 +65,8 @@ def assert_mailed(task: Task, server: MailServer) -> None:
     """There is a mail of the task, and no mail under another name than that of a task of the member's."""
     assert len(mails_of(task, server)) >= 1
     own = {message_id(other) for other in Task.objects.filter(user=task.user_id)}
+    failures = Task.objects.filter(user=task.user_id, status=TaskStatus.FAILED)
+    own |= {f"<export-{failed.pk}-failed@{settings.SITE_HOST}>" for failed in failures}
     assert {message["Message-ID"] for message in server.messages} <= own
     assert {tuple(recipients) for recipients in server.recipients} == {(task.user.email,)}
 

@@ -60,17 +60,15 @@ def let_pause_be_over(task: Task) -> None:
     Archive.objects.filter(task=task).update(mail_due_at=timezone.now() - timedelta(minutes=1), mail_error="")
 
 
-def assert_mailed_once_and_shown_so(task: Task, client: Client, server: MailServer) -> None:
+def assert_mailed_once_and_shown_so(task: Task, client: Client, server: MailServer, *, repeat: str = "") -> None:
     archive = wait_for_mail(task)
     [message] = server.messages
     [attachment] = message.iter_attachments()
     assert attachment.get_payload(decode=True) == archive.file.open("rb").read()
-    assert message["Message-ID"] == f"<export-{task.pk}@localhost>"
+    assert message["Message-ID"] == f"<export-{task.pk}{repeat}@localhost>"
     assert (archive.mail_due_at, archive.mail_error) == (None, "")
     assert news_of(task, client)["archive"]["mailed_to"] == "susan@example.com"
-    assert (
-        exports_page(client).count("Handed to the mail server for susan@example.com.") == 2
-    )  # in the alert and in the list
+    assert "Handed to the mail server for susan@example.com." in exports_page(client)
     task.refresh_from_db()
     assert (task.status, task.attempt) == (TaskStatus.SUCCEEDED, 1)
 
@@ -116,7 +114,7 @@ def test_a_mail_server_with_a_fault_delays_the_mail_and_never_the_archive(
     assert archive.mail_due_at
     assert timedelta(0) < archive.mail_due_at - timezone.now() <= PAUSES[0]
     assert news_of(task, client)["archive"]["mail_pending"]
-    assert exports_page(client).count(KEEP_TRYING) == 2
+    assert KEEP_TRYING in exports_page(client)
     [post] = json.loads(downloaded(task, client))["posts"]
     assert post["body"] == "All that I wrote"
     assert smtp_server.messages == []
@@ -151,7 +149,7 @@ def test_a_connection_that_is_lost_after_the_mail_may_bring_it_twice_and_recogni
     task = start_export(client)
     wait_for_failed_try(task, 1)
     assert len(smtp_server.messages) == 1
-    assert exports_page(client).count(KEEP_TRYING) == 2
+    assert KEEP_TRYING in exports_page(client)
     recover(smtp_server)
     let_pause_be_over(task)
     wait_for_mail(task)
@@ -173,13 +171,13 @@ def test_an_address_that_is_refused_for_good_is_told_and_the_mail_sent_again_to_
     assert (archive.mail_error, archive.mail_due_at) == ("refused", None)
     assert news_of(task, client)["archive"]["mail_error"] == "refused"
     page = exports_page(client)
-    assert page.count(REFUSED) == 2
+    assert REFUSED in page
     assert f"/exports/{task.pk}/mail/" in page
     smtp_server.unknown_recipient = ""
     User.objects.filter(pk=susan.pk).update(email="better@example.com")
     client.post(f"/exports/{task.pk}/mail/")
     wait_for_mail(task)
-    assert smtp_server.recipients == [["better@example.com"]]
+    assert smtp_server.recipients == [["susan@example.com"], ["better@example.com"]]  # a word, then the link
     assert "Handed to the mail server for better@example.com." in exports_page(client)
 
 
@@ -194,10 +192,10 @@ def test_a_mail_is_given_up_after_a_day_with_words_and_can_still_be_sent_again(
     let_pause_be_over(task)
     archive = wait_for_failed_try(task, len(PAUSES) + 1)
     assert archive.mail_due_at is None
-    assert exports_page(client).count(STOPPED_TRYING) == 2
+    assert STOPPED_TRYING in exports_page(client)
     smtp_server.refusal = ""
     client.post(f"/exports/{task.pk}/mail/")
-    assert_mailed_once_and_shown_so(task, client, smtp_server)
+    assert_mailed_once_and_shown_so(task, client, smtp_server, repeat="-1")
 
 
 def test_a_work_horse_that_is_killed_while_it_mails_has_its_mail_sent_by_the_next_at_once(
