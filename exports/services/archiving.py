@@ -4,7 +4,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -21,8 +21,10 @@ from exports.services.transitions import task_succeed
 logger = logging.getLogger(__name__)
 
 
-def archive_keep(task: Task, archive: Archive, path: Path) -> None:
+def archive_keep(task: Task, archive: Archive, path: Path, *, done: int) -> None:
     """Move the file at `path` into the storage and, in one transaction, save the archive and the success.
+
+    `done` is how many records were read for it.
 
     Raises ClaimLostError. Whatever is raised, the stored file is removed again unless its archive was saved: the
     job's time can run out in the moment after the commit.
@@ -31,7 +33,8 @@ def archive_keep(task: Task, archive: Archive, path: Path) -> None:
     try:
         name = file_store(path, name)
         close_old_connections()  # a slow storage can take longer than a connection, or the database's server, lives
-        _succeed(task, archive, name, expires_at=timezone.now() + timedelta(days=settings.EXPORT_RETENTION_DAYS))
+        archive.expires_at = timezone.now() + timedelta(days=settings.EXPORT_RETENTION_DAYS)
+        _succeed(task, archive, name, done=done)
     except BaseException:
         _remove_unless_saved(name)
         raise
@@ -47,13 +50,12 @@ def _remove_unless_saved(name: str) -> None:
         logger.warning("%s could not be removed from the storage", name, exc_info=True)
 
 
-def _succeed(task: Task, archive: Archive, name: str, *, expires_at: datetime) -> None:
+def _succeed(task: Task, archive: Archive, name: str, *, done: int) -> None:
     archive.file.name = name
-    archive.expires_at = expires_at
     archive.mail_due_at = timezone.now()
     with transaction.atomic():
         archive.save()
-        if task_succeed(task, done=archive.posts) is None:
+        if task_succeed(task, done=done) is None:
             raise ClaimLostError(task.pk)
         tally_later(measured("bytes", task.name, value=archive.size, limits=BYTES))
 

@@ -18,12 +18,13 @@ from exports.services.member_data import (
     absolute_url,
     followers_records,
     follows_records,
+    member_counts,
     member_profile,
     messages_records,
 )
 from exports.services.progress import Heartbeat
 from exports.services.snapshot import posts_batches, posts_count, read_snapshot
-from exports.services.space import ensure_free_space, full_disk_refused
+from exports.services.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused
 from exports.writer import DigestingFile, Skipped, Source, write_archive, write_posts
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,9 @@ class Draft:
     """For what waits until it is written to `output`; on the same disk."""
     snapshot_at: datetime
     heartbeat: Heartbeat
+    expected: dict[str, int]
+    """How many records of each sort the database counts."""
+    watch: SpaceWatch
 
 
 def posts_archive(task: Task, heartbeat: Heartbeat) -> Archive:
@@ -46,7 +50,7 @@ def posts_archive(task: Task, heartbeat: Heartbeat) -> Archive:
 
     Raises ClaimLostError when the task was cancelled, or is another worker's by now; NoSpaceError.
     """
-    return _build(task, heartbeat, _write_posts, filename="posts.json", content_type="application/json")
+    return _build(task, heartbeat, _posts_counted, _write_posts, filename="posts.json", content_type="application/json")
 
 
 def complete_archive(task: Task, heartbeat: Heartbeat) -> Archive:
@@ -57,12 +61,13 @@ def complete_archive(task: Task, heartbeat: Heartbeat) -> Archive:
     # Staff can have been given a name of any length and signs, and `susan.exe` would look like a program to some.
     username = re.sub(r"[^A-Za-z0-9_-]+", "-", task.user.username)[:MAX_LENGTH]
     filename = f"microblog-{username}-{task.created_at:%Y-%m-%d}.zip"
-    return _build(task, heartbeat, _write_archive, filename=filename, content_type="application/zip")
+    return _build(task, heartbeat, member_counts, _write_archive, filename=filename, content_type="application/zip")
 
 
 def _build(
     task: Task,
     heartbeat: Heartbeat,
+    count: Callable[[User], dict[str, int]],
     write: Callable[[Draft], tuple[dict[str, int], list[Skipped]]],
     *,
     filename: str,
@@ -70,11 +75,13 @@ def _build(
 ) -> Archive:
     with full_disk_refused(), local_file() as path:
         with path.open("wb") as file, read_snapshot() as snapshot_at:
-            heartbeat.total = posts_count(task.user_id)
-            ensure_free_space(posts=heartbeat.total)
-            output = DigestingFile(file)
             user = User.objects.get(pk=task.user_id)
-            counts, skipped = write(Draft(user, output, path.parent, snapshot_at, heartbeat))
+            expected = count(user)
+            heartbeat.total = sum(expected.values())
+            ensure_free_space(records=heartbeat.total)
+            watch = SpaceWatch(path.parent)
+            output = DigestingFile(file, watch.note)
+            counts, skipped = write(Draft(user, output, path.parent, snapshot_at, heartbeat, expected, watch))
         for record in skipped:
             logger.warning(
                 "Task %s: %s %s of %s was left out: %s",
@@ -94,8 +101,13 @@ def _build(
             item_counts=counts,
             snapshot_at=snapshot_at,
         )
-        archive_keep(task, archive, path)
+        ensure_storage_space(path)
+        archive_keep(task, archive, path, done=heartbeat.done)
     return archive
+
+
+def _posts_counted(user: User) -> dict[str, int]:
+    return {"posts": posts_count(user.pk)}
 
 
 def _write_posts(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
@@ -119,6 +131,7 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
             messages=messages,
-            expected={"posts": draft.heartbeat.total},
+            expected=draft.expected,
+            on_write=draft.watch.note,
         )
         return write_archive(source, draft.output, draft.folder, draft.heartbeat.advance)

@@ -12,6 +12,17 @@ from exports.writer import BATCH_SIZE, Message, in_batches, utc_text
 from inbox import models as inbox
 
 
+def member_counts(user: User) -> dict[str, int]:
+    """Return how many records of each sort an archive holds of a member, of those that can be very many."""
+    rows = {
+        "posts": user.posts.all(),
+        "follows": user.follows.all(),
+        "followers": user.followed_by.all(),
+        "messages": inbox.Message.objects.of(user.pk),
+    }
+    return {name: records.count() for name, records in rows.items()}
+
+
 def member_profile(user: User) -> dict[str, Any]:
     """Return `profile.json`: what the member told us, and what we noted of them."""
     return {

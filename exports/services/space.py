@@ -1,4 +1,4 @@
-"""Whether the disks have room for an export: looked at before it is built, not when they are full."""
+"""Whether the disks have room for an export: looked at before it is built and while it is written."""
 
 import errno
 import logging
@@ -16,9 +16,10 @@ from exports.services.refusing import ExportRefusedError
 
 logger = logging.getLogger(__name__)
 
-BYTES_A_POST = 1000
-"""Generous: the longest post, escaped, with its time; a whole archive, compressed, is below it too."""
+BYTES_A_RECORD = 1000
+"""Generous for a post, a message or a follow of usual size; what is longer is noticed while it is written."""
 
+STEP = 1_000_000  # bytes written between two looks at the free space
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -38,17 +39,50 @@ def full_disk_refused() -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
+        logger.exception("An export was stopped for want of room")
         raise NoSpaceError from error
 
 
-def ensure_free_space(*, posts: int) -> None:
-    """Raise NoSpaceError unless an export of so many posts fits, and leaves EXPORT_FREE_SPACE_RESERVE free."""
-    needed = posts * BYTES_A_POST + settings.EXPORT_FREE_SPACE_RESERVE
+def ensure_free_space(*, records: int) -> None:
+    """Raise NoSpaceError unless an export of so many records fits, and leaves EXPORT_FREE_SPACE_RESERVE free."""
     for folder in _folders():
-        free = shutil.disk_usage(folder).free
-        if free < needed:
-            logger.error("No export of %s posts: %s has %s bytes free, %s are wanted", posts, folder, free, needed)
-            raise NoSpaceError
+        _ensure_room(folder, records * BYTES_A_RECORD)
+
+
+def ensure_storage_space(path: Path) -> None:
+    """Raise NoSpaceError unless the storage has room for the file; on the same disk it takes none that is not taken."""
+    size, disk = path.stat().st_size, path.stat().st_dev
+    for folder in _folders():
+        if folder.stat().st_dev != disk:
+            _ensure_room(folder, size)
+
+
+def _ensure_room(folder: Path, size: int) -> None:
+    free, needed = shutil.disk_usage(folder).free, size + settings.EXPORT_FREE_SPACE_RESERVE
+    if free < needed:
+        logger.error("No room for an export: %s has %s bytes free, %s are wanted", folder, free, needed)
+        raise NoSpaceError
+
+
+class SpaceWatch:
+    """Looks at the free space of a folder while an export is written to it, whatever is in it and whoever else writes.
+
+    It stops the writer while the site can still write: a full disk would fail everybody's next post.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._until_next_look = 0
+
+    def note(self, size: int) -> None:
+        """Note that `size` bytes are written; raise OSError, as a full disk does, when only the reserve is left."""
+        self._until_next_look -= size
+        if self._until_next_look < 0:
+            self._until_next_look = STEP
+            free = shutil.disk_usage(self._folder).free
+            if free < settings.EXPORT_FREE_SPACE_RESERVE:
+                reason = f"Only {free} bytes are free, EXPORT_FREE_SPACE_RESERVE is not to be used up"
+                raise OSError(errno.ENOSPC, reason, str(self._folder))
 
 
 def free_space() -> int:

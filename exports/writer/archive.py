@@ -1,6 +1,6 @@
 """The complete archive: one ZIP with everything that is the member's. What is in it: docs/archive.md."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ import orjson
 from django.utils.safestring import mark_safe
 
 from exports.writer.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
-from exports.writer.digests import DigestingFile
+from exports.writer.digests import DigestingFile, OnWrite, unwatched
 from exports.writer.interchange import InterchangeFiles
 from exports.writer.messages import Message, MessageFiles
 from exports.writer.offline_pages import Page, Pages, articles, days_of, escaped, render_index
@@ -42,6 +42,8 @@ class Source:
     """Oldest first, whoever wrote them."""
     expected: Mapping[str, int]
     """How many `posts` there will be, as the database counts them. Some may turn out to be unreadable."""
+    on_write: OnWrite = unwatched
+    """Told of what is written beside the output."""
 
 
 def write_archive(
@@ -49,14 +51,15 @@ def write_archive(
 ) -> tuple[dict[str, int], list[Skipped]]:
     """Write the archive to `output`; return how many records of each sort are in it, and those left out.
 
-    Parts wait, compressed, in files without names in `folder`. Whatever `on_progress` raises ends the writing
-    and reaches the caller.
+    Parts wait, compressed, in files without names in `folder`. `on_progress` is told how many records of any sort are
+    behind us. Whatever it raises ends the writing and reaches the caller.
     """
-    container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC))
+    container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC), source.on_write)
+    steps = Steps(on_progress)
     try:
-        posts = _posts(container, source, on_progress)
-        people = _people(container, source)
-        messages = _messages(container, source, lambda: on_progress(posts.done))
+        posts = _posts(container, source, steps)
+        people = _people(container, source, steps)
+        messages = _messages(container, source, steps)
         skipped = posts.skipped + messages.skipped
         counts = {"posts": posts.written, **people, "messages": messages.written, "skipped": len(skipped)}
         _small_files(container, source, skipped)
@@ -68,26 +71,35 @@ def write_archive(
     return counts, skipped
 
 
+class Steps:
+    """Counts records of every sort, as they are read."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress = on_progress
+        self._done = 0
+
+    def add(self, records: int) -> None:
+        """Note that so many more are behind us."""
+        self._done += records
+        self._on_progress(self._done)
+
+
 @dataclass(frozen=True)
 class Written:
     """What was written of the posts, or of the messages."""
 
-    done: int
-    """How many were read."""
     written: int
     skipped: list[Skipped]
     pages: list[Page]
 
 
-def _posts(container: SealedZip, source: Source, on_progress: Progress) -> Written:
+def _posts(container: SealedZip, source: Source, steps: Steps) -> Written:
     skipped: list[Skipped] = []
-    done = 0
     with closing(PostFiles(container, source)) as files:
         for batch in source.posts:
             write_readable(batch, files.add, skipped)
-            done += len(batch)
-            on_progress(done)
-        return Written(done, files.written, skipped, files.finish())
+            steps.add(len(batch))
+        return Written(files.written, skipped, files.finish())
 
 
 class PostFiles:
@@ -133,26 +145,26 @@ def joined_posts(batch: Batch) -> JoinedPosts:
     )
 
 
-def _people(container: SealedZip, source: Source) -> dict[str, int]:
+def _people(container: SealedZip, source: Source, steps: Steps) -> dict[str, int]:
     counts = {}
     for name, people in (("follows", source.follows), ("followers", source.followers)):
         part = container.part(f"{name}.json")
-        counts[name] = write_list(name, people, part)
+        counts[name] = write_list(name, people, part, steps.add)
         container.add(part)
     return counts
 
 
-def _messages(container: SealedZip, source: Source, on_batch: Callable[[], object]) -> Written:
+def _messages(container: SealedZip, source: Source, steps: Steps) -> Written:
     part = container.part("messages.json")
     pages = Pages("messages", username=source.profile["username"], put=container.add_bytes)
     skipped: list[Skipped] = []
     files = MessageFiles(JsonList("messages", part), pages, skipped)
     for batch in in_batches(source.messages):
         files.add(batch)
-        on_batch()
+        steps.add(len(batch))
     files.close()
     container.add(part)
-    return Written(files.written + len(skipped), files.written, skipped, pages.listed)
+    return Written(files.written, skipped, pages.listed)
 
 
 def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) -> None:

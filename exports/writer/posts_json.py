@@ -85,12 +85,13 @@ def write_posts(
     return written
 
 
-def write_list(name: str, records: Iterable[dict[str, Any]], output: Output) -> int:
-    """Write `{"name": [record, ...]}` to `output`; return the number of records."""
+def write_list(name: str, records: Iterable[dict[str, Any]], output: Output, on_batch: Progress) -> int:
+    """Write `{"name": [record, ...]}` to `output`; return the number of records. `on_batch` is told each batch's."""
     written = 0
     listing = JsonList(name, output)
     for batch in in_batches(records):
         listing.add(batch)
         written += len(batch)
+        on_batch(len(batch))
     listing.close()
     return written

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from isal import isal_zlib
 
-from exports.writer.digests import DigestingFile
+from exports.writer.digests import DigestingFile, OnWrite, unwatched
 
 LEVEL = 2
 SEAL = b"sha256:"
@@ -50,8 +50,9 @@ class Packed:
 class ZipPart:
     """A file on its way into the container: takes bytes, which wait compressed; many, in a file without a name."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, on_write: OnWrite = unwatched) -> None:
         self.name = name
+        self._on_write = on_write
         self.spool = tempfile.SpooledTemporaryFile(SPOOL_SIZE, dir=str(folder))  # noqa: SIM115 - SealedZip closes it
         self._compress = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
         self._sha256 = hashlib.sha256()
@@ -63,7 +64,9 @@ class ZipPart:
         self._sha256.update(data)
         self.crc = isal_zlib.crc32(data, self.crc)
         self.size += len(data)
-        self.spool.write(self._compress.compress(data))
+        compressed = self._compress.compress(data)
+        self._on_write(len(compressed))
+        self.spool.write(compressed)
         return len(data)
 
     def flush_to_disk(self) -> None:
@@ -88,11 +91,12 @@ class ZipPart:
 class SealedZip:
     """A ZIP being written to `output`. The bytes depend on the contents and on `moment` alone.
 
-    `folder` is where parts wait, compressed, until they are added.
+    `folder` is where parts wait, compressed, until they are added; `on_write` is told of what is written there.
     """
 
-    def __init__(self, output: DigestingFile, folder: Path, moment: datetime) -> None:
+    def __init__(self, output: DigestingFile, folder: Path, moment: datetime, on_write: OnWrite = unwatched) -> None:
         self._folder = folder
+        self._on_write = on_write
         self._date = moment.timetuple()[:6]
         self._zip = ZipFile(cast(IO[bytes], _SealedOutput(output)), "w", ZIP_DEFLATED)
         self._zip.comment = _PLACEHOLDER
@@ -101,7 +105,7 @@ class SealedZip:
 
     def part(self, name: str) -> ZipPart:
         """Return a new file to write to; give it to `add` when it is whole."""
-        part = ZipPart(name, self._folder)
+        part = ZipPart(name, self._folder, self._on_write)
         self._parts.append(part)
         return part
 

@@ -156,7 +156,7 @@ def test_progress_counts_the_rows_up_to_the_last(tmp_path: Path) -> None:
     seen: list[int] = []
     posts: list[PostRow] = [*rows("one"), ("\ud800", "2026-01-01T12:00:00Z", 2)] * BATCH_SIZE
     write_archive(source(posts), DigestingFile(BytesIO()), tmp_path, seen.append)
-    assert seen == [BATCH_SIZE, 2 * BATCH_SIZE]
+    assert seen == [BATCH_SIZE, 2 * BATCH_SIZE, 2 * BATCH_SIZE + 2, 2 * BATCH_SIZE + 3]
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
