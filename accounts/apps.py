@@ -3,12 +3,14 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     """Members and whom they follow."""
 
     name = "accounts"
+    verbose_name = _("Members")  # django-allauth's are the "Accounts"
 
     def ready(self) -> None:
         """Listen to what becomes of accounts."""

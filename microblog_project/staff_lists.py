@@ -7,7 +7,7 @@ address. Here a list answers by what it shows.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import FieldDoesNotExist
@@ -26,6 +26,9 @@ Path = tuple[str, ...]
 
 class CarefulAdmin(ModelAdmin[Any]):
     """A list that is filtered and searched by what it shows, and whose actions need a permission."""
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["staff.css"]}
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Return whether the list may be filtered like this: by what it shows, searches or offers as a filter."""

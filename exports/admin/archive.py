@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -42,13 +45,26 @@ MAIL_AGAIN = StaffAction(
 class ArchiveAdmin(ReadOnlyAdmin):
     """The list and the page of archives."""
 
-    list_display = ("task_id", "filename", "user", "size", "created_at", "expires_at", "download_count", "mailed_at")
-    list_filter = ("created_at", "mailed_at", "mail_event")
+    list_display = ("filename", "user", "readable_size", "created_at", "fate", "download_count", "mailed_at")
+    list_filter = ("created_at", "mailed_at", "mail_event", "removal")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     show_full_result_count = False
-    hidden_fields = ("file",)
+    hidden_fields = ("file", "size", "removal")
+    extra_fields = ("readable_size", "fate")
     actions = ("mail_again",)
+
+    @admin.display(description=gettext_lazy("size"), ordering="size")
+    def readable_size(self, archive: Archive) -> str:
+        """Return the size such as "11.8 MB"."""
+        return filesizeformat(archive.size)
+
+    @admin.display(description=gettext_lazy("file"), ordering="removal")
+    def fate(self, archive: Archive) -> str:
+        """Return what became of the file: until when it is kept, or why it is gone."""
+        if archive.file:
+            return _("kept until %(date)s") % {"date": date_format(localtime(archive.expires_at), "SHORT_DATE_FORMAT")}
+        return archive.get_removal_display() or _("gone")
 
     def has_mail_permission(self, request: HttpRequest) -> bool:
         """Return whether this member of staff may have mails sent again."""

@@ -89,9 +89,16 @@ class TaskAdmin(ReadOnlyAdmin):
         more = {
             "steps": steps(task),
             "archive": Archive.objects.filter(task=task).first(),
+            "buttons": self._buttons(request, task),
             "may_view_archives": request.user.has_perm("exports.view_archive"),
         }
         return super().render_change_form(request, {**context, **more}, *args, **kwargs)
+
+    def _buttons(self, request: HttpRequest, task: Task) -> list[tuple[str, str]]:
+        """Return name and label of each action that these staff may do and that would do something to the task."""
+        offered = self.get_actions(request)
+        possible = [action.name for action in (CANCEL, RETRY, FAIL) if not action.left([task])]
+        return [(name, offered[name][2]) for name in possible if name in offered]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
