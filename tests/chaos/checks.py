@@ -103,7 +103,7 @@ def mails_arrived(mails: Iterable[tuple[EmailMessage, list[str]]]) -> Iterator[s
 def is_about_failure(message: EmailMessage) -> bool:
     """Return whether the mail tells of a task that has failed."""
     found = FAILURE_ID.fullmatch(str(message["Message-ID"]))
-    return bool(found) and Task.objects.filter(pk=found[1], status=TaskStatus.FAILED).exists()
+    return found is not None and Task.objects.filter(pk=found[1], status=TaskStatus.FAILED).exists()
 
 
 def is_in_mail(archive: Archive, message: EmailMessage) -> bool:
