@@ -38,6 +38,16 @@ class AccessMiddleware:
         return response
 
 
+class PollFilter(logging.Filter):
+    """Leaves successful polls out of the development server's lines: they would scroll the site's address away."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to keep a record of `django.server`, whose first argument is the request line."""
+        words = str(record.args[0]).split() if isinstance(record.args, tuple) and record.args else []
+        is_poll = len(words) > 1 and words[1].partition("?")[0] in QUIET
+        return record.levelno > logging.INFO or not is_poll
+
+
 def is_quiet(request: HttpRequest, status: int, seconds: float) -> bool:
     """Return whether a request is one of very many, of which there is nothing to be said."""
     return request.path in QUIET and status < 400 and seconds < SLOW  # noqa: PLR2004 - HTTP's

@@ -360,7 +360,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "microblog_project.logs.formatter", "name": LOG_FORMAT}},
-    "filters": {"news": {"()": "django.utils.log.CallbackFilter", "callback": probes.is_news}},
+    "filters": {
+        "news": {"()": "django.utils.log.CallbackFilter", "callback": probes.is_news},
+        "not_polls": {"()": "microblog_project.access.PollFilter"},
+    },
     "handlers": {
         "console": {"class": "microblog_project.logs.Console", "formatter": "line"},
         "mail_admins": {"class": "microblog_project.admin_mail.ThrottledHandler", "level": "ERROR"},
@@ -370,6 +373,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.request": {"filters": ["news"]},
+        "django.server": {"handlers": ["console"], "filters": ["not_polls"], "propagate": False},
         # Strange hosts, and forms that are too large: what anybody can cause is no error of the site's.
         "django.security": {"handlers": ["console"], "propagate": False},
     },

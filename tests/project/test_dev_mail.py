@@ -6,7 +6,9 @@ import pytest
 from django.conf import LazySettings
 from django.core.mail import EmailMultiAlternatives, get_connection, send_mail
 from django.test import Client
+from django.urls import reverse
 
+from accounts.models import User
 from microblog_project import dev_mail
 
 pytestmark = [pytest.mark.urls("tests.project.dev_mail_urls"), pytest.mark.django_db]
@@ -90,6 +92,25 @@ def test_a_mail_that_is_still_being_written_is_not_shown(mail_dir: Path) -> None
     [file] = mail_dir.iterdir()
     file.write_bytes(file.read_bytes()[:-90])
     assert dev_mail.letters() == []
+
+
+ENTRANCES = ["account_signup", "account_login", "account_reset_password", "account_reset_password_done"]
+ENTRANCES += ["account_email_verification_sent"]
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_pages_that_send_people_to_their_mail_say_where_it_is(client: Client, name: str) -> None:
+    assert 'href="/dev/mail/"' in client.get(reverse(name)).content.decode()
+
+
+def test_so_does_the_page_on_which_an_address_is_changed(client: Client, member: User) -> None:
+    client.force_login(member)
+    assert 'href="/dev/mail/"' in client.get(reverse("account_email"), follow=True).content.decode()
+
+
+@pytest.mark.urls("microblog_project.urls")
+def test_no_other_site_speaks_of_it(client: Client) -> None:
+    assert "/dev/mail/" not in client.get(reverse("account_signup")).content.decode()
 
 
 @pytest.mark.urls("microblog_project.urls")

@@ -201,6 +201,23 @@ def test_a_time_out_that_comes_while_a_line_is_written_ends_the_job(capsys: pyte
     assert "Logging error" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "is_logged"),
+    [
+        ("GET /notifications/?since=1 HTTP/1.1", 200, False),
+        ("GET /healthz HTTP/1.1", 200, False),
+        ("GET /notifications/?since=x HTTP/1.1", 400, True),
+        ("POST /notifications/1/dismiss/ HTTP/1.1", 302, True),
+        ("GET / HTTP/1.1", 200, True),
+        ("", 400, True),
+    ],
+)
+def test_the_development_server_names_requests_but_no_polls(line: str, status: int, is_logged: bool) -> None:
+    level = logging.WARNING if status >= 400 else logging.INFO
+    record = logging.LogRecord("django.server", level, "", 0, '"%s" %s %s', (line, str(status), "2"), None)
+    assert bool(logging.getLogger("django.server").filter(record)) is is_logged
+
+
 # --- From the click to the mail -------------------------------------------------------------------------
 
 
