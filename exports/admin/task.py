@@ -96,7 +96,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
     def _buttons(self, request: HttpRequest, task: Task) -> list[tuple[str, str]]:
         """Return name and label of each action that these staff may do and that would do something to the task."""
-        offered = self.get_actions(request)
+        offered: dict[str, Any] = self.get_actions(request)
         possible = [action.name for action in (CANCEL, RETRY, FAIL) if not action.left([task])]
         return [(name, offered[name][2]) for name in possible if name in offered]
 
