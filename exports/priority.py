@@ -7,6 +7,8 @@ the worker's session counts, too. Between groups the share is the group's: CPUWe
 
 import logging
 import os
+import random
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -16,6 +18,9 @@ logger = logging.getLogger(__name__)
 LARGE = 5
 """So much nicer is a large export's work-horse: it gets a third of what a small one gets."""
 AUTOGROUP = Path("/proc/self/autogroup")
+TRIES = 20
+PAUSES = (0.1, 0.5)
+"""The shortest and the longest pause between two tries, in seconds."""
 
 
 def session_gives_way() -> None:
@@ -23,9 +28,22 @@ def session_gives_way() -> None:
     if os.getsid(0) != os.getpid() or not AUTOGROUP.exists():
         return
     try:
-        AUTOGROUP.write_text(str(settings.EXPORT_NICENESS))
+        _write_patiently(str(settings.EXPORT_NICENESS))
     except OSError:  # forbidden in some sandboxes; exports then compete with pages, and nothing else is lost
         logger.warning("This worker has the same share of the processors as the web server", exc_info=True)
+
+
+def _write_patiently(nice_value: str) -> None:
+    """Write it, again if need be: Linux takes one such write in 0.1 s from all unprivileged processes together."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            AUTOGROUP.write_text(nice_value)
+        except BlockingIOError:
+            if not tries_left:
+                raise
+            time.sleep(random.uniform(*PAUSES))  # noqa: S311 - workers that start together must not meet again
+        else:
+            return
 
 
 def work_horse_gives_way(*, is_large: bool) -> None:

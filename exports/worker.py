@@ -86,10 +86,10 @@ class ExportWorker(RoundRobinWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work until it is told to stop. RQ's own loop also ends when the queue server fails at a bad moment."""
         worked = False
-        session_gives_way()
         # RQ does this after it has registered the worker: one that is stopped in between would be killed.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
         with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
+            session_gives_way()
             while True:
                 try:
                     worked = super().work(*args, **kwargs) or worked

@@ -21,8 +21,9 @@ class PostgresUnavailableError(Exception):
 class Cluster:
     """A running PostgreSQL; `url` is its DATABASE_URL."""
 
-    def __init__(self, *, may_crash: bool = False) -> None:
-        """Start it; one that `may_crash` keeps what was committed."""
+    def __init__(self, *, may_crash: bool = False, tcp_port: int = 0) -> None:
+        """Start it; one that `may_crash` keeps what was committed. With `tcp_port` it listens on loopback, too."""
+        self._tcp = {"listen_addresses": "127.0.0.1", "port": str(tcp_port)} if tcp_port else {"listen_addresses": ""}
         self._may_crash = may_crash
         self.programs = find_programs()
         self.folder = Path(tempfile.mkdtemp(prefix="microblog-pg-"))
@@ -40,7 +41,7 @@ class Cluster:
         if self._server and self._server.poll() is None:
             return
         options = {
-            "listen_addresses": "",
+            **self._tcp,
             "unix_socket_directories": str(self.folder),
             # What a crash of the machine would lose is thrown away anyway.
             "fsync": "off",
@@ -68,7 +69,12 @@ class Cluster:
         self._end(signal.SIGQUIT)
 
     def _is_ready(self) -> bool:
-        return self._run("pg_isready", "-q", "-h", str(self.folder), check=False).returncode == 0
+        return (
+            self._run(
+                "pg_isready", "-q", "-h", str(self.folder), "-p", self._tcp.get("port", "5432"), check=False
+            ).returncode
+            == 0
+        )
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         command = [str(self.programs / program), *arguments]

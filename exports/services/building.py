@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -23,7 +22,7 @@ from exports.services.member_data import (
     messages_records,
 )
 from exports.services.progress import Heartbeat
-from exports.services.snapshot import posts_batches, posts_count, read_snapshot
+from exports.services.snapshot import Snapshot, posts_batches, posts_count, read_snapshot
 from exports.services.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused
 from exports.writer import DigestingFile, Skipped, Source, write_archive, write_posts
 
@@ -38,7 +37,7 @@ class Draft:
     output: DigestingFile
     folder: Path
     """For what waits until it is written to `output`; on the same disk."""
-    snapshot_at: datetime
+    snapshot: Snapshot
     heartbeat: Heartbeat
     expected: dict[str, int]
     """How many records of each sort the database counts."""
@@ -74,14 +73,14 @@ def _build(
     content_type: str,
 ) -> Archive:
     with full_disk_refused(), local_file() as path:
-        with path.open("wb") as file, read_snapshot() as snapshot_at:
+        with path.open("wb") as file, read_snapshot() as snapshot:
             user = User.objects.get(pk=task.user_id)
             expected = count(user)
             heartbeat.total = sum(expected.values())
             ensure_free_space(records=heartbeat.total)
             watch = SpaceWatch(path.parent)
             output = DigestingFile(file, watch.note)
-            counts, skipped = write(Draft(user, output, path.parent, snapshot_at, heartbeat, expected, watch))
+            counts, skipped = write(Draft(user, output, path.parent, snapshot, heartbeat, expected, watch))
         for record in skipped:
             logger.warning(
                 "Task %s: %s %s of %s was left out: %s",
@@ -99,7 +98,7 @@ def _build(
             size=output.size,
             sha256=output.sha256,
             item_counts=counts,
-            snapshot_at=snapshot_at,
+            snapshot_at=snapshot.at,
         )
         ensure_storage_space(path)
         archive_keep(task, archive, path, done=heartbeat.done)
@@ -113,7 +112,7 @@ def _posts_counted(user: User) -> dict[str, int]:
 def _write_posts(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
     skipped: list[Skipped] = []
     with closing(posts_batches(draft.user.pk)) as batches:
-        posts = write_posts(batches, draft.output, draft.heartbeat.advance, skipped)
+        posts = write_posts(draft.snapshot.ended_after(batches), draft.output, draft.heartbeat.advance, skipped)
     return {"posts": posts, "skipped": len(skipped)}, skipped
 
 
@@ -125,12 +124,12 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         source = Source(
             site_url=settings.SITE_URL,
             member_url=absolute_url(draft.user),
-            snapshot_at=draft.snapshot_at,
+            snapshot_at=draft.snapshot.at,
             profile=member_profile(draft.user),
             posts=batches,
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
-            messages=messages,
+            messages=draft.snapshot.ended_after(messages),
             expected=draft.expected,
             on_write=draft.watch.note,
         )

@@ -1,9 +1,10 @@
 """Reading a member's posts: all of one moment, one after another."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,22 +15,44 @@ from django.utils import timezone
 from exports.writer import BATCH_SIZE, Batch, in_batches
 from posts.models import Post
 
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of the database, for as long as it is read."""
+
+    at: datetime
+    end: Callable[[], None]
+    """Ends the transaction: call it after the last read, since what follows can take long."""
+
+    def ended_after(self, rows: Iterable[Row]) -> Generator[Row]:
+        """Yield the rows, the last that are read, and end the snapshot."""
+        yield from rows
+        self.end()
+
 
 @contextmanager
-def read_snapshot() -> Iterator[datetime]:
-    """Yield the time of a snapshot: all that is read within is of this one moment, whoever writes meanwhile.
+def read_snapshot() -> Iterator[Snapshot]:
+    """Yield a snapshot: all that is read within is of this one moment, whoever writes meanwhile.
 
     Inside a transaction that is already open, its own view is kept.
     """
-    if connection.in_atomic_block:
-        yield timezone.now()
-    elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield timezone.now()
-    else:
-        with _sqlite_read_transaction():
-            yield timezone.now()
+    with ExitStack() as stack:
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            stack.enter_context(_sqlite_read_transaction())
+        elif not connection.in_atomic_block:
+            stack.enter_context(_postgresql_read_transaction())
+        yield Snapshot(timezone.now(), stack.close)
+
+
+@contextmanager
+def _postgresql_read_transaction() -> Iterator[None]:
+    """Hold a view of one moment, however long is packed between two reads: the job has a time limit of its own."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield
 
 
 @contextmanager

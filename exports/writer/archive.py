@@ -39,7 +39,7 @@ class Source:
     follows: Iterable[dict[str, Any]]
     followers: Iterable[dict[str, Any]]
     messages: Iterable[Message]
-    """Oldest first, whoever wrote them."""
+    """Oldest first, whoever wrote them; the last that are read."""
     expected: Mapping[str, int]
     """How many `posts` there will be, as the database counts them. Some may turn out to be unreadable."""
     on_write: OnWrite = unwatched

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -29,7 +30,7 @@ from exports.models import Archive, Task, TaskStatus
 from exports.services import building
 from exports.services.launching import task_launch
 from exports.services.progress import Heartbeat
-from exports.services.snapshot import read_snapshot
+from exports.services.snapshot import Snapshot, read_snapshot
 from exports.services.space import ensure_free_space
 from exports.verification import Verified, verify_archive
 from exports.writer import BATCH_SIZE
@@ -245,9 +246,9 @@ def test_the_same_rows_of_the_same_moment_make_the_same_bytes(
     susan: User, exported_archive: Export, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def at_noon() -> Iterator[datetime]:
-        with read_snapshot():
-            yield datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
+    def at_noon() -> Iterator[Snapshot]:
+        with read_snapshot() as snapshot:
+            yield replace(snapshot, at=datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC))
 
     monkeypatch.setattr(building, "read_snapshot", at_noon)
     write_posts_for(susan, 1200)
