@@ -5,7 +5,6 @@ No browser keeps them: who signs out where others sit down next leaves nothing b
 
 from typing import cast
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,13 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.kept_forms import fields_kept
+from accounts.limits import may_save, render_form
 from accounts.models import User
 from inbox.forms import MessageForm
 from inbox.models import Message
 from inbox.services import conversation_read, message_send
 from posts.pagination import page_of
-
-RETRY_AFTER = 300  # seconds; the error says "a few minutes"
 
 
 @never_cache
@@ -55,16 +53,8 @@ def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:
     if not partner.is_active:
         raise Http404
     form = MessageForm(request.POST, draft=draft_key(user, partner))
-    if not form.is_valid():
-        return render_conversation(request, user, partner, form, status=422)
-    if not ratelimit.consume(request, action="message"):
-        form.add_error(
-            "body",
-            _("You sent many messages in a short time. Yours is still here: wait a few minutes, and try again."),
-        )
-        response = render_conversation(request, user, partner, form, status=429)
-        response["Retry-After"] = str(RETRY_AFTER)
-        return response
+    if not may_save(request, form, "message"):
+        return render_conversation(request, user, partner, form)
     message_send(sender=user, recipient=partner, body=form.cleaned_data["body"])
     # To the field, where one goes on writing: the new message is right above it. `sent` ends the draft.
     return redirect(f"{reverse('inbox:conversation', args=[partner.username])}?sent#id_body")
@@ -75,9 +65,7 @@ def draft_key(user: User, partner: User) -> str:
     return f"{user.pk}:message:{partner.pk}"
 
 
-def render_conversation(
-    request: HttpRequest, user: User, partner: User, form: MessageForm, status: int = 200
-) -> HttpResponse:
+def render_conversation(request: HttpRequest, user: User, partner: User, form: MessageForm) -> HttpResponse:
     """Render the page of a conversation; with a member who is not there any more, only one that there was."""
     side = user.conversations.filter(partner=partner).first()
     if not (side or partner.is_active):
@@ -85,7 +73,7 @@ def render_conversation(
     if side and is_seen(request):
         conversation_read(side)  # first: what comes in after it is shown, and counted as unread until the next look
     page = page_of(Message.objects.between(user, partner), request.GET)
-    return render(request, "inbox/conversation.html", {"partner": partner, "page": page, "form": form}, status=status)
+    return render_form(request, "inbox/conversation.html", {"partner": partner, "page": page, "form": form})
 
 
 def is_seen(request: HttpRequest) -> bool:

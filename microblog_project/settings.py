@@ -219,6 +219,9 @@ ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", defaul
 # Added to allauth's own limits (sign-in, sign-up, passwords, addresses), which are good as they are.
 EXPORT_START_LIMIT = env.int("EXPORT_START_LIMIT", default=0 if DEBUG else 20)  # a member in ten minutes; 0: no limit
 MESSAGE_LIMIT = env.int("MESSAGE_LIMIT", default=0 if DEBUG else 30)  # a member in ten minutes; 0: no limit
+POST_LIMIT = env.int("POST_LIMIT", default=0 if DEBUG else 60)  # a member in ten minutes; 0: no limit
+CHANGE_LIMIT = env.int("CHANGE_LIMIT", default=0 if DEBUG else 120)  # a member in ten minutes; 0: no limit
+SEARCH_LIMIT = env.int("SEARCH_LIMIT", default=0 if DEBUG else 60)  # an address in a minute; 0: no limit
 ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,20/h/user",
     "reauthenticate": "10/m/user,30/h/user",
@@ -228,6 +231,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_everywhere": "100/h/key",
     "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
     "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
+    "post": f"{POST_LIMIT}/10m/user" if POST_LIMIT else "",
+    "change": f"{CHANGE_LIMIT}/10m/user" if CHANGE_LIMIT else "",
+    "search": f"{SEARCH_LIMIT}/m/ip" if SEARCH_LIMIT else "",
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------

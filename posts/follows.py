@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.going_back import is_in_place, page_before
+from accounts.limits import not_too_often
 from accounts.models import Follow, User
 from accounts.services import follow_create, follow_delete
 from posts.pagination import Page, page_of
@@ -46,6 +47,7 @@ def render_list(request: HttpRequest, name: str, member: User, page: Page[Follow
 
 @require_POST
 @login_required
+@not_too_often("change")
 def follow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member; following twice, or oneself, changes nothing."""
     member = find_member(username)
@@ -58,6 +60,7 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@not_too_often("change")
 def unfollow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member no longer."""
     member = find_member(username)

@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.going_back import page_before
+from accounts.limits import not_too_often
 from accounts.models import User
 from posts.services import post_remove, post_restore
 
 
 @require_POST
 @login_required
+@not_too_often("change")
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete one of the member's posts, offer to undo it, and go back to the page `next`.
 
@@ -34,6 +36,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+@not_too_often("change")
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a deleted post of the member's back, and go back to the page `next`; a second attempt changes nothing."""
     user = cast(User, request.user)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.counting import follow_counts
 from accounts.forms import ProfileForm
 from accounts.kept_forms import fields_kept
+from accounts.limits import may_save, render_form
 from accounts.models import User
 from accounts.preferences import member_language
 from accounts.recency import require_password
@@ -30,13 +31,11 @@ def timeline(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.path) if request.method == "POST" else redirect("posts:explore")
     user = request.user
     form = PostForm(request.POST if request.method == "POST" else None, author=user, initial=fields_kept(request))
-    if form.is_bound and form.is_valid():
+    if may_save(request, form, "post"):
         form.save()
         messages.success(request, _("Your post is out."), extra_tags=f"sent:{form.draft}")
         return redirect("posts:timeline")
-    status = 422 if form.is_bound else 200
-    context = {"form": form, "page": timeline_page(user, request.GET)}
-    return render(request, "posts/timeline.html", context, status=status)
+    return render_form(request, "posts/timeline.html", {"form": form, "page": timeline_page(user, request.GET)})
 
 
 @require_GET
@@ -79,11 +78,11 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
     """Let the member change what others see of them."""
     user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user, initial=fields_kept(request))
-    if form.is_bound and form.is_valid():
+    if may_save(request, form, "change"):
         if form.is_rename:
             require_password(request)
         if form.save_unless_taken():
             with member_language(user):  # they may just have chosen another
                 messages.success(request, _("Your profile is saved."))
             return redirect(user)
-    return render(request, "accounts/profile_edit.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render_form(request, "accounts/profile_edit.html", {"form": form})

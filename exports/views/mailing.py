@@ -9,16 +9,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.limits import not_too_often
 from accounts.models import User
 from accounts.recency import password_required
 from exports.services.delivery import mail_again
-from exports.views.limiting import not_too_often
 
 
 @require_POST
 @login_required
 @password_required
-@not_too_often
+@not_too_often("export")
 def mail(request: HttpRequest, pk: str) -> HttpResponse:
     """Mail one of the member's exports again, to the address that they have now."""
     user = cast(User, request.user)

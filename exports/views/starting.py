@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.going_back import is_in_place
+from accounts.limits import not_too_often
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.cooldown import next_start_in_words
 from exports.services.kinds import EXPORT_KINDS, task_is_known
 from exports.services.launching import TaskAlreadyActiveError, TaskTooSoonError, task_launch, task_retry
 from exports.services.transitions import task_cancel
-from exports.views.limiting import not_too_often
 
 
-@not_too_often
+@not_too_often("export")
 def start(request: HttpRequest) -> HttpResponse:
     """Start the export named by `kind`, unless one is in progress, and go to the member's profile."""
     user = cast(User, request.user)
@@ -44,7 +44,7 @@ def cancel(request: HttpRequest, pk: str) -> HttpResponse:
 
 @require_POST
 @login_required
-@not_too_often
+@not_too_often("export")
 def retry(request: HttpRequest, pk: str) -> HttpResponse:
     """Start a failed or cancelled export of the member's anew."""
     user = cast(User, request.user)

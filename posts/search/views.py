@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.limits import limit_gets
 from accounts.models import User
 from posts.models import Post
 from posts.search.interface import find
@@ -30,6 +31,7 @@ class Results:
 
 
 @require_GET
+@limit_gets("search")
 def search(request: HttpRequest) -> HttpResponse:
     """Show the posts, or the members (`?in=members`), that hold the words of `?q=`; without words, say what can be."""
     query = Query.parse(request.GET.get("q", ""))

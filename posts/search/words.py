@@ -7,7 +7,8 @@ with its endings, are cut into overlapping pairs of characters. A `#tag` is a wo
 
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import regex
 
@@ -31,6 +32,9 @@ _RUN = regex.compile(rf"(?P<tag>(?<![#{_LETTER}])#[{_LETTER}]++(?!#))|[{_LETTER}
 _PART = regex.compile(rf"(?P<unspaced>[{UNSPACED}]++)|[[{_LETTER}]--[{UNSPACED}]]++", regex.VERSION1)
 _PLAIN = regex.compile("[a-z0-9_]++")
 _ACCENT = regex.compile(f"[{ACCENTS}]+")
+MOST_MARKS = 30
+"""No writing puts more on a letter (UAX #15, stream-safe text); to sort thousands takes quadratic time."""
+_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS}}}(?=\p{{M}})")
 
 
 class Word(NamedTuple):
@@ -58,7 +62,16 @@ def search_words(text: str) -> str:
 
 def composed(text: str) -> str:
     """Return the text with each letter and its accents in one, as `words_of` and `parts_of` expect it."""
-    return unicodedata.normalize("NFC", text)
+    return _normalized("NFC", text)
+
+
+def _normalized(form: Literal["NFC", "NFD"], text: str) -> str:
+    """Return the text in a normal form, in which only MOST_MARKS marks in a row are put in order."""
+    if len(text) <= MOST_MARKS:  # nearly every word
+        return unicodedata.normalize(form, text)
+    ends = [match.end() for match in _MANY_MARKS.finditer(text)]
+    pieces = (text[start:end] for start, end in pairwise([0, *ends, len(text)]))
+    return "".join(unicodedata.normalize(form, piece) for piece in pieces)
 
 
 def words_of(text: str) -> Iterator[Word]:
@@ -85,5 +98,5 @@ def folded(text: str) -> str:
     """Return the text as it is compared: in lower case, without accents, one sigma for two, no longer than counts."""
     text = text.lower()
     if not text.isascii():
-        text = composed(_ACCENT.sub("", unicodedata.normalize("NFD", text))).replace("\u03c2", "\u03c3")
+        text = composed(_ACCENT.sub("", _normalized("NFD", text))).replace("\u03c2", "\u03c3")
     return text[:MAX_LENGTH]

@@ -20,6 +20,9 @@ SETTINGS = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "EXPORT_COOLDOWN": "0",
     "EXPORT_START_LIMIT": "0",
+    "POST_LIMIT": "0",
+    "CHANGE_LIMIT": "0",
+    "SEARCH_LIMIT": "0",
     "EXPORT_FREE_SPACE_RESERVE": "0",
     "EXPORT_MAX_ARCHIVES": "1000000",
     "EXPORT_ATTACHMENT_LIMIT": "100000",  # some files are attached, some linked

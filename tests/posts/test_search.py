@@ -1,5 +1,6 @@
 """The search over posts and members, on either database."""
 
+import time
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,13 +17,14 @@ from accounts.models import User
 from posts.models import Post
 from posts.search import interface, postgresql
 from posts.search.installing import install, remove, search_put_off
-from posts.search.interface import find
+from posts.search.interface import MOST, find
 from posts.search.marking import marked
 from posts.search.query import Query
 from posts.search.ranking import best_first
 from posts.search.table import MEMBERS, POSTS
 from posts.search.views import PAGE_SIZE
 from posts.search.words import search_words
+from posts.validators import validate_body
 from tests.members import make_member
 
 TEXTS = [
@@ -314,3 +316,31 @@ def test_a_row_that_holds_no_text_can_still_be_deleted(member: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE posts_post SET body = CAST(x'736f7570ff' AS TEXT) WHERE id = %s", [post.pk])
     assert Post.objects.filter(pk=post.pk).delete()[0] == 1
+
+
+# --- What it costs --------------------------------------------------------------------------------------
+
+CRAFTED = {
+    "marks in disorder": ("ab" + "\u0301\u0327" * 699, "ab"),
+    "points in disorder": ("\u05d0" + "\u05bc\u05b0" * 699, "\u05d0" + "\u05bc\u05b0" * 50),
+    "stacked consonants": ("\u1000\u1039" * 700, "\u1000\u1039" * 100),
+    "many words": ("a b " * 35, " ".join(chr(97 + n % 26) * (n // 26 + 1) for n in range(60))),
+}
+
+
+@pytest.mark.parametrize(("body", "typed"), CRAFTED.values(), ids=CRAFTED)
+def test_ranking_and_marking_crafted_texts_takes_no_time(body: str, typed: str) -> None:
+    validate_body(body)
+    query = Query.parse(typed)
+    began = time.thread_time()  # which other processes do not change
+    best_first(dict.fromkeys(range(MOST), body), query)
+    for _row in range(25):
+        marked(body, query)
+    assert time.thread_time() - began < 0.6  # it was 1.9
+
+
+def test_many_words_are_looked_for_at_once() -> None:
+    query = Query.parse("one two* three")
+    assert [query.matches(word) for word in ("one", "ones", "two", "twofold", "tw", "three", "")] == [
+        *(True, False, True, True, False, True, False)
+    ]

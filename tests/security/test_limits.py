@@ -1,5 +1,9 @@
 """Who tries too often is asked to wait, by address or by account, and cannot look like somebody else."""
 
+import html
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -140,3 +144,74 @@ def test_retries_and_mails_count_too(member: User, three: None, redis_queue: Que
     client, archive = signed_in_client(member), archive_of(member, b"{}")
     answers = [client.post(f"/exports/{archive.task_id}/{action}/") for _ in range(4)]
     assert [is_asked_to_wait(answer) for answer in answers] == [False, False, False, True]
+
+
+# --- What members do, and searches ----------------------------------------------------------------------
+
+
+def answers_to(client: Client, address: str, form: dict[str, str] | None = None) -> list[int]:
+    return [client.post(address, form or {}).status_code for _ in range(3)]
+
+
+def test_who_posts_too_often_gets_the_text_back(member: User, settings: LazySettings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"post": "2/10m/user"}
+    client = signed_in_client(member)
+    assert answers_to(client, "/", {"body": "hello"})[:2] == [302, 302]
+    response = client.post("/", {"body": "my third"})
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert "my third" in response.content.decode()
+    assert "Your text is still here" in html.unescape(response.content.decode())
+    assert member.posts.count() == 2
+    assert client.post("/", {"body": ""}).status_code == 422
+    assert signed_in_client(make_member()).post("/", {"body": "hello"}).status_code == 302
+
+
+def test_who_edits_the_profile_too_often_gets_the_form_back(member: User, settings: LazySettings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"change": "2/10m/user"}
+    client = signed_in_client(member)
+    form = {"username": "susan", "about_me": "what I wrote"}
+    assert answers_to(client, "/accounts/profile/", form) == [302, 302, 429]
+    assert "what I wrote" in client.post("/accounts/profile/", form).content.decode()
+
+
+@pytest.mark.parametrize("button", ["/user/other/follow/", "/user/other/unfollow/", "/posts/{}/remove/"])
+def test_buttons_cannot_be_pressed_too_often(member: User, settings: LazySettings, button: str) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"change": "2/10m/user"}
+    make_member("other")
+    client, post = signed_in_client(member), member.posts.create(body="hello")
+    assert answers_to(client, button.format(post.pk)) == [302, 302, 429]
+    assert is_asked_to_wait(client.post(f"/posts/{post.pk}/restore/"))
+
+
+def test_searches_are_counted_by_address_whoever_asks(member: User, settings: LazySettings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"search": "2/m/ip"}
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+    def search(client: Client, address: str) -> Any:
+        return client.get("/search/?q=words", headers={"x-forwarded-for": address})
+
+    visitor, client = Client(), signed_in_client(member)
+    assert [search(each, "10.0.0.1").status_code for each in (visitor, client)] == [200, 200]
+    assert is_asked_to_wait(search(visitor, "10.0.0.1"))
+    assert search(visitor, "10.0.0.2").status_code == 200
+
+
+def test_in_production_all_of_them_are_limited() -> None:
+    code = """
+from django.conf import settings
+print(*(settings.ACCOUNT_RATE_LIMITS[action] for action in ("post", "change", "search", "export", "message")))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "microblog_project.settings",
+            "SECRET_KEY": "x" * 50,
+            "DEBUG": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["60/10m/user", "120/10m/user", "60/m/ip", "20/10m/user", "30/10m/user"]

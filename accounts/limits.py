@@ -1,0 +1,63 @@
+"""How often somebody may do a thing: ACCOUNT_RATE_LIMITS, counted by django-allauth, answered by the site.
+
+A button pressed too often leads to the page 429. A form comes back with what was written in it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.core import ratelimit
+from allauth.decorators import rate_limit
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+RETRY_AFTER = 300  # seconds; the error says "a few minutes"
+TOO_OFTEN = "too_often"
+
+View = Callable[..., HttpResponse]
+
+
+def not_too_often(action: str) -> Callable[[View], View]:
+    """Have a view answer a POST with 429, and the site's own page, when the action's limit is reached."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            refusal: HttpResponse | None = ratelimit.consume_or_429(request, action=action)
+            return refusal or view(request, *args, **kwargs)
+
+        return limited
+
+    return decorate
+
+
+def limit_gets(action: str) -> Callable[[View], View]:
+    """Do the same for a view that is asked by GET."""
+    decorate: Callable[[View], View] = rate_limit(action=action, limit_get=True)
+    return decorate
+
+
+def may_save(request: HttpRequest, form: BaseForm, action: str) -> bool:
+    """Return whether a form was sent, is valid, and does not come too often; if it does, the form says so."""
+    if not form.is_valid():
+        return False
+    if ratelimit.consume(request, action=action):
+        return True
+    words = _("You've done this many times in a short time. Your text is still here: wait a few minutes and try again.")
+    field = "body" if "body" in form.fields else None
+    form.add_error(field, ValidationError(words, code=TOO_OFTEN))
+    return False
+
+
+def render_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render the page of the form `context["form"]`: 422 if it holds errors, 429 if it came too often."""
+    form = context["form"]
+    is_too_often = form.is_bound and any(form.has_error(field, TOO_OFTEN) for field in form.errors)
+    response = render(request, template, context, status=429 if is_too_often else 422 if form.is_bound else 200)
+    if is_too_often:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
