@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST = $(BIN)/python -m pytest --durations=20 --durations-min=2
 
-.PHONY: help run test audit bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
+.PHONY: help run test audit audit-packages bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -51,7 +51,7 @@ releases: setup-dev  ## run the previous release beside this one, on either data
 	@$(BIN)/python -m tests.releases --database sqlite $(OPTIONS)
 	@$(BIN)/python -m tests.releases --database postgresql $(OPTIONS)
 
-lint: setup-dev  ## format, types, layers, dependencies, migrations
+lint: setup-dev audit-packages  ## format, types, layers, dependencies and their vulnerabilities, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --lint --quiet templates
@@ -60,6 +60,9 @@ lint: setup-dev  ## format, types, layers, dependencies, migrations
 	$(BIN)/deptry .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tools.migration_lint
+
+audit-packages: setup-dev  ## look for known vulnerabilities of the locked packages, where the database can be reached
+	@$(BIN)/python -m tools.audit_packages
 
 format: setup-dev  ## format the code
 	@$(BIN)/ruff check --fix --quiet . || true
