@@ -13,6 +13,12 @@ from accounts.models import User
 class SignupForm(forms.SignupForm):
     """Makes an account with its address, or neither."""
 
+    def validate_unique_email(self, value: str) -> str:
+        """Return the address, and note whether it has an account; allauth overlooks one with capitals in it."""
+        email = str(super().validate_unique_email(value))
+        self.account_already_exists = self.account_already_exists or User.with_email(email).exists()
+        return email
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Return the new member, or the answer for an address that has an account, after hashing in vain."""
         if self.account_already_exists:

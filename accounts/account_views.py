@@ -35,7 +35,7 @@ class MailFormMixin:
             return cast(HttpResponse, super().form_valid(form))  # type: ignore[misc]
         except IntegrityError:
             # Another visitor took the name or address after the form was checked: check it again.
-            form = self.get_form()  # type: ignore[attr-defined]
+            form.full_clean()
             answer = super().form_valid if form.is_valid() else self.form_invalid  # type: ignore[misc, attr-defined]
             return cast(HttpResponse, answer(form))
 

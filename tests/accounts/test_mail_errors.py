@@ -1,0 +1,142 @@
+"""A mail server that refuses an address, or takes no mail at all: the form says so, and nothing is half done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from tests.mail_server import MailServer
+from tests.members import PASSWORD, make_member, signed_in_client
+
+NEW = {"username": "ada", "email": "ada@example.com", "password1": PASSWORD, "password2": PASSWORD}
+REFUSED = "refused this address"
+UNAVAILABLE = "send the email just now"
+
+Faulty = Callable[[MailServer], None]
+
+
+@pytest.fixture(autouse=True)
+def no_limits_left_over(db: None) -> None:
+    cache.clear()
+
+
+def refuses(server: MailServer) -> None:
+    server.unknown_recipient = "550 no such user"
+
+
+def puts_off(server: MailServer) -> None:
+    server.unknown_recipient = "450 greylisted"
+
+
+def is_full(server: MailServer) -> None:
+    server.refusal = "452 out of space"
+
+
+def is_down(server: MailServer) -> None:
+    server.stop()
+
+
+FAULTS: list[tuple[Faulty, str]] = [
+    (refuses, REFUSED),
+    (puts_off, UNAVAILABLE),
+    (is_full, UNAVAILABLE),
+    (is_down, UNAVAILABLE),
+]
+
+
+def recovered(server: MailServer) -> None:
+    server.unknown_recipient = server.refusal = ""
+    server.start()
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+def test_a_sign_up_whose_mail_fails_can_be_sent_again_at_once(
+    client: Client, smtp_server: MailServer, fault: Faulty, words: str
+) -> None:
+    fault(smtp_server)
+    answer = client.post("/accounts/signup/", NEW)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert 'id="id_email_error"' in answer.content.decode()
+    assert not User.objects.exists()
+    smtp_server.stop()
+    recovered(smtp_server)
+    assert client.post("/accounts/signup/", NEW)["Location"] == "/accounts/confirm-email/"
+    assert len(smtp_server.messages) == 1
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+def test_a_sign_up_for_an_address_that_has_an_account_answers_the_same(
+    client: Client, member: User, smtp_server: MailServer, fault: Faulty, words: str
+) -> None:
+    fault(smtp_server)
+    answer = client.post("/accounts/signup/", {**NEW, "email": member.email})
+    assert words in answer.content.decode()
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("email", ["susan@example.com", "nobody@example.com"])
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+@pytest.mark.usefixtures("member")
+def test_a_reset_whose_mail_fails_says_so_whoever_the_address_belongs_to(
+    client: Client, smtp_server: MailServer, fault: Faulty, words: str, email: str
+) -> None:
+    fault(smtp_server)
+    assert words in client.post("/accounts/password/reset/", {"email": email}).content.decode()
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+def test_a_new_address_that_cannot_be_mailed_is_not_kept(
+    member: User, smtp_server: MailServer, fault: Faulty, words: str
+) -> None:
+    fault(smtp_server)
+    client = signed_in_client(member)
+    form = {"email": "new@example.com", "action_add": ""}
+    assert words in client.post("/accounts/email/", form).content.decode()
+    assert EmailAddress.objects.count() == 1
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+def test_a_mail_that_is_asked_for_again_and_fails_is_told(
+    member: User, smtp_server: MailServer, fault: Faulty, words: str
+) -> None:
+    EmailAddress.objects.create(user=member, email="new@example.com")
+    fault(smtp_server)
+    client = signed_in_client(member)
+    form = {"email": "new@example.com", "action_send": ""}
+    assert words in client.post("/accounts/email/", form, follow=True).content.decode()
+    assert EmailAddress.objects.count() == 2
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS)
+def test_a_sign_in_before_the_address_is_confirmed_says_that_the_mail_fails(
+    client: Client, smtp_server: MailServer, fault: Faulty, words: str
+) -> None:
+    user = make_member("ada")
+    EmailAddress.objects.filter(user=user).update(verified=False)
+    fault(smtp_server)
+    assert words in client.post("/accounts/login/", {"login": "ada", "password": PASSWORD}).content.decode()
+
+
+@pytest.mark.parametrize(("fault", "_words"), FAULTS)
+def test_what_is_done_is_done_though_it_cannot_be_told(
+    member: User, smtp_server: MailServer, fault: Faulty, _words: str
+) -> None:
+    fault(smtp_server)
+    form = {"oldpassword": PASSWORD, "password1": "another-long-one", "password2": "another-long-one"}
+    assert signed_in_client(member).post("/accounts/password/change/", form).status_code == 302
+    member.refresh_from_db()
+    assert member.check_password("another-long-one")
+
+
+@pytest.mark.parametrize(
+    "email", ['"a\\ b"@example.com', '"quoted"@example.com', "x@[127.0.0.1]", "ä@example.com", "a@münchen.example"]
+)
+def test_no_address_however_odd_is_an_error_of_the_sites(client: Client, smtp_server: MailServer, email: str) -> None:
+    form: dict[str, Any] = {**NEW, "email": email}
+    assert client.post("/accounts/signup/", form).status_code in {200, 302}
+    assert client.post("/accounts/password/reset/", {"email": email}).status_code in {200, 302}
