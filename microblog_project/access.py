@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from microblog_project import probes
 from microblog_project.metrics.requests import observe
+from microblog_project.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def is_quiet(request: HttpRequest, status: int, seconds: float) -> bool:
 def log_access(request: HttpRequest, status: int, seconds: float) -> None:
     """Write the line. What stands behind the question mark is nobody's business, nor are the keys out of mails."""
     match = request.resolver_match
-    path = f"/{match.route}" if match and "key" in match.kwargs else request.path
+    path = f"/{match.route}" if match and "key" in match.kwargs else scrub(request.path)
     milliseconds = round(seconds * 1000)
     view = match.view_name if match else ""
     fields = {"method": request.method, "path": path, "view": view, "status": status, "milliseconds": milliseconds}

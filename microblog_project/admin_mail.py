@@ -13,11 +13,12 @@ from django.conf import settings
 from django.core import mail
 from django.http import HttpRequest
 from django.utils.log import AdminEmailHandler
-from django.views.debug import SafeExceptionReporterFilter
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from rq.timeouts import BaseTimeoutException
 
 from accounts.emails import AUTOMATIC
 from microblog_project.logs import ids
+from microblog_project.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class ThrottledHandler(AdminEmailHandler):
             message = f"Left out since the last mail like this: {self.left_out}\n\n{message}"
         try:
             mail.EmailMessage(
-                f"{settings.EMAIL_SUBJECT_PREFIX}{subject}",
-                message,
+                f"{settings.EMAIL_SUBJECT_PREFIX}{scrub(str(subject))}",
+                scrub(message),
                 settings.SERVER_EMAIL,
                 [address for _name, address in settings.ADMINS],
                 connection=mail.get_connection(timeout=TIMEOUT),
@@ -95,10 +96,25 @@ def take_turn(kind: str) -> int | None:
     return left_out if is_due else None
 
 
+class DiscreetReporter(ExceptionReporter):
+    """Tells neither who asked nor what for: search words stand in the address, and keys."""
+
+    def get_traceback_data(self) -> dict[str, Any]:
+        """Return what the report is made of."""
+        data: dict[str, Any] = super().get_traceback_data()
+        if self.request and self.filter.is_active(self.request):
+            names = [name for name, _value in data["request_GET_items"]]
+            stars = DiscreetFilter.cleansed_substitute
+            data |= {"user_str": "", "request_GET_items": [*dict.fromkeys(names, stars).items()]}
+        return data
+
+
 class DiscreetFilter(SafeExceptionReporterFilter):
     """Keeps out of the reports all that was posted, in any form of the site, and addresses with passwords in them."""
 
-    hidden_settings = re.compile(SafeExceptionReporterFilter.hidden_settings.pattern + "|URL", re.IGNORECASE)
+    hidden_settings = re.compile(
+        SafeExceptionReporterFilter.hidden_settings.pattern + "|URL|QUERY|REFERER|ADDR|FORWARDED|EMAIL", re.IGNORECASE
+    )
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         """Return the names of the fields, and stars for what was in them."""

@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from microblog_project import pseudo_locale
 from microblog_project.roles import roles_ensure
+from microblog_project.scrubbing import scrub_records
 
 
 class ProjectConfig(AppConfig):
@@ -20,6 +21,7 @@ class ProjectConfig(AppConfig):
         """Make the roles of staff after a migration; report errors and offer pseudo-locales if the settings say so."""
         # Signals are sent an app at a time: at auth's turn all the permissions are there.
         post_migrate.connect(roles_ensure, sender=apps.get_app_config("auth"))
+        scrub_records()
         if settings.SENTRY_DSN:
             import_string("microblog_project.error_reports.start")()
         if settings.PSEUDO_LOCALES:

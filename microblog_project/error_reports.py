@@ -14,6 +14,7 @@ from sentry_sdk.integrations.rq import RqIntegration
 from sentry_sdk.types import Event, Hint
 
 from microblog_project.logs import ids
+from microblog_project.scrubbing import scrub
 
 
 def start() -> None:
@@ -42,14 +43,30 @@ def start() -> None:
 def discreet(event: Event, _hint: Hint) -> Event:
     """Return the report without what is a member's, and with the ids by which the logs tell the rest.
 
-    The address goes, since keys and names stand in it: the report names the view, and the log line the address.
+    The address goes, since keys and names stand in it, and what exceptions say, since that can be anything: the report
+    names the view and the kind of error, and the log, under the same ids, has the rest.
     """
     for part in ("user", "breadcrumbs", "modules"):
         event.pop(part, None)  # type: ignore[misc]
     event["request"] = _request(event.get("request"))
-    event["extra"] = {name: value for name, value in event.get("extra", {}).items() if name in {"rq-job", "sys.argv"}}
+    event["extra"] = _extra(event.get("extra", {}))
+    event["transaction"] = scrub(event.get("transaction") or "")
+    for exception in event.get("exception", {}).get("values", []):
+        exception["value"] = ""
+    if entry := event.get("logentry"):
+        event["logentry"] = {"message": scrub(entry.get("message", ""))}
+    for span in event.get("spans", []):
+        span.pop("data", None)
+        span["description"] = scrub(span.get("description") or "")
     event["tags"] = {**event.get("tags", {}), **ids()}
     return event
+
+
+def _extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """Return which job failed, without its arguments, or which command, without its options."""
+    job = {name: value for name, value in extra.get("rq-job", {}).items() if name in {"job_id", "func"}}
+    command = [*extra.get("sys.argv", [])][:2]
+    return {name: value for name, value in {"rq-job": job, "sys.argv": command}.items() if value}
 
 
 def _request(request: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pythonjsonlogger.json import JsonFormatter
 from rq.timeouts import BaseTimeoutException
 
 from correlation import request_id, task_id
+from microblog_project.scrubbing import scrub
 
 FORMATS = ("plain", "json")
 
@@ -35,6 +36,10 @@ class PlainFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        """Return the traceback."""
+        return scrub(super().formatException(ei))
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Return the line, without the traceback that may follow it."""
         named = " ".join(f"{name}={value}" for name, value in ids().items())
@@ -53,9 +58,15 @@ class LineOfJson(JsonFormatter):
             reserved_attrs=[*RESERVED_ATTRS, "request"],
         )
 
+    def formatException(self, ei: Any) -> Any:  # noqa: N802 - the name is logging's
+        """Return the traceback."""
+        text = super().formatException(ei)
+        return scrub(text) if isinstance(text, str) else [scrub(line) for line in text]
+
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Put everything into `log_data`."""
         super().add_fields(log_data, record, message_dict)
+        log_data.update({name: scrub(value) for name, value in log_data.items() if isinstance(value, str)})
         log_data.update(ids())
 
 

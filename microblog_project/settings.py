@@ -384,4 +384,5 @@ LOGGING = {
         "django.security": {"handlers": ["console"], "propagate": False},
     },
 }
+DEFAULT_EXCEPTION_REPORTER = "microblog_project.admin_mail.DiscreetReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "microblog_project.admin_mail.DiscreetFilter"

@@ -90,6 +90,7 @@ class Nginx:
             "/etc/microblog/tls": str(self.folder),
             "/var/lib/microblog/exports": str(settings.VAR_DIR / "exports"),
             "/srv/microblog/deploy/nginx": str(SITE),
+            "/var/log/nginx": str(self.folder),
         }.items():
             assert old in text, old
             text = text.replace(old, new)

@@ -14,7 +14,7 @@ from microblog_project.maintenance import switch
 from tests.deploy.nginx import Answer, Nginx
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, signed_in_client
-from tests.waiting import LIMIT
+from tests.waiting import LIMIT, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -272,3 +272,15 @@ def test_the_sites_own_closed_door_passes_as_it_is(nginx: Nginx, transactional_d
         switch().unlink()
     assert (answer.status, answer.headers["retry-after"]) == (503, "120")
     assert b"being looked after" in answer.body
+
+
+def test_no_key_and_no_query_is_in_the_log(nginx: Nginx) -> None:
+    keys = ["/accounts/confirm-email/MTI:secret:key/", "/accounts/confirm-email/MTI:secret:key"]
+    keys += ["/accounts/password/reset/key/1-secret-key/", "/search/?q=secret"]
+    for address in keys:
+        nginx.ask("GET", address)
+        nginx.ask("GET", "/explore/", {"Referer": f"{nginx.url}{address}"})
+    log = nginx.folder / "microblog.log"
+    wait_until(lambda: len(log.read_text().splitlines()) >= 2 * len(keys), what="The lines")
+    assert "secret" not in log.read_text()
+    assert "GET /accounts/password/reset/key/[key]" in log.read_text()
