@@ -4,7 +4,7 @@ What a report holds is where something failed and why, never what a member wrote
 """
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import sentry_sdk
 from django.conf import settings
@@ -46,19 +46,20 @@ def discreet(event: Event, _hint: Hint) -> Event:
     The address goes, since keys and names stand in it, and what exceptions say, since that can be anything: the report
     names the view and the kind of error, and the log, under the same ids, has the rest.
     """
+    report: dict[str, Any] = cast(dict[str, Any], event)
     for part in ("user", "breadcrumbs", "modules"):
-        event.pop(part, None)  # type: ignore[misc]
-    event["request"] = _request(event.get("request"))
-    event["extra"] = _extra(event.get("extra", {}))
-    event["transaction"] = scrub(event.get("transaction") or "")
-    for exception in event.get("exception", {}).get("values", []):
+        report.pop(part, None)
+    report["request"] = _request(report.get("request"))
+    report["extra"] = _extra(report.get("extra", {}))
+    report["transaction"] = scrub(report.get("transaction") or "")
+    report["tags"] = {**report.get("tags", {}), **ids()}
+    if entry := report.get("logentry"):
+        report["logentry"] = {"message": scrub(entry.get("message") or "")}
+    for exception in report.get("exception", {}).get("values", []):
         exception["value"] = ""
-    if entry := event.get("logentry"):
-        event["logentry"] = {"message": scrub(entry.get("message", ""))}
-    for span in event.get("spans", []):
+    for span in report.get("spans", []):
         span.pop("data", None)
         span["description"] = scrub(span.get("description") or "")
-    event["tags"] = {**event.get("tags", {}), **ids()}
     return event
 
 

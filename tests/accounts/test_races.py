@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_of_many_who_sign_up_under_one_name_one_gets_it(db: None) -> None:
     def sign_up(number: int) -> Any:
         return Client().post("/accounts/signup/", {**NEW, "email": f"ada{number}@example.com"})
 
-    answers = all_at_once([lambda number=number: sign_up(number) for number in range(SIDE_BY_SIDE)])
+    answers = all_at_once([partial(sign_up, number) for number in range(SIDE_BY_SIDE)])
     assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
     assert User.objects.count() == EmailAddress.objects.count() == 1
 
@@ -114,7 +115,7 @@ def test_of_many_who_sign_up_under_one_name_one_gets_it(db: None) -> None:
 def test_of_many_who_take_one_name_one_gets_it(db: None) -> None:
     clients = [signed_in_client(make_member()) for _ in range(SIDE_BY_SIDE)]
     form = {"username": "ada", "about_me": ""}
-    answers = all_at_once([lambda client=client: client.post("/accounts/profile/", form) for client in clients])
+    answers = all_at_once([partial(client.post, "/accounts/profile/", form) for client in clients])
     assert sorted(answer.status_code for answer in answers) == [302] + [422] * (SIDE_BY_SIDE - 1)
 
 
@@ -122,7 +123,7 @@ def test_of_many_who_confirm_one_address_one_gets_it(db: None) -> None:
     members = [make_member() for _ in range(SIDE_BY_SIDE)]
     addresses = [EmailAddress.objects.create(user=user, email="one@example.com") for user in members]
     links = [f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/" for address in addresses]
-    answers = all_at_once([lambda link=link: Client().post(link) for link in links])
+    answers = all_at_once([partial(Client().post, link) for link in links])
     assert {answer.status_code for answer in answers} <= {200, 302}
     assert User.objects.filter(email="one@example.com").count() == 1
     # Nobody else has lost theirs.
@@ -140,6 +141,6 @@ def test_an_address_that_is_confirmed_many_times_at_once_is_the_only_one_afterwa
 def test_one_address_that_is_asked_for_many_times_at_once_is_kept_once(member: User) -> None:
     clients = [signed_in_client(member) for _ in range(SIDE_BY_SIDE)]
     form = {"email": "new@example.com", "action_add": ""}
-    answers = all_at_once([lambda client=client: client.post("/accounts/email/", form) for client in clients])
+    answers = all_at_once([partial(client.post, "/accounts/email/", form) for client in clients])
     assert {answer.status_code for answer in answers} <= {200, 302}
     assert EmailAddress.objects.filter(email="new@example.com").count() == 1
