@@ -91,7 +91,7 @@ def test_after_a_while_the_password_is_asked_for(signed_in: Client, archive: Arc
 def test_the_page_that_asks_says_why_and_leads_back_to_the_download(signed_in: Client, archive: Archive) -> None:
     make_sign_in_old(signed_in, 3601)
     page = signed_in.get(address(archive), follow=True)
-    assert "it is a while since you entered your password" in page.content.decode()
+    assert "It's been a while since you entered your password" in page.content.decode()
     form = {"next": address(archive), "password": PASSWORD}
     assert f'name="next" value="{address(archive)}"' in page.content.decode()
     response = signed_in.post("/accounts/reauthenticate/", form, follow=True)
