@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from exports.models import Task
 from exports.services.activity import has_active_task
+from exports.services.headlines import task_headline
 from exports.services.news import TASK_PROGRESS, places_publish, task_news_in_words
 from exports.services.reconciliation import tasks_reconcile
 from notifications import alerts
@@ -20,6 +21,7 @@ alerts.register(
     template="exports/_task_alert.html",
     script="exports/task_alert.js",
     in_words=task_news_in_words,
+    headline=task_headline,
 )
 
 

@@ -6,6 +6,16 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Headline:
+    """An alert in two words, where several fold into one line."""
+
+    subject: str
+    state: str
+    badge: str
+    """The CSS class of the state's badge."""
+
+
+@dataclass(frozen=True)
 class AlertKind:
     """How the notifications of one name are shown."""
 
@@ -15,14 +25,23 @@ class AlertKind:
     """A static ES module that listens for `notification:<name>` events."""
     in_words: Callable[[Any], Any]
     """Returns `data` with its texts in the active language: rows hold codes, which each reader gets in their own."""
+    headline: Callable[[Any], Headline]
+    """Returns the two words for such `data`."""
 
 
 KINDS: dict[str, AlertKind] = {}
 
 
-def register(name: str, *, template: str, script: str, in_words: Callable[[Any], Any] = lambda data: data) -> None:
+def register(
+    name: str,
+    *,
+    template: str,
+    script: str,
+    headline: Callable[[Any], Headline],
+    in_words: Callable[[Any], Any] = lambda data: data,
+) -> None:
     """Show the notifications called `name` as alerts."""
-    KINDS[name] = AlertKind(template, script, in_words)
+    KINDS[name] = AlertKind(template, script, in_words, headline)
 
 
 def data_in_words(name: str, data: Any) -> Any:

@@ -1,5 +1,6 @@
 """How often a member may export: one success of a kind in EXPORT_COOLDOWN seconds."""
 
+import math
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from exports.models import Task, TaskStatus
-from exports.services.words import duration_in_words, moment_in_words
+from exports.services.words import HOUR, MINUTE, duration_in_words, moment_in_words
 
 
 def next_starts(*, user: User, names: Collection[str]) -> dict[str, datetime]:
@@ -30,3 +31,10 @@ def next_start_in_words(next_at: datetime) -> str:
     """Return the sentence that tells the member when they can start the next one."""
     wait = duration_in_words((next_at - timezone.now()).total_seconds())
     return _("You can export this again in %(wait)s (%(moment)s).") % {"wait": wait, "moment": moment_in_words(next_at)}
+
+
+def seconds_to_other_words(next_at: datetime) -> int:
+    """Return after how many seconds that sentence is no longer true, and the page should be refreshed."""
+    left = math.ceil((next_at - timezone.now()).total_seconds())
+    unit = HOUR if left > HOUR else MINUTE
+    return max(1, left % unit or unit)

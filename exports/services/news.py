@@ -10,6 +10,7 @@ from exports.models import Archive, Task, TaskStatus
 from exports.models.failure import failure_text
 from exports.services.kinds import KINDS
 from exports.services.queue import QueueUnavailableError
+from exports.services.restarts import restart_text, task_restart_reason
 from exports.services.waiting import task_remaining_seconds, task_wait
 from exports.services.workers import workers_alive
 from notifications.models import Notification
@@ -76,9 +77,11 @@ def task_news(task: Task) -> dict[str, Any]:
         "total": task.total,
         "remaining_seconds": task_remaining_seconds(task),
         "attempt": task.attempt,
+        "restart_reason": task_restart_reason(task),
         "ahead": wait and wait.ahead,
         "wait_seconds": wait and wait.seconds,
         "is_stalled": False,
+        "created_at": task.created_at.isoformat(),
         "queued_at": task.queued_at.isoformat(),
         "due_at": task.due_at and task.due_at.isoformat(),
         "error": task.error,
@@ -91,10 +94,14 @@ def task_news(task: Task) -> dict[str, Any]:
 def task_news_in_words(news: dict[str, Any]) -> dict[str, Any]:
     """Return the payload with its texts in the reader's language; what only another release knows stays as stored."""
     kind = KINDS.get(news.get("name", ""))
+    attempt = news.get("attempt", 0) + (news.get("status") == TaskStatus.QUEUED)  # a queued one's next
     error = failure_text(news.get("error_code", ""), news.get("error_params"))
     return {
         **news,
         "description": str(kind.description) if kind else news.get("description", ""),
+        "label": str(kind.label or kind.description) if kind else news.get("description", ""),
+        "created_at": news.get("created_at") or news.get("queued_at"),
+        "restart": restart_text(news.get("restart_reason", ""), attempt=attempt),
         "error": error or news.get("error", ""),
     }
 

@@ -5,11 +5,13 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.going_back import page_before
 from accounts.models import User
 from exports.models.archive import Removal
 from exports.services.expiry import archive_discard
@@ -33,4 +35,4 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
             messages.info(request, _("The file was deleted."))
         else:
             messages.warning(request, _("That file was no longer kept."))
-    return redirect("exports:list")
+    return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))

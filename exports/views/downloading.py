@@ -23,6 +23,7 @@ from exports.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from exports.models import Archive
 from exports.models.archive import Removal
 from exports.services.expiry import archive_discard
+from exports.services.news import task_withdraw
 from exports.services.storing import StorageUnavailableError, file_exists
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class SigningStorage(Protocol):
 def download(request: HttpRequest, pk: str) -> HttpResponseBase:
     """Hand one of the member's archives to them, and count the download; ask for the password after a while."""
     user = cast(User, request.user)
-    archive = get_object_or_404(user.archives.available(), task_id=pk)
+    archive = get_object_or_404(user.archives.available().select_related("task"), task_id=pk)
     if not signed_in_recently(request):
         raise ReauthenticationRequired  # allauth asks for the password and comes back here
     try:
@@ -175,5 +176,6 @@ def disposition(archive: Archive) -> str:
 
 
 def count_download(archive: Archive) -> None:
-    """Count a download, at its first byte: one that is resumed later stays one."""
+    """Count a download, at its first byte: one that is resumed later stays one. Its alert has done its work."""
     Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)
+    task_withdraw(archive.task)

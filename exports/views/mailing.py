@@ -4,11 +4,13 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.going_back import page_before
 from accounts.limits import not_too_often
 from accounts.models import User
 from accounts.recency import password_required
@@ -27,4 +29,4 @@ def mail(request: HttpRequest, pk: str) -> HttpResponse:
         messages.info(request, _("The mail is on its way."))
     else:
         messages.warning(request, _("That mail is on its way already, or the file is no longer kept."))
-    return redirect("exports:list")
+    return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))

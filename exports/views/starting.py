@@ -5,12 +5,12 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.going_back import is_in_place
+from accounts.going_back import is_in_place, page_before
 from accounts.limits import not_too_often
 from accounts.models import User
 from exports.models import Task, TaskStatus
@@ -22,7 +22,7 @@ from exports.services.transitions import task_cancel
 
 @not_too_often("export")
 def start(request: HttpRequest) -> HttpResponse:
-    """Start the export named by `kind`, unless one is in progress, and go to the member's profile."""
+    """Start the export named by `kind`, unless one is in progress, and go back."""
     user = cast(User, request.user)
     kind = request.POST.get("kind", "posts")
     if kind not in EXPORT_KINDS:
@@ -38,8 +38,8 @@ def cancel(request: HttpRequest, pk: str) -> HttpResponse:
     """Stop one of the member's exports; one that is already over stays as it is."""
     user = cast(User, request.user)
     if task_cancel(get_object_or_404(user.tasks, pk=pk), actor=user):
-        return done(request, messages.INFO, _("The export was cancelled."))
-    return refused(request, _("That export was already over."))
+        return done(request, messages.INFO, _("Export cancelled."))
+    return refused(request, _("This export had already ended."))
 
 
 @require_POST
@@ -50,7 +50,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     task = get_object_or_404(user.tasks, pk=pk)
     if not task.can_be_retried:
-        return refused(request, _("Only an export that failed or was cancelled can be tried again."))
+        return refused(request, _("Only failed or cancelled exports can be retried."))
     if not task_is_known(task):
         return refused(request, _("This kind of export is no longer offered. Please start another one."))
     return launch_and_tell(request, lambda: task_retry(task, actor=user))
@@ -66,20 +66,28 @@ def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpRes
         return refused(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
     if task.status == TaskStatus.FAILED:
         return done(request, messages.ERROR, task.failure_text)
-    return done(request, messages.INFO, _("Your export has started. You can move on; it will be mailed to you."))
+    return done(request, messages.INFO, _("Export requested. You can leave this page: we email every export."))
 
 
 def done(request: HttpRequest, level: int, text: str) -> HttpResponse:
-    """Go to the member's profile, which says so; a page that stays shows the task's alert, which says it as well."""
+    """Go back to the page, which says so; one that stays shows the task's alert, which says it as well.
+
+    The text is as true when the export is ready, or has failed, as it is now: that can be before the page is shown.
+    """
     if is_in_place(request):
         return HttpResponse(status=204)
-    messages.add_message(request, level, text)
-    return redirect(cast(User, request.user))
+    return go_back(request, level, text)
 
 
 def refused(request: HttpRequest, text: str) -> HttpResponse:
-    """Say why not, on the member's profile; a script (409) sends the form again as a browser does, to have it said."""
+    """Say why not, on the page; a script (409) sends the form again as a browser does, to have it said."""
     if is_in_place(request):
         return HttpResponse(status=409)
-    messages.warning(request, text)
-    return redirect(cast(User, request.user))
+    return go_back(request, messages.WARNING, text)
+
+
+def go_back(request: HttpRequest, level: int, text: str) -> HttpResponse:
+    """Go back to the page that the form was on, or to the member's profile, with a message."""
+    messages.add_message(request, level, text, extra_tags="task")
+    profile = cast(User, request.user).get_absolute_url()
+    return HttpResponseRedirect(page_before(request, otherwise=profile))

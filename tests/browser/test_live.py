@@ -17,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.models.failure import Failure, FailureCode
+from exports.services.attempts import attempt_died
 from exports.services.launching import task_launch
 from exports.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
 from tests.members import PASSWORD, make_member
@@ -412,6 +413,74 @@ def test_polling_that_does_not_get_through_says_so_slows_down_and_recovers(
 
     wait_until(has_come)
     expect(susans_page.locator(STALE)).to_be_empty()
+
+
+def test_a_progress_that_falls_after_a_death_says_why(susans_page: Page, susan: User) -> None:
+    task = claimed(task_launch(user=susan, name="export_posts"))
+    task_beat(task, done=38, total=100)
+    look_again(susans_page)
+    expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("38")
+    attempt_died(Task.objects.claimed_as(task), task)
+    claimed(task)  # between two polls: the status is the same again
+    expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("0")
+    expect(susans_page.locator(ALERT)).to_contain_text("A worker stopped, so we're starting again: attempt 2.")
+    expect(susans_page.locator("#announcer")).to_contain_text("attempt 2")
+    assert not_reloaded(susans_page)
+
+
+def test_the_pause_between_two_exports_ends_without_a_reload(
+    susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
+) -> None:
+    settings.EXPORT_COOLDOWN = 4
+    susans_page.goto(f"{live_server.url}/user/susan/")
+    susans_page.evaluate("window.notReloaded = true")
+    task_succeed(claimed(task_launch(user=susan, name="export_posts")), done=3)
+    look_again(susans_page)
+    expect(susans_page.locator("#profile-export")).to_contain_text("You can export this again")
+    expect(susans_page.locator("#export-posts")).to_be_visible()
+    assert not_reloaded(susans_page)
+
+
+def test_a_pressed_button_shows_it_until_there_is_an_answer(
+    susans_page: Page, susan: User, live_server: LiveServer
+) -> None:
+    susans_page.goto(f"{live_server.url}/exports/")
+    held: list[Route] = []
+    susans_page.route("**/exports/", lambda route: held.append(route), times=1)  # noqa: PLW0108 - it marks it
+    button = susans_page.locator("#export-posts")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    wait_until(lambda: held)
+    held[0].continue_()
+    expect(susans_page.locator("#export-kinds [data-status]")).to_have_attribute("data-status", "queued")
+
+
+def test_a_button_pressed_offline_keeps_the_page_which_says_so(susans_page: Page, susan: User) -> None:
+    task = task_launch(user=susan, name="export_posts")
+    look_again(susans_page)
+    cancel = susans_page.locator(ALERT).get_by_role("button", name="Cancel: Posts only (JSON)")
+    expect(cancel).to_be_visible()
+    susans_page.context.set_offline(True)
+    cancel.click()
+    expect(susans_page.locator(STALE)).to_contain_text("can't update this page")
+    susans_page.context.set_offline(False)
+    expect(susans_page.locator(STALE)).to_be_empty()
+    assert not_reloaded(susans_page)
+    task.refresh_from_db()
+    assert task.status == TaskStatus.QUEUED
+
+
+def test_several_alerts_stay_unfolded_and_go_when_they_are_done_with(susans_page: Page, susan: User) -> None:
+    tasks = [claimed(task_launch(user=susan, name=name)) for name in ("export_posts", "export_archive")]
+    look_again(susans_page)
+    fold = susans_page.locator("#alerts-fold")
+    fold.locator("summary").click()
+    task_succeed(tasks[0], done=3)
+    expect(susans_page.locator(f"#task-{tasks[0].pk}")).to_have_attribute("data-status", "succeeded")
+    expect(fold).to_have_attribute("open", "")
+    susans_page.locator(ALERT).get_by_role("button", name="Dismiss: Posts only (JSON)").click()
+    expect(susans_page.locator(ALERT)).to_have_count(1)
+    expect(fold).to_have_count(0)
 
 
 def test_what_could_not_be_shown_is_asked_for_again(susans_page: Page, susan: User) -> None:

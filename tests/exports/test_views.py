@@ -34,7 +34,7 @@ def active(susan: User, queue: Queue) -> Task:
 def test_start_goes_to_the_profile_with_a_message(signed_in: Client, susan: User, queue: Queue) -> None:
     response = signed_in.post("/exports/")
     assert (response.status_code, response["Location"]) == (302, f"/user/{susan.username}/")
-    assert told(response) == ["Your export has started. You can move on; it will be mailed to you."]
+    assert told(response) == ["Export requested. You can leave this page: we email every export."]
     assert Task.objects.get().status == TaskStatus.QUEUED
 
 
@@ -86,7 +86,7 @@ def test_with_the_queue_out_of_reach_the_member_is_told_at_once(
 
 def test_cancel_frees_the_slot_at_once(signed_in: Client, susan: User, active: Task, queue: Queue) -> None:
     response = signed_in.post(address("exports:cancel", active))
-    assert told(response) == ["The export was cancelled."]
+    assert told(response) == ["Export cancelled."]
     active.refresh_from_db()
     assert active.status == TaskStatus.CANCELLED
     task_launch(user=susan, name="export_posts")
@@ -95,7 +95,7 @@ def test_cancel_frees_the_slot_at_once(signed_in: Client, susan: User, active: T
 def test_cancelling_twice_says_that_it_was_over(signed_in: Client, active: Task) -> None:
     signed_in.post(address("exports:cancel", active))
     response = signed_in.post(address("exports:cancel", active))
-    assert told(response)[-1] == "That export was already over."
+    assert told(response)[-1] == "This export had already ended."
 
 
 def test_retry_starts_a_new_one(signed_in: Client, failed: Task, queue: Queue) -> None:

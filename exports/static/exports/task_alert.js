@@ -14,12 +14,14 @@ const ended = new Set(); // those whose end the title has told
 const percents = new Map(); // of the running tasks
 let end = "";
 
+const isActive = ({ status }) => status === "queued" || status === "running";
 const alertOf = ({ task_id: id }) => document.getElementById(`task-${id}`);
 
 document.addEventListener("notification:task_progress", ({ detail: { data, waitUntil } }) => {
   const alert = alertOf(data);
-  const isSame = data.status === alert?.dataset.status && `${data.attempt}` === (alert.dataset.attempt ?? `${data.attempt}`);
+  const isSame = data.status === alert?.dataset.status && `${data.attempt}` === alert.dataset.attempt;
   noteEnd(data, alert);
+  if (!isActive(data)) removePassing();
   if (isSame && data.status === "running") count(alert, data);
   else if (isSame && data.status === "queued" && isOnlyAPlace(alert, data)) moveUp(alert, data);
   else waitUntil(refresh());
@@ -49,6 +51,11 @@ function moveUp(alert, { task_id: id, ahead, wait_seconds: seconds }) {
     const words = isOne ? wait.dataset.one : wait.dataset.other;
     wait.textContent = words.replace("{number}", number(ahead)).replace("{duration}", duration(seconds));
   }
+}
+
+// What was said of a task ("in progress", "in 7 minutes") must not contradict the page when it is no longer so.
+function removePassing() {
+  for (const message of document.querySelectorAll("[data-passing]")) message.remove();
 }
 
 // In steps of five seconds, as the page says it: nobody waits by the second.
@@ -100,3 +107,34 @@ document.addEventListener("live:stale", () => {
 });
 for (const type of ["visibilitychange", "pointermove", "pointerdown", "keydown"]) document.addEventListener(type, seen);
 entitleByPage();
+
+// --- The pause before the next export -----------------------------------------------------------------------
+
+let pauseTimer = null;
+
+function awaitOtherWords() {
+  clearTimeout(pauseTimer);
+  const waits = [...document.querySelectorAll("[data-refresh-in]")].map(({ dataset }) => Number(dataset.refreshIn));
+  if (waits.length) pauseTimer = setTimeout(tellOtherWords, Math.min(...waits) * 1_000);
+}
+
+async function tellOtherWords() {
+  if (document.hidden) {
+    document.addEventListener("visibilitychange", tellOtherWords, { once: true });
+    return;
+  }
+  try {
+    await refresh();
+    if (!document.querySelector("[data-refresh-in]")) removePassing();
+  } catch {
+    awaitOtherWords();
+  }
+}
+
+document.addEventListener("live:refreshed", awaitOtherWords);
+awaitOtherWords();
+
+// A download ends its alert, and leads to no other page.
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[id^=download-]")) setTimeout(() => document.dispatchEvent(new Event("live:check")), 1_000);
+});

@@ -32,15 +32,17 @@ export async function refresh() {
 }
 
 function statuses() {
-  return new Map([...document.querySelectorAll("[data-status]")].map(({ id, dataset }) => [id, dataset.status]));
+  const state = ({ status, attempt }) => `${status} ${attempt}`;
+  return new Map([...document.querySelectorAll("[data-status]")].map(({ id, dataset }) => [id, state(dataset)]));
 }
 
-// What is new or has another status is said aloud, in an alert or on a page that shows it itself; its numbers and its
+// What is new, has another status or begins again is said aloud, in an alert or on a page that shows it itself; its numbers and its
 // place in the queue are only seen.
 function announceChanges(before) {
   for (const [id, status] of statuses()) {
     if (before.get(id) === status) continue;
-    document.getElementById("announcer").textContent = document.querySelector(`#${id} [data-announce]`).textContent;
+    const words = [...document.querySelectorAll(`#${id} [data-announce]`)].map(({ textContent }) => textContent);
+    document.getElementById("announcer").textContent = words.join(" ");
   }
 }
 
@@ -83,5 +85,6 @@ document.addEventListener("submit", async (event) => {
     else checkSession(); // the page stays, and says that it is offline
   } finally {
     sending.delete(form);
+    event.submitter?.removeAttribute("aria-busy");
   }
 });
