@@ -34,9 +34,12 @@ def alerts_on(client: Client, path: str = "/explore/") -> str:
 
 def names_in(page: str, element: str) -> list[str]:
     """Return what a screen reader calls the buttons, or links, in that piece of a page."""
-    visible = re.sub(r'<span aria-hidden="true">.*?</span>', "", page)
-    found = re.findall(rf"<{element}\b[^>]*>(.*?)</{element}>", visible)
-    return [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", name)).strip() for name in found]
+    found = re.findall(rf"<{element}\b([^>]*)>(.*?)</{element}>", page)
+    labels = [(re.search('aria-label="([^"]*)"', attributes), text) for attributes, text in found]
+    return [
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", name)).strip()
+        for name in (label[1] if label else text for label, text in labels)
+    ]
 
 
 def shown(client: Client, susan: User, status: str, **fields: object) -> str:

@@ -48,7 +48,8 @@ function announceChanges(before) {
 
 // The focus stays where it was; if that is gone it stays nearby, and keys go on from there.
 function focusAgain(region, old) {
-  const same = (element) => (old.id ? element.id === old.id : element.innerHTML === old.innerHTML);
+  const words = ({ ariaLabel, innerHTML }) => ariaLabel ?? innerHTML;
+  const same = (element) => (old.id ? element.id === old.id : words(element) === words(old));
   const found = [...region.querySelectorAll(old.localName)].find(same);
   if (!found) region.tabIndex = -1;
   (found ?? region).focus({ preventScroll: !found });
