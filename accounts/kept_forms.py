@@ -2,6 +2,7 @@
 
 from typing import TypedDict, cast
 
+from allauth.core import ratelimit
 from django.http import HttpRequest
 
 KEY = "kept_form"
@@ -30,9 +31,14 @@ def written_in(request: HttpRequest) -> dict[str, str]:
 
 
 def form_keep(request: HttpRequest) -> None:
-    """Keep the form that was sent, unless it comes from a page of another member than who is signed in."""
+    """Keep the form that was sent, unless it comes from a page of another member than who is signed in.
+
+    Anybody may send one, so of an address only a few are kept.
+    """
     member = request.POST.get("member", "")[:20]
     if request.user.is_authenticated and member != str(request.user.pk):
+        return
+    if not request.user.is_authenticated and not ratelimit.consume(request, action="kept_form"):
         return
     match = request.resolver_match
     request.session[KEY] = KeptForm(

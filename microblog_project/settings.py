@@ -229,6 +229,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
+    "kept_form": "10/m/ip",  # without a session; see `accounts.kept_forms`
     "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
     "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
     "post": f"{POST_LIMIT}/10m/user" if POST_LIMIT else "",

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Session, User
 from microblog_project.interrupted import NOT_DONE
 from posts.models import Post
 from tests.members import PASSWORD, signed_in_client
@@ -219,3 +219,11 @@ def test_a_method_that_is_not_taken_gets_a_page(
 
 def test_machines_get_no_page(client: Client, settings: LazySettings) -> None:
     assert client.post("/healthz").content == b""
+
+
+def test_of_what_anybody_sends_only_a_little_is_kept(member: User) -> None:
+    for _ in range(12):
+        assert Client().post("/", {"body": TEXT})["Location"].startswith("/accounts/login/")
+        careless = Client(enforce_csrf_checks=True)
+        assert careless.post("/", {"body": TEXT}, headers={"Origin": HERE}).status_code == 403
+    assert Session.objects.count() == 10
