@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
@@ -16,11 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_forms import MemberCreationForm, MemberForm
+from accounts.admin_forms import MemberCreationForm, MemberForm, MemberPasswordForm
 from accounts.deletion import deletion_order
 from accounts.models import Follow, User
-from accounts.recency import signed_in_recently
+from accounts.recency import way_to_password
 from accounts.staff_actions import StaffAction, ask_and_act
+from accounts.staff_notices import tell_of_changes
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What makes somebody staff, and what they may."""
@@ -56,12 +56,30 @@ ERASE = StaffAction(
 )
 
 
+class PasswordFirst(admin.ModelAdmin[Any]):
+    """Rows by which one gets into accounts: whoever may change them types their own password first.
+
+    The browser may be somebody else's by now.
+    """
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show or save a row."""
+        asked = way_to_password(request) if self.has_change_permission(request) else None
+        return asked or super().changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the rows, or do something to some of them."""
+        asked = way_to_password(request) if request.method == "POST" else None
+        return asked or super().changelist_view(request, extra_context)
+
+
 @admin.register(User)
-class MemberAdmin(UserAdmin[User]):
+class MemberAdmin(PasswordFirst, UserAdmin[User]):
     """The list and the page of members."""
 
     form = MemberForm
     add_form = MemberCreationForm
+    change_password_form = MemberPasswordForm
     list_display = ("username", "email", "is_staff", "is_active", "date_joined", "last_seen")
     show_full_result_count = False
     readonly_fields = ("last_seen", "last_login", "date_joined", "notification_cursor")
@@ -85,10 +103,14 @@ class MemberAdmin(UserAdmin[User]):
         return may_change and (request.user.is_superuser or obj is None or not has_rights(obj))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set a member's password, once staff have typed their own: the browser may be somebody else's by now."""
-        if not signed_in_recently(request):
-            raise ReauthenticationRequired
-        return super().user_change_password(request, id, form_url)
+        """Set a member's password, once staff have typed their own."""
+        return way_to_password(request) or super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the member, and tell them of what they sign in with."""
+        super().save_model(request, obj, form, change)
+        if change:
+            tell_of_changes(obj, {name: form.initial.get(name) or "" for name in form.changed_data})
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return no: the row is the last that goes of an account, after its files. See `erase`."""
@@ -115,7 +137,7 @@ class FollowAdmin(admin.ModelAdmin[Follow]):
     show_full_result_count = False
 
 
-class SuperusersEdit(admin.ModelAdmin[Any]):
+class SuperusersEdit(PasswordFirst):
     """Rows by which one could sign in as others, or get their rights: staff may look at them, superusers may edit."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

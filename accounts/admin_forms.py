@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 
 from accounts.models import User
+from accounts.staff_notices import tell_of_password
 from accounts.validators import MAX_LENGTH, username_validators
 
 
@@ -35,3 +36,13 @@ class MemberForm(UsernameRule, UserChangeForm[User]):
 
 class MemberCreationForm(UsernameRule, AdminUserCreationForm[User]):
     """Django's form of a new member."""
+
+
+class MemberPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # Django's takes none
+    """Django's form of a member's new password; the member is told."""
+
+    def save(self, commit: bool = True) -> User:
+        """Return the member, with the new password or none."""
+        user: User = super().save(commit)
+        tell_of_password(user)
+        return user

@@ -8,7 +8,8 @@ from typing import Any, cast
 from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from accounts.models import User
@@ -37,6 +38,14 @@ def require_password(request: HttpRequest) -> None:
         request.COOKIES  # noqa: B018 - read first: it stays available to this request
         request.META.pop("HTTP_COOKIE", None)
         raise ReauthenticationRequired
+
+
+def way_to_password(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return the redirect that asks for the password and comes back; None if it was typed lately.
+
+    For forms with a password in them: what was sent is not kept.
+    """
+    return None if signed_in_recently(request) else redirect_to_login(request.get_full_path(), "account_reauthenticate")
 
 
 def password_required(view: View) -> View:

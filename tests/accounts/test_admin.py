@@ -3,13 +3,12 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import follow_create
-from tests.members import make_member
+from tests.members import make_member, signed_in_client
 
 
 @pytest.fixture
-def admin(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    return client
+def admin(staff: User) -> Client:
+    return signed_in_client(staff)
 
 
 def test_members_are_listed_and_found(admin: Client, member: User, stranger: User) -> None:

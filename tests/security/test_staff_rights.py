@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
+from django.core.mail import EmailMessage
 from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
 
@@ -164,3 +165,57 @@ def test_setting_a_password_takes_ones_own_once_more(staff: User, member: User) 
     assert response["Location"].startswith("/accounts/reauthenticate/")
     member.refresh_from_db()
     assert member.check_password(PASSWORD)
+
+
+def open_browser(user: User) -> Client:
+    """Return a browser in which staff are signed in, and have not typed their password for long."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("rights", ["superuser", "change_user"])
+def test_nothing_that_lets_somebody_in_is_changed_without_staffs_own_password(
+    rights: str, staff: User, member: User
+) -> None:
+    client = open_browser(staff)
+    if rights != "superuser":
+        client = open_browser(User.objects.get(pk=staff_with(rights, "delete_user").session["_auth_user_id"]))
+    address = EmailAddress.objects.get(user=member)
+    before = state()
+    mine = {"user": str(member.pk), "email": "mine@example.com", "verified": "on"}
+    for path, form in (
+        (f"{USERS}{member.pk}/change/", form_of(member, email="mine@example.com", is_superuser="on")),
+        (f"{USERS}{member.pk}/password/", NEW),
+        (f"{USERS}add/", {"username": "fresh", "email": "fresh@example.com", **NEW}),
+        (USERS, {"action": "erase", "_selected_action": [member.pk], "post": "yes"}),
+        (f"{ADDRESSES}add/", mine),
+        (f"{ADDRESSES}{address.pk}/change/", mine),
+        (f"{GROUPS}add/", {"name": "newer"}),
+    ):
+        response = client.post(path, form)
+        assert response.status_code == 403 or response["Location"].startswith("/accounts/reauthenticate/"), path
+    assert state() == before
+    kept = str(dict(client.session))
+    assert NEW["password1"] not in kept
+    assert str(client.session.session_key) not in kept
+
+
+def test_who_may_only_look_is_not_asked_for_a_password(member: User) -> None:
+    client = open_browser(User.objects.get(pk=staff_with("view_user").session["_auth_user_id"]))
+    assert client.get(f"{USERS}{member.pk}/change/").status_code == 200
+
+
+def test_a_member_is_told_what_staff_change_of_their_way_in(
+    member: User, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    client = staff_with("change_user", "view_user")
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{USERS}{member.pk}/change/", form_of(member, username="suzy", email="new@example.com"))
+        client.post(f"{USERS}{member.pk}/password/", NEW)
+        client.post(f"{USERS}{member.pk}/change/", form_of(User.objects.get(pk=member.pk), about_me="Hello."))
+    assert [mail.to for mail in mailoutbox] == [["susan@example.com"]] * 3
+    told = " ".join(str(mail.body) for mail in mailoutbox)
+    assert all(words in told for words in ("new@example.com", "suzy", "the password of your account was changed"))
+    assert told.count("The site's staff made this change.") == 3
+    assert "127.0.0.1" not in told  # staff's own

@@ -1,0 +1,31 @@
+"""What staff change of that by which a member signs in is told to the member, as are their own changes."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from accounts.models import User
+
+
+def tell_of_changes(user: User, before: Mapping[str, str]) -> None:
+    """Tell the member of a new name or address; `before` has what changed, as it was."""
+    if address := before.get("email"):
+        _tell("email_changed", user, address, from_email=address, to_email=user.email)
+    if name := before.get("username"):
+        _tell("username_changed", user, from_name=name, to_name=user.username)
+
+
+def tell_of_password(user: User) -> None:
+    """Tell the member of a new password."""
+    _tell("password_changed", user)
+
+
+def _tell(name: str, user: User, address: str = "", **context: str) -> None:
+    """Send the notice after the commit, by default to the address that the member has confirmed."""
+    if to := address or EmailAddress.objects.get_primary_email(user) or user.email:
+        send = get_adapter().send_notification_mail
+        facts = {"user": user, "is_by_staff": True, **context}
+        transaction.on_commit(partial(send, f"account/email/{name}", user, facts, email=to))
