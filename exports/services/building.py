@@ -15,6 +15,7 @@ from exports.models import Archive, Task
 from exports.services.archiving import archive_keep, local_file
 from exports.services.member_data import (
     absolute_url,
+    conversations_records,
     followers_records,
     follows_records,
     member_counts,
@@ -120,6 +121,7 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
     with (
         closing(posts_batches(draft.user.pk, with_ids=True)) as batches,
         closing(messages_records(draft.user)) as messages,
+        closing(conversations_records(draft.user)) as conversations,
     ):
         source = Source(
             site_url=settings.SITE_URL,
@@ -129,7 +131,8 @@ def _write_archive(draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
             posts=batches,
             follows=follows_records(draft.user),
             followers=followers_records(draft.user),
-            messages=draft.snapshot.ended_after(messages),
+            messages=messages,
+            conversations=draft.snapshot.ended_after(conversations),
             expected=draft.expected,
             on_write=draft.watch.note,
         )

@@ -1,14 +1,15 @@
 """What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Case, Count, F, Max, QuerySet, When
 
 from accounts.models import Follow, User
 from exports.services.snapshot import DatabaseTime, iso_times, streamed_columns
-from exports.writer import BATCH_SIZE, Message, in_batches, utc_text
+from exports.writer import BATCH_SIZE, Conversation, Message, in_batches, utc_text
 from inbox import models as inbox
 
 
@@ -55,7 +56,22 @@ def followers_records(user: User) -> Iterator[dict[str, Any]]:
 
 def messages_records(user: User) -> Generator[Message]:
     """Yield what the member wrote to others, and they to the member, in the order in which it was written."""
-    rows = inbox.Message.objects.of(user.pk).order_by("timestamp", "id")
+    yield from _streamed(inbox.Message.objects.of(user.pk))
+
+
+def conversations_records(user: User) -> Generator[Conversation]:
+    """Yield the same by conversation, the one with the newest message first. Read each before the next."""
+    partner = Case(When(sender=user.pk, then="recipient_id"), default="sender_id")
+    mine = inbox.Message.objects.of(user.pk).annotate(partner=partner).values("partner")
+    found = mine.annotate(records=Count("pk"), newest=Max("timestamp")).order_by("-newest", "partner")
+    for partner_id, records in list(found.values_list("partner", "records")):
+        partner_user = User.objects.only("username").get(pk=partner_id)
+        with closing(_streamed(inbox.Message.objects.between(user, partner_user))) as messages:
+            yield Conversation(partner_user.username, records, messages)
+
+
+def _streamed(messages: QuerySet[inbox.Message]) -> Generator[Message]:
+    rows = messages.order_by("timestamp", "id")
     time = DatabaseTime(F("timestamp"))
     columns = streamed_columns(rows.values_list("sender__username", "recipient__username", "body", time, "id"))
     for senders, recipients, bodies, times, ids in columns:

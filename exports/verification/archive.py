@@ -18,7 +18,7 @@ from exports.writer.archive import SCHEMA_VERSION
 KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 16 * 1024 * 1024  # bytes: about 100,000 files, a hundred million posts
-PAGE_NAME = re.compile(r"(pages|messages)/[0-9]+\.html")
+PAGE_NAME = re.compile(r"(pages|messages|people/following|people/followers)[/-][0-9]+(-[0-9]+)?\.html")
 
 # File -> its list -> which of the manifest's counts it must agree with.
 LISTS = {
@@ -29,12 +29,20 @@ LISTS = {
     "messages.json": ("messages", "messages"),
     "skipped.json": ("skipped", "skipped"),
 }
-# Folder of pages -> which of the manifest's counts they must agree with, and how their articles begin.
-PAGES = {"pages": ("posts", b'<article id="p'), "messages": ("messages", b'<article id="m')}
+# Folder of pages -> which of the manifest's counts they must agree with, and how each record there begins.
+PERSON = b'<li class="person">'
+PAGES = {
+    "pages": ("posts", b'<article id="p'),
+    "messages": ("messages", b'<article id="m'),
+    "people/following": ("follows", PERSON),
+    "people/followers": ("followers", PERSON),
+}
+PEOPLE_SINCE = 3
+"""In which version people have pages."""
 DOCUMENTS = ["profile.json", "actor.json", *EMPTY_COLLECTIONS]
 SPREADSHEET = "posts.csv"
-NEEDED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html"}
-ADDED = {"messages.json": 2, **dict.fromkeys(EMPTY_COLLECTIONS, 3)}
+NEEDED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html", "README.txt"}
+ADDED = {"messages.json": 2, **dict.fromkeys([*EMPTY_COLLECTIONS, "README.txt"], 3)}
 """In which version a file was added; all others are in each."""
 
 Progress = Callable[[int, int], object]
@@ -78,7 +86,9 @@ class _Verification:
             count = self._file(entry, counts)
             if page := PAGE_NAME.fullmatch(entry["name"]):
                 on_pages[page[1]] += count
-        for folder, (counted_as, _article) in PAGES.items():
+        for folder, (counted_as, _begin) in PAGES.items():
+            if folder.startswith("people") and self._version < PEOPLE_SINCE:
+                continue
             _check_count(f"the pages of {folder}/ together", on_pages[folder], counts, counted_as)
         if not is_seal_whole:
             raise DamagedError("the seal is broken: it was changed after it was made, though each file in it is intact")

@@ -13,9 +13,11 @@ from django.utils.safestring import mark_safe
 from exports.writer.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
 from exports.writer.digests import DigestingFile, OnWrite, unwatched
 from exports.writer.interchange import InterchangeFiles
-from exports.writer.messages import Message, MessageFiles
-from exports.writer.offline_pages import Page, Pages, articles, days_of, escaped, render_index
-from exports.writer.posts_json import JsonList, PostsList, Progress, write_list
+from exports.writer.messages import Conversation, ListedConversation, Message, add_messages, conversation_piece
+from exports.writer.offline_pages import articles, escaped, render_index, render_readme
+from exports.writer.page_files import PAGE_SIZE, Pages
+from exports.writer.people import write_people
+from exports.writer.posts_json import JsonList, PostsList, Progress
 from exports.writer.rows import Batch, Skipped, in_batches, utc_text, write_readable
 from exports.writer.weaving import SEPARATOR, JoinedPosts, joined
 from exports.writer.zip_file import SealedZip
@@ -39,9 +41,11 @@ class Source:
     follows: Iterable[dict[str, Any]]
     followers: Iterable[dict[str, Any]]
     messages: Iterable[Message]
-    """Oldest first, whoever wrote them; the last that are read."""
+    """Oldest first, whoever wrote them."""
+    conversations: Iterable[Conversation]
+    """The same messages, by conversation: the one with the newest message first. The last that are read."""
     expected: Mapping[str, int]
-    """How many `posts` there will be, as the database counts them. Some may turn out to be unreadable."""
+    """How many `posts`, `follows` and `followers` there will be, as the database counts them."""
     on_write: OnWrite = unwatched
     """Told of what is written beside the output."""
 
@@ -57,13 +61,13 @@ def write_archive(
     container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC), source.on_write)
     steps = Steps(on_progress)
     try:
-        posts = _posts(container, source, steps)
+        skipped: list[Skipped] = []
+        posts, pages = _posts(container, source, steps, skipped)
         people = _people(container, source, steps)
-        messages = _messages(container, source, steps)
-        skipped = posts.skipped + messages.skipped
-        counts = {"posts": posts.written, **people, "messages": messages.written, "skipped": len(skipped)}
+        messages, conversations = _messages(container, source, steps, skipped)
+        counts = {"posts": posts, **people, "messages": messages, "skipped": len(skipped)}
         _small_files(container, source, skipped)
-        _index(container, source, counts, posts.pages, messages.pages)
+        _begin(container, source, counts, pages, conversations)
         _manifest(container, source, counts)
         container.close()
     finally:
@@ -77,29 +81,27 @@ class Steps:
     def __init__(self, on_progress: Progress) -> None:
         self._on_progress = on_progress
         self._done = 0
+        self._halves = 0
 
     def add(self, records: int) -> None:
         """Note that so many more are behind us."""
         self._done += records
-        self._on_progress(self._done)
+        self._on_progress(self._done + self._halves // 2)
+
+    def add_half(self, records: int) -> None:
+        """Note that half of what so many take is done."""
+        self._halves += records
+        self.add(0)
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written of the posts, or of the messages."""
-
-    written: int
-    skipped: list[Skipped]
-    pages: list[Page]
-
-
-def _posts(container: SealedZip, source: Source, steps: Steps) -> Written:
-    skipped: list[Skipped] = []
+def _posts(container: SealedZip, source: Source, steps: Steps, skipped: list[Skipped]) -> tuple[int, Pages]:
     with closing(PostFiles(container, source)) as files:
         for batch in source.posts:
             write_readable(batch, files.add, skipped)
+            files.pages.turn(len(batch))
             steps.add(len(batch))
-        return Written(files.written, skipped, files.finish())
+        files.finish()
+        return files.written, files.pages
 
 
 class PostFiles:
@@ -111,7 +113,7 @@ class PostFiles:
         self._part = container.part("posts.json")
         self._posts = PostsList(self._part)
         self._others = InterchangeFiles(container, activities, expected=source.expected["posts"])
-        self._pages = Pages("pages", username=source.profile["username"], put=container.add_bytes)
+        self.pages = _pages(container, source, "pages/", source.expected["posts"], kind="posts")
         self.written = 0
 
     def add(self, batch: Batch) -> None:
@@ -119,16 +121,15 @@ class PostFiles:
         posts = joined_posts(batch)
         self._posts.add_posts(batch)  # which notices
         self._others.add(posts)
-        self._pages.add(articles(posts), days_of(posts), posts.number)
+        self.pages.add(articles(posts))
         self.written += len(batch)
 
-    def finish(self) -> list[Page]:
-        """End them, and copy the lists into the container, where the pages are already; return the pages."""
+    def finish(self) -> None:
+        """End them, and copy the lists into the container, where the pages are already."""
         self._posts.close()
-        self._pages.close()
+        self.pages.close()
         self._container.add(self._part)
         self._others.finish(self.written)
-        return self._pages.listed
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -147,24 +148,42 @@ def joined_posts(batch: Batch) -> JoinedPosts:
 
 def _people(container: SealedZip, source: Source, steps: Steps) -> dict[str, int]:
     counts = {}
-    for name, people in (("follows", source.follows), ("followers", source.followers)):
+    for name, kind, people in (("follows", "following", source.follows), ("followers", "followers", source.followers)):
         part = container.part(f"{name}.json")
-        counts[name] = write_list(name, people, part, steps.add)
+        pages = _pages(container, source, f"people/{kind}-", source.expected[name], kind=kind)
+        counts[name] = write_people(people, JsonList(name, part), pages, steps.add)
         container.add(part)
     return counts
 
 
-def _messages(container: SealedZip, source: Source, steps: Steps) -> Written:
+def _messages(
+    container: SealedZip, source: Source, steps: Steps, skipped: list[Skipped]
+) -> tuple[int, list[ListedConversation]]:
+    """Read them twice, in the order of time for programs and by conversation for people: each is half of the work."""
     part = container.part("messages.json")
-    pages = Pages("messages", username=source.profile["username"], put=container.add_bytes)
-    skipped: list[Skipped] = []
-    files = MessageFiles(JsonList("messages", part), pages, skipped)
+    listing = JsonList("messages", part)
+    written = 0
     for batch in in_batches(source.messages):
-        files.add(batch)
-        steps.add(len(batch))
-    files.close()
+        written += add_messages(batch, listing, skipped)
+        steps.add_half(len(batch))
+    listing.close()
     container.add(part)
-    return Written(files.written, skipped, pages.listed)
+    conversations = []
+    for number, conversation in enumerate(source.conversations, start=1):
+        stem = f"messages/{number}-"
+        pages = _pages(container, source, stem, conversation.records, kind="messages", partner=conversation.partner)
+        for batch in in_batches(conversation.messages):
+            pages.add(conversation_piece(batch, source.profile["username"]))
+            pages.turn(len(batch))
+            steps.add_half(len(batch))
+        pages.close()
+        newest = f"{stem}{pages.number}.html"
+        conversations.append(ListedConversation(conversation.partner, newest, conversation.records))
+    return written, conversations
+
+
+def _pages(container: SealedZip, source: Source, stem: str, records: int, **context: Any) -> Pages:
+    return Pages(stem, records, put=container.add_bytes, username=source.profile["username"], **context)
 
 
 def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) -> None:
@@ -181,17 +200,25 @@ def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) 
         container.add_bytes(name, _json(content))
 
 
-def _index(
-    container: SealedZip, source: Source, counts: dict[str, int], pages: list[Page], message_pages: list[Page]
+def _begin(
+    container: SealedZip,
+    source: Source,
+    counts: dict[str, int],
+    posts: Pages,
+    conversations: list[ListedConversation],
 ) -> None:
+    """Write what a member opens first."""
     context = {
         "profile": source.profile,
         "about_me": mark_safe(escaped(source.profile["about_me"])),  # noqa: S308 - just escaped, to the character
         "counts": counts,
         "snapshot_at": source.snapshot_at,
         "site_url": source.site_url,
+        "conversations": conversations,
+        "people": {name: -(-counts[name] // PAGE_SIZE) for name in ("follows", "followers")},
     }
-    container.add_bytes("index.html", render_index(context, pages, message_pages))
+    container.add_bytes("index.html", render_index(context, posts))
+    container.add_bytes("README.txt", render_readme(context))
 
 
 def _manifest(container: SealedZip, source: Source, counts: dict[str, int]) -> None:

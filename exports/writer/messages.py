@@ -1,13 +1,14 @@
-"""What the member wrote to others and they to them: `messages.json`, and pages to read, from one reading."""
+"""What the member wrote to others and they to them: `messages.json`, and pages of each conversation to read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from exports.writer.offline_pages import Pages, escaped
+from exports.writer.offline_pages import escaped
+from exports.writer.page_files import Piece, month_heading
 from exports.writer.posts_json import JsonList
 from exports.writer.rows import Skipped, problem_with
 
-ARTICLE = '<article id="m{}"><p class="aside">{} → {}</p><p dir="auto">{}</p><time>{}</time></article>\n'
+ARTICLE = '<article id="m{}" class="{}"><p class="aside">{}</p><p dir="auto">{}</p><time>{}</time></article>\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +23,54 @@ class Message:
     id: int
 
 
-class MessageFiles:
-    """Both forms. Messages are far fewer than posts can be: they are written one by one."""
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the member and one other wrote to each other."""
 
-    def __init__(self, listing: JsonList, pages: Pages, skipped: list[Skipped]) -> None:
-        """Begin; what no file can hold is added to `skipped`."""
-        self._listing = listing
-        self._pages = pages
-        self._skipped = skipped
-        self.written = 0
+    partner: str
+    records: int
+    """How many messages there are, as the database counts them."""
+    messages: Iterable[Message]
+    """Oldest first."""
 
-    def add(self, batch: Sequence[Message]) -> None:
-        """Write a batch, oldest first."""
-        messages = [message for message in batch if self._is_readable(message)]
-        if messages:
-            self._listing.add([_record(message) for message in messages])
-            content = "".join(_article(message) for message in reversed(messages))
-            days = messages[0].timestamp[:10], messages[-1].timestamp[:10]
-            self._pages.add(content.encode(), days, len(messages))
-        self.written += len(messages)
 
-    def close(self) -> None:
-        """End both."""
-        self._listing.close()
-        self._pages.close()
+@dataclass(frozen=True, slots=True)
+class ListedConversation:
+    """A conversation as `index.html` lists it."""
 
-    def _is_readable(self, message: Message) -> bool:
-        reason = problem_with(message.body, message.timestamp)
-        if reason:
-            timestamp = message.timestamp.encode(errors="backslashreplace").decode()
-            self._skipped.append(Skipped(reason, timestamp, message.id, record="message"))
-        return not reason
+    partner: str
+    page: str
+    """The name of its newest page."""
+    records: int
+
+
+def add_messages(batch: Sequence[Message], listing: JsonList, skipped: list[Skipped]) -> int:
+    """Write a batch to `messages.json`; return how many. What no file can hold is added to `skipped`."""
+    messages = [message for message in batch if _is_readable(message, skipped)]
+    listing.add([_record(message) for message in messages])
+    return len(messages)
+
+
+def conversation_piece(batch: Sequence[Message], username: str) -> Piece:
+    """Return messages as HTML, the newest first, without those that no file can hold."""
+    messages = [message for message in reversed(batch) if not problem_with(message.body, message.timestamp)]
+    parts: list[bytes] = []
+    months: dict[str, int] = {}
+    for message in messages:
+        month = message.timestamp[:7]
+        if months and month not in months:
+            parts.append(month_heading(month))
+        months[month] = months.get(month, 0) + 1
+        parts.append(_article(message, username).encode())
+    return Piece(b"".join(parts), months)
+
+
+def _is_readable(message: Message, skipped: list[Skipped]) -> bool:
+    reason = problem_with(message.body, message.timestamp)
+    if reason:
+        timestamp = message.timestamp.encode(errors="backslashreplace").decode()
+        skipped.append(Skipped(reason, timestamp, message.id, record="message"))
+    return not reason
 
 
 def _record(message: Message) -> dict[str, str]:
@@ -64,6 +82,6 @@ def _record(message: Message) -> dict[str, str]:
     }
 
 
-def _article(message: Message) -> str:
-    texts = (escaped(text) for text in (message.sender, message.recipient, message.body))
-    return ARTICLE.format(message.id, *texts, message.timestamp)
+def _article(message: Message, username: str) -> str:
+    whose = "mine" if message.sender == username else "theirs"
+    return ARTICLE.format(message.id, whose, escaped(message.sender), escaped(message.body), message.timestamp)

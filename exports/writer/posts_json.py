@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from exports.writer.rows import Batch, Skipped, in_batches, write_readable
+from exports.writer.rows import Batch, Skipped, write_readable
 
 Progress = Callable[[int], object]
 """Called with the number of rows behind us, after every batch."""
@@ -82,16 +82,4 @@ def write_posts(
         done += len(batch)
         on_progress(done)
     posts.close()
-    return written
-
-
-def write_list(name: str, records: Iterable[dict[str, Any]], output: Output, on_batch: Progress) -> int:
-    """Write `{"name": [record, ...]}` to `output`; return the number of records. `on_batch` is told each batch's."""
-    written = 0
-    listing = JsonList(name, output)
-    for batch in in_batches(records):
-        listing.add(batch)
-        written += len(batch)
-        on_batch(len(batch))
-    listing.close()
     return written

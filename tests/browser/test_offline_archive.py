@@ -1,5 +1,6 @@
 """The archive's pages, opened from the extracted folder: read, paged and searched with no server and no network."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from exports.writer import Message
 from tests.exports.zip_files import PostRow, archive_bytes
 
 POSTS = 2500
 EVIL = "</p><script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">"
+CONTROLS = "".join(chr(code) for code in (*range(1, 0x20), *range(0x7F, 0xA0), 0x2028, 0xFEFF, 0xFFFE)) + "\r\n\r"
 SPECIAL = {
     7: "A needle in the haystack",
     8: "Crème brûlée at the CAFÉ",
@@ -22,9 +25,15 @@ SPECIAL = {
     11: "first line\nsecond line",
     12: EVIL,
     13: "x" * 140,
+    14: CONTROLS,
     2499: "The newest of all",
     2400: "Another needle, in a newer haystack",
 }
+MESSAGES = [
+    Message("john", "susan", "hello", "2024-01-01T12:00:00Z", 1),
+    Message("susan", "john", "hello you", "2024-02-01T12:00:00Z", 2),
+    Message("mary", "susan", "hi", "2024-02-02T12:00:00Z", 3),
+]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
 
 
@@ -55,7 +64,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def extracted(folder: Path, count: int) -> Path:
-    (folder / "archive.zip").write_bytes(archive_bytes(posts(count), about_me="Écrit peu, lit beaucoup. 📚"))
+    (folder / "archive.zip").write_bytes(archive_bytes(posts(count), MESSAGES, about_me="Écrit peu, lit beaucoup. 📚"))
     with ZipFile(folder / "archive.zip") as archive:
         archive.extractall(folder / "archive")
     return folder / "archive"
@@ -96,9 +105,9 @@ def search(page: Page, words: str) -> None:
 
 def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
     expect(index.locator("h1")).to_have_text("susan")
-    expect(index.locator("header")).to_contain_text("Écrit peu, lit beaucoup. 📚")
-    expect(index.locator("header")).to_contain_text("2,500 posts")
-    paths = index.locator("dl a, details a").evaluate_all(
+    expect(index.locator("main")).to_contain_text("Écrit peu, lit beaucoup. 📚")
+    expect(index.locator("main")).to_contain_text("2,500 posts")
+    paths = index.locator("header a, main a[href]:not([href^=http])").evaluate_all(
         "links => links.map((link) => decodeURIComponent(new URL(link.href).pathname))"
     )
     assert len(paths) > len(SPECIAL)
@@ -106,7 +115,8 @@ def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
 
 
 def test_pages_are_read_and_turned(index: Page) -> None:
-    index.locator("details a").first.click()
+    index.get_by_role("link", name="Read from the newest post").click()
+    expect(index.locator(".pager").first).to_contain_text("Page 3 of 3")
     expect(index.locator("article").first).to_contain_text("The newest of all")
     read = []
     while True:
@@ -118,7 +128,7 @@ def test_pages_are_read_and_turned(index: Page) -> None:
     assert read == [f"p{number}" for number in reversed(range(POSTS))]
     index.get_by_role("link", name="Newer").first.click()
     expect(index.get_by_role("link", name="Older").first).to_be_visible()
-    index.get_by_role("link", name="Start").first.click()
+    index.get_by_role("link", name=re.compile("susan.s archive")).click()
     expect(index.locator("h1")).to_have_text("susan")
 
 
@@ -138,6 +148,53 @@ def test_a_word_is_found_on_every_page_and_marked(index: Page) -> None:
     assert index.locator("#results mark").all_text_contents() == ["needle", "haystack"] * 2
     index.locator("#results a").last.click()
     expect(index.locator("#p7")).to_be_in_viewport()
+
+
+def test_a_month_leads_to_its_posts(index: Page) -> None:
+    index.get_by_text("2024", exact=True).click()
+    index.get_by_role("link", name="March 2024").click()
+    expect(index.get_by_role("heading", name="March 2024")).to_be_in_viewport()
+    first = index.locator("h2[id='2024-03'] + article time")
+    expect(first).to_have_text("2024-03-31 14:30")
+
+
+def test_messages_are_read_by_conversation_and_people_are_listed(index: Page) -> None:
+    index.get_by_role("link", name="Messages", exact=True).click()
+    index.get_by_role("link", name="john").click()
+    expect(index.locator("h1")).to_have_text("Messages with john")
+    expect(index.locator("article p[dir]")).to_have_text(["hello you", "hello"])
+    index.get_by_role("link", name="People").click()
+    index.get_by_role("link", name="Following").click()
+    expect(index.locator("li.person a")).to_have_text(["mary", "john"])
+
+
+def test_the_search_keeps_its_words_for_whoever_comes_back(index: Page) -> None:
+    search(index, "NEEDLE haystack")
+    index.locator("#results a").last.click()
+    expect(index.locator("#p7")).to_be_in_viewport()
+    index.go_back()
+    expect(index.locator("#query")).to_have_value("NEEDLE haystack")
+    expect(index.locator("#search [role=status]")).to_have_text("2 found")
+
+
+def test_a_search_that_has_not_seen_all_pages_says_so_far(index: Page) -> None:
+    index.evaluate(
+        """() => {
+            const status = document.querySelector("[role=status]"), said = [];
+            new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+            window.said = said;
+        }"""
+    )
+    search(index, "post")
+    said = index.evaluate("window.said")
+    assert "Searching: page 0 of 3, 0 found so far" in said
+    if index.locator("#more").is_visible():
+        assert "found so far, on" in said[-1]
+
+
+def test_control_characters_are_read_to_the_character(index: Page) -> None:
+    index.goto(index.url.replace("index.html", "pages/1.html"))
+    assert index.locator("#p14 p").evaluate("text => text.textContent") == CONTROLS
 
 
 def test_nothing_found_is_said(index: Page) -> None:
@@ -195,7 +252,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
     watched = Watched(context, small_folder)
     page = watched.page
     faults = []
-    for name in ("index.html", "pages/1.html"):
+    for name in ("index.html", "pages/1.html", "messages/2-1.html", "people/following-1.html"):
         page.goto((small_folder / name).as_uri())
         if name == "index.html":
             search(page, "needle")
@@ -213,7 +270,7 @@ def test_without_javascript_all_can_be_read(browser: Browser, folder: Path) -> N
     page = context.new_page()
     page.goto((folder / "index.html").as_uri())
     expect(page.locator("#search")).to_be_hidden()
-    page.locator("details a").first.click()
+    page.get_by_role("link", name="Read from the newest post").click()
     expect(page.locator("article").first).to_contain_text("The newest of all")
     page.get_by_role("link", name="Older").first.click()
     expect(page.locator("article").first).to_be_visible()

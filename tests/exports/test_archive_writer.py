@@ -5,7 +5,9 @@ import gc
 import hashlib
 import html
 import json
+import re
 import subprocess
+import tracemalloc
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -95,7 +97,7 @@ def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str
 @given(lists)
 def test_articles_hold_the_texts_newest_first_and_no_markup_of_theirs(bodies: list[str]) -> None:
     def html_of(texts: list[str]) -> str:
-        return articles(joined_posts(batch(texts))).decode()
+        return articles(joined_posts(batch(texts))).html.decode()
 
     data = html_of(bodies)
     assert data.count("<") == html_of([""] * len(bodies)).count("<")
@@ -144,8 +146,69 @@ def test_every_post_is_on_one_page_and_pages_lead_to_each_other(posts: int) -> N
     for number, page in enumerate(pages, start=1):
         assert (f'href="{number + 1}.html"' in page) == (number < len(pages))
         assert (f'href="{number - 1}.html"' in page) == (number > 1)
-        assert f'href="pages/{number}.html"' in files["index.html"].decode()
+        assert page.count(f"Page {number} of {len(pages)}") == 2
+    assert f'href="pages/{len(pages)}.html#2026-01"' in files["index.html"].decode()
     assert "\0" not in "".join(pages)
+
+
+def test_months_are_headings_and_links_lead_to_them() -> None:
+    months = [(year, month) for year in (2024, 2025) for month in range(1, 13)]
+    posts = [
+        (f"post {number}", f"{year}-{month:02}-15T12:00:00Z", 100 * place + number)
+        for place, (year, month) in enumerate(months)
+        for number in range(1, 51 + 60 * (month == 3))
+    ]
+    files = files_in(archive_bytes(posts))
+    index = files["index.html"].decode()
+    pages = [files[f"pages/{number}.html"].decode() for number in (1, 2)]
+    headings = [re.findall(r'<h2 id="([0-9-]+)">', page) for page in pages]
+    assert all(found == sorted(set(found), reverse=True) for found in headings)
+    for year, month in months:
+        name = f"{year}-{month:02}"
+        [page] = re.findall(rf'href="pages/(\d+)\.html#{name}">', index)
+        assert int(page) == max(number for number, found in enumerate(headings, start=1) if name in found)
+    assert index.count("110 posts") == 2
+    newest_first = re.findall(r'<h2 id="2025-12">December 2025</h2>\n<article id="p(\d+)">', pages[1])
+    assert newest_first == ["2350"]
+
+
+def test_a_page_of_which_nothing_could_be_exported_says_so() -> None:
+    unreadable = [("\ud800", TIME, number) for number in range(1000)]
+    files = files_in(archive_bytes([*unreadable, ("good", TIME, 1001)]))
+    assert "Nothing of this page could be exported." in files["pages/1.html"].decode()
+    assert "Page 2 of 2" in files["pages/2.html"].decode()
+
+
+def test_the_pages_of_people_list_them_newest_first() -> None:
+    files = files_in(archive_bytes([]))
+    page = files["people/following-1.html"].decode()
+    assert page.index("mary</a>") < page.index("john</a>")
+    assert 'href="people/followers-1.html"' in files["index.html"].decode()
+
+
+def test_the_readme_says_what_each_file_is() -> None:
+    files = files_in(archive_bytes(rows("one")))
+    readme = files["README.txt"].decode()
+    for name in files:
+        folder, slash, _rest = name.rpartition("/")
+        assert f"{folder}{slash}" in readme if folder else name in {*readme.replace(",", "").split(), "README.txt"}
+    assert "{" not in readme
+    assert "&" not in readme
+
+
+def test_memory_stays_flat_however_many_posts_there_are(tmp_path: Path) -> None:
+    def peak(posts: int) -> int:
+        made = ((f"post {number} {'x' * 100}", TIME, number) for number in range(posts))
+        with (tmp_path / "archive.zip").open("wb") as file:
+            tracemalloc.start()
+            try:
+                write_archive(source(made, expected=posts), DigestingFile(file), tmp_path)
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    peak(10)
+    assert peak(18_000) < peak(3_000) + 300_000
 
 
 def count_pages(files: dict[str, bytes]) -> int:

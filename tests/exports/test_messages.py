@@ -64,9 +64,12 @@ def test_what_was_sent_and_received_is_in_it_oldest_first_and_nothing_of_others(
     ]
     assert [message["body"] for message in messages_in(archive)] == ["one", "two", "three"]
     assert archive.item_counts["messages"] == verify_archive(Path(archive.file.path)).counts["messages"] == 3
-    page = contents(archive)["messages/1.html"].decode()
-    assert page.index("three") < page.index("mary → susan") < page.index('susan → john</p><p dir="auto">one')
-    assert 'href="messages/1.html"' in contents(archive)["index.html"].decode()
+    index = contents(archive)["index.html"].decode()
+    assert index.index('href="messages/1-1.html">john') < index.index('href="messages/2-1.html">mary')
+    john_page, mary_page = (contents(archive)[f"messages/{number}-1.html"].decode() for number in (1, 2))
+    assert john_page.index('susan</p><p dir="auto">three') < john_page.index('susan</p><p dir="auto">one')
+    assert 'mary</p><p dir="auto">two' in mary_page
+    assert ">two<" not in john_page
     assert "3 messages" in contents(archive)["index.html"].decode()
     assert not any("not susan" in data.decode() for name, data in contents(archive).items() if "mess" in name)
     assert "Messages: 3." in signed_in.get("/exports/").content.decode()
@@ -76,7 +79,7 @@ def test_any_text_comes_back_to_the_character_and_opens_no_markup(susan: User, j
     write(*((john, susan, text) for text in TEXTS))
     archive = export(susan)
     assert [message["body"] for message in messages_in(archive)] == TEXTS
-    assert contents(archive)["messages/1.html"].count(b"<article") == len(TEXTS)
+    assert contents(archive)["messages/1-1.html"].count(b"<article") == len(TEXTS)
     assert verify_archive(Path(archive.file.path)).counts["messages"] == len(TEXTS)
 
 
@@ -100,15 +103,15 @@ def test_a_message_that_no_file_can_hold_is_left_out_and_told(susan: User, john:
 def test_many_messages_are_streamed_and_split_over_pages_that_lead_to_each_other(susan: User, john: User) -> None:
     write(*((john, susan, f"text {number}") for number in range(2100)))
     files = files_in(archive_bytes(rows("one"), messages_records(susan)))
-    pages = [files[f"messages/{number}.html"].decode() for number in (1, 2, 3)]
+    pages = [files[f"messages/1-{number}.html"].decode() for number in (1, 2, 3)]
     assert [page.count("<article") for page in pages] == [1000, 1000, 100]
-    assert 'href="2.html"' in pages[0]
-    assert "messages, page 2" in pages[1]
-    assert "messages/4.html" not in files
+    assert 'href="1-2.html"' in pages[0]
+    assert "Page 2 of 3" in pages[1]
+    assert "messages/1-4.html" not in files
 
 
 def test_without_messages_there_is_an_empty_list_and_no_page(susan: User, export: Export) -> None:
     archive = export(susan)
     assert messages_in(archive) == []
     assert not [name for name in contents(archive) if name.startswith("messages/")]
-    assert 'id="messages-title"' not in contents(archive)["index.html"].decode()
+    assert "There are no messages in this archive." in contents(archive)["index.html"].decode()

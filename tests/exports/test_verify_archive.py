@@ -93,7 +93,7 @@ def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFix
     call_command("verify_archive", str(file))
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 15 files" in said
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 19 files" in said
     assert "as of 2026-11-23T10:00:00Z" in said
 
 
@@ -359,7 +359,12 @@ def without_the_first_article(page: bytes) -> bytes:
             without_the_first_article,
             "the pages of pages/ together: 4 posts found, the manifest counts 5.",
         ),
-        ("messages_1_html", without_the_first_article, "the pages of messages/ together: 2 messages found"),
+        ("messages_1-1_html", without_the_first_article, "the pages of messages/ together: 2 messages found"),
+        (
+            "people_following-1_html",
+            lambda data: data.replace(b'<li class="person">', b"<li>", 1),
+            "the pages of people/following/ together: 1 follows found, the manifest counts 2.",
+        ),
         ("messages_json", lambda data: data.replace(b'"to"', b'"cc"', 1), "messages.json: messages/0: "),
         ("messages_json", b'{"messages":[]}', "messages.json: 0 messages found, the manifest counts 3."),
         ("posts_json", b"[]", "posts.json: [] is not of type"),

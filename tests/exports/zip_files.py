@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from exports.writer import DigestingFile, Message, Source, batches_of, write_archive
+from exports.writer import Conversation, DigestingFile, Message, Source, batches_of, write_archive
 from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
 from microblog_project.embedded_server import BASE_DIR
 
@@ -35,6 +35,7 @@ def source(
     posts: Iterable[PostRow], messages: Iterable[Message] = (), *, expected: int | None = None, **profile: Any
 ) -> Source:
     posts = posts if expected is not None else list(posts)
+    messages = list(messages)
     return Source(
         site_url=SITE,
         member_url=f"{SITE}/user/susan/",
@@ -55,8 +56,19 @@ def source(
         follows=[person("john"), person("mary")],
         followers=[person("john")],
         messages=messages,
-        expected={"posts": len(list(posts)) if expected is None else expected},
+        conversations=conversations(messages),
+        expected={"posts": len(list(posts)) if expected is None else expected, "follows": 2, "followers": 1},
     )
+
+
+def conversations(messages: list[Message]) -> list[Conversation]:
+    """Return susan's conversations, the one with the newest message first."""
+    partners = [({message.sender, message.recipient} - {"susan"}).pop() for message in reversed(messages)]
+    return [
+        Conversation(partner, len(between), between)
+        for partner in dict.fromkeys(partners)
+        if (between := [message for message in messages if partner in {message.sender, message.recipient}])
+    ]
 
 
 def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: Any) -> bytes:

@@ -19,6 +19,7 @@ let search = null;
 
 function start(query) {
   if (search) stop(search);
+  history.replaceState(null, "", `#${new URLSearchParams({ search: query })}`); // for whoever comes back from a post
   results.replaceChildren();
   search = { query, next: pages, looked: 0, found: 0, limit: ENOUGH, open: new Map() };
   goOn(search);
@@ -60,9 +61,10 @@ function settle(current, page, posts) {
 function tell(current) {
   const words = { done: current.looked, all: pages, found: current.found };
   const fill = (text) => text.replace(/\{(\w+)\}/g, (_, name) => words[name].toLocaleString(document.documentElement.lang));
-  if (current.open.size) status.textContent = fill(status.dataset.searching);
-  else status.textContent = fill(current.found ? status.dataset.found : status.dataset.none);
-  more.hidden = current.open.size > 0 || current.next === 0;
+  const { searching, soFar, found, none } = status.dataset;
+  const isSearching = current.open.size > 0;
+  status.textContent = fill(isSearching ? searching : current.next ? soFar : current.found ? found : none);
+  more.hidden = isSearching || current.next === 0;
 }
 
 function article(post, page) {
@@ -103,3 +105,9 @@ more.addEventListener("click", () => {
 });
 
 section.hidden = false;
+
+const words = new URLSearchParams(location.hash.slice(1)).get("search");
+if (words) {
+  input.value = words;
+  start(words);
+}
