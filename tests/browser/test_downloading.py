@@ -32,7 +32,7 @@ def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
 
     page.goto(f"{live_server.url}/exports/")
     page.get_by_role("link", name="Download").click()
-    expect(page.locator("main")).to_contain_text("it is a while since you entered your password")
+    expect(page.locator("main")).to_contain_text("It's been a while since you entered your password")
     page.fill(PASSWORD_FIELD, PASSWORD)
     with page.expect_download() as download:
         page.press(PASSWORD_FIELD, "Enter")

@@ -26,8 +26,8 @@ function characters(value) {
 
 function count() {
   const left = limit - (text.value.length > LONGEST ? text.value.length : characters(text.value));
-  const number = plurals.select(Math.abs(left)) === "one" ? "One" : "Other";
-  const words = counter.dataset[`${left < 0 ? "over" : "left"}${number}`];
+  const form = plurals.select(Math.abs(left)) === "one" ? "One" : "Other";
+  const words = counter.dataset[`${left < 0 ? "over" : "left"}${form}`];
   counter.textContent = words.replace("{count}", number(Math.abs(left)));
   counter.classList.toggle("is-over", left < 0);
 }
