@@ -131,6 +131,8 @@ def database(url: str) -> dict[str, Any]:
         # A file, not memory: workers started by a test must see the test's rows.
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     else:
+        if config["ENGINE"] == "django.db.backends.postgresql":
+            config["ENGINE"] = "microblog_project.postgresql"
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         # What the URL says, such as `?options=`, wins.

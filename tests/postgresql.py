@@ -23,7 +23,8 @@ class Cluster:
 
     def __init__(self, *, may_crash: bool = False, tcp_port: int = 0) -> None:
         """Start it; one that `may_crash` keeps what was committed. With `tcp_port` it listens on loopback, too."""
-        self._tcp = {"listen_addresses": "127.0.0.1", "port": str(tcp_port)} if tcp_port else {"listen_addresses": ""}
+        self.port = str(tcp_port or 5432)
+        self._tcp = {"listen_addresses": "127.0.0.1" if tcp_port else "", "port": self.port}
         self._may_crash = may_crash
         self.programs = find_programs()
         self.folder = Path(tempfile.mkdtemp(prefix="microblog-pg-"))
@@ -69,12 +70,7 @@ class Cluster:
         self._end(signal.SIGQUIT)
 
     def _is_ready(self) -> bool:
-        return (
-            self._run(
-                "pg_isready", "-q", "-h", str(self.folder), "-p", self._tcp.get("port", "5432"), check=False
-            ).returncode
-            == 0
-        )
+        return self._run("pg_isready", "-q", "-h", str(self.folder), "-p", self.port, check=False).returncode == 0
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         command = [str(self.programs / program), *arguments]

@@ -48,10 +48,13 @@ def read_snapshot() -> Iterator[Snapshot]:
 
 @contextmanager
 def _postgresql_read_transaction() -> Iterator[None]:
-    """Hold a view of one moment, however long is packed between two reads: the job has a time limit of its own."""
+    """Hold a view of one moment, however slowly it is read: the job has a time limit of its own.
+
+    Linux counts a reader that takes nothing for a while, since what it has is being packed, as silent.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL tcp_user_timeout = 0")
         yield
 
 

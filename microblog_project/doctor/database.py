@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from microblog_project.doctor.findings import Finding, fail, in_a_line, ok, warn
+from microblog_project.postgresql.base import DatabaseWrapper
 from posts.search.interface import find
 from posts.search.query import Query
 from posts.search.table import POSTS
@@ -57,7 +58,7 @@ def _sqlite() -> Iterator[Finding]:
 
 
 def _postgresql() -> Iterator[Finding]:
-    for look in (_encoding, _collation, _writable, _clock, _room):
+    for look in (_encoding, _collation, _writable, _clock, _session, _room):
         yield look()
 
 
@@ -99,6 +100,18 @@ def clock_finding(what: str, theirs: float, asked_at: float) -> Finding:
     if abs(skew) > CLOCK_TOLERANCE:
         return fail(what, f"{skew:+.1f} seconds from this machine's", CLOCKS)
     return ok(what, f"{skew:+.2f} seconds from this machine's")
+
+
+def _session() -> Finding:
+    """Compare what the session has with what it asked for: behind a pooler nobody may have listened."""
+    lost = cast(DatabaseWrapper, connection).lost
+    if not lost:
+        return ok("database session", "has all its settings")
+    commands = " ".join(f"ALTER ROLE CURRENT_USER SET {name} = '{value}';" for name, value in lost.items())
+    remedy = (
+        f"Set them for the site's role, then RECONNECT in the pooler. Transactions have them all the same: {commands}"
+    )
+    return warn("database session", f"a pooler withholds {', '.join(lost)}", remedy)
 
 
 def _room() -> Finding:
