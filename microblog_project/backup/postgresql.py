@@ -44,9 +44,21 @@ END $$;
 """
 
 
+def ensure_direct() -> None:
+    """Raise BackupError behind a pooler: pg_dump and psql would leave their settings to the site's own sessions.
+
+    A pooler tells a process id of its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        if cursor.fetchone()[0] != connection.connection.info.backend_pid:
+            raise BackupError("DATABASE_URL leads to a pooler such as PgBouncer. Use the address of PostgreSQL itself.")
+
+
 @contextmanager
 def dumped(path: Path) -> Iterator[Any]:
     """Write a dump to `path`; yield a cursor that reads the same moment."""
+    ensure_direct()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute(
@@ -61,6 +73,7 @@ def dumped(path: Path) -> Iterator[Any]:
 
 def load(path: Path) -> None:
     """Put the dump at `path` in the place of all that the database holds: whole, or not at all."""
+    ensure_direct()
     connections.close_all()
     with tempfile.TemporaryFile("w+") as errors:
         psql = subprocess.Popen(

@@ -11,6 +11,8 @@ from accounts.models import User
 from exports.models import Task, TaskStatus
 from exports.services.launching import task_launch
 from exports.services.snapshot import read_snapshot
+from microblog_project.backup.errors import BackupError
+from microblog_project.backup.postgresql import ensure_direct
 from microblog_project.doctor.database import check_database
 from microblog_project.postgresql.base import DatabaseWrapper
 from tests.faults.databases import default_database
@@ -91,6 +93,12 @@ def test_a_guard_leaks_to_nobody_elses_session(pooled: Pooler) -> None:
     with transaction.atomic():
         value_of("jit")
     assert {value_of("idle_in_transaction_session_timeout") for _ in range(4)} == {"0"}
+
+
+@needs_pgbouncer
+def test_a_backup_refuses_to_go_through_a_pooler(pooled: Pooler) -> None:
+    with pytest.raises(BackupError, match="address of PostgreSQL itself"):
+        ensure_direct()
 
 
 @needs_pgbouncer
