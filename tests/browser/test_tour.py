@@ -174,7 +174,7 @@ def leaves(page: Page, demos: Page, site: RunningSite, server: MailServer) -> No
 
 def deletes_account(page: Page, site: RunningSite) -> None:
     page.goto(f"{site.url}/accounts/profile/")
-    page.get_by_role("link", name="Delete your account").click()
+    page.get_by_role("link", name="Delete account").click()
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Delete my account").click()
     expect(page.get_by_role("button", name="Keep my account")).to_be_visible()
