@@ -20,6 +20,9 @@ from accounts.models import User
 PREFIXES = "^=@"
 """What may stand before a column to be searched, and says how."""
 
+PATTERNS = ("__regex", "__iregex")
+"""Lookups that nobody needs: some patterns take a processor for hours."""
+
 Path = tuple[str, ...]
 """The names of the relations from a model to a column, and the column's."""
 
@@ -34,7 +37,12 @@ class CarefulAdmin(ModelAdmin[Any]):
         """Return whether the list may be filtered like this: by what it shows, searches or offers as a filter."""
         asked = path_of(self.model, lookup)
         # What is no column is the name of a filter, or nothing that could be answered.
-        return (not asked or asked in self.open_paths(request)) and super().lookup_allowed(lookup, value, request)
+        is_open = not asked or asked in self.open_paths(request)
+        return is_open and not lookup.endswith(PATTERNS) and super().lookup_allowed(lookup, value, request)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row; `?_to_field=` with nothing behind it names no field."""
+        return super().get_object(request, object_id, from_field or None)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Return where to search: what the list shows, and of other tables what these staff may look at there."""

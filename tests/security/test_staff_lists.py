@@ -163,6 +163,21 @@ def test_a_list_can_be_filtered_by_what_it_shows(staff: User, member: User) -> N
         assert client.get("/admin/exports/task/", {name: value}).status_code == 200, name
 
 
+@pytest.mark.parametrize("lookup", ["regex", "iregex"])
+def test_no_list_is_filtered_by_patterns_which_can_take_hours(staff: User, lookup: str) -> None:
+    User.objects.filter(pk=staff.pk).update(email="a" * 40 + "@example.com")
+    client = signed_in_client(staff)
+    for pattern in ("(a+)+$", "("):
+        assert client.get("/admin/accounts/user/", {f"email__{lookup}": pattern}).status_code == 400
+
+
+@pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
+def test_a_row_is_found_under_no_empty_name_of_a_field(staff: User, model: type[Model]) -> None:
+    client = signed_in_client(staff)
+    for page in ("change", "delete"):
+        assert client.get(f"{address(model)}1/{page}/?_to_field=").status_code in {200, 302, 403, 404}
+
+
 def test_what_is_no_column_finds_nothing(staff: User) -> None:
     response = signed_in_client(staff).get("/admin/accounts/user/", {"nonsense__gte": "1"})
     assert (response.status_code, response["Location"]) == (302, "/admin/accounts/user/?e=1")
