@@ -39,8 +39,10 @@ class PreferencesMiddleware(LocaleMiddleware):
             timezone.activate(zone)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Name the language, and what it depends on: Django leaves the cookie out."""
+        """Name the language, and what it depends on: Django leaves the cookie out. Members' pages are theirs alone."""
         patch_vary_headers(response, ["Cookie"])
+        if isinstance(request.user, User):
+            response.headers.setdefault("Cache-Control", "private, no-cache")
         return super().process_response(request, response)
 
 

@@ -202,3 +202,8 @@ def test_a_member_who_comes_back_costs_no_write_for_their_zone(signed_in: Client
     with CaptureQueriesContext(connection) as captured:
         signed_in.get("/explore/")
     assert not [query for query in captured if query["sql"].startswith("UPDATE")]
+
+
+@pytest.mark.parametrize("path", ["/", "/exports/", "/accounts/profile/", "/accounts/email/", "/explore/", "/nowhere/"])
+def test_a_members_pages_are_kept_by_no_cache_of_others(member: User, path: str) -> None:
+    assert signed_in_client(member).get(path)["Cache-Control"] == "private, no-cache"
