@@ -52,10 +52,21 @@ def browser_zone(request: HttpRequest) -> str:
     return name if len(name) <= MAX_LENGTH and zone_named(name) else ""
 
 
+class BoundedZone(ZoneInfo):
+    """A zone in which every moment has a time, also the first and the last that there are in UTC."""
+
+    def fromutc(self, moment: datetime, /) -> datetime:
+        """Return the moment's time in the zone; in UTC where that would lie before the year 1 or after 9999."""
+        try:
+            return super().fromutc(moment)
+        except OverflowError:
+            return moment
+
+
 def zone_named(name: str) -> ZoneInfo | None:
     """Return the zone; None without a name, or for one that this machine does not know."""
     try:
-        return ZoneInfo(name) if name else None
+        return BoundedZone(name) if name else None
     except (KeyError, OSError, ValueError):
         return None
 

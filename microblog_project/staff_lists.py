@@ -6,16 +6,25 @@ staff who may only look at members could find out what is secret (`?sessions__se
 address. Here a list answers by what it shows.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist
+from django.db import DataError, ProgrammingError
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 
 from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+NONSENSE = (ArithmeticError, LookupError, TypeError, ValueError, DataError, ProgrammingError)
+"""What Django and the databases raise for a value that a column cannot have."""
 
 PREFIXES = "^=@"
 """What may stand before a column to be searched, and says how."""
@@ -27,11 +36,32 @@ Path = tuple[str, ...]
 """The names of the relations from a model to a column, and the column's."""
 
 
+class CarefulList(ChangeList):
+    """A list whose address may hold values that no column can have, such as the year 99999."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Count and page the rows; with such a value, have Django show the list without its filters.
+
+        Django does so itself for what it finds out early; this is found out as the query is made or run.
+        """
+        try:
+            super().get_results(request)
+        except NONSENSE as error:
+            if not self.params:
+                raise
+            logger.info("%s is asked for what no column can be", request.path, exc_info=True)
+            raise IncorrectLookupParameters from error
+
+
 class CarefulAdmin(ModelAdmin[Any]):
     """A list that is filtered and searched by what it shows, and whose actions need a permission."""
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["staff.css"]}
+
+    def get_changelist(self, request: HttpRequest, **_kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return CarefulList
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Return whether the list may be filtered like this: by what it shows, searches or offers as a filter."""

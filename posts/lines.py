@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from accounts.validators import validate_moment
 from posts.models import Post
 from posts.validators import validate_body
 
@@ -37,12 +38,17 @@ def posts_from_lines(lines: Iterable[bytes], author: User) -> Iterator[Post]:
 
 def _post_from_line(line: bytes, author: User) -> Post:
     record = _record(line)
-    body = _text(record, "body")
+    body, timestamp = _text(record, "body"), _text(record, "timestamp")
     try:
         validate_body(body)
     except ValidationError as error:
         raise ValueError(f"body {_shown(body)}: {' '.join(error.messages)}") from error
-    return Post(author=author, body=body, timestamp=_moment(_text(record, "timestamp")))
+    moment = _moment(timestamp)
+    try:
+        validate_moment(moment)
+    except ValidationError as error:
+        raise ValueError(f"timestamp {_shown(timestamp)}: {' '.join(error.messages)}") from error
+    return Post(author=author, body=body, timestamp=moment)
 
 
 def _record(line: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.validators import validate_moment
 from posts.validators import validate_body
 
 
@@ -34,7 +35,7 @@ class Post(models.Model):
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="posts", db_index=False)
     body = models.TextField(_("body"), validators=[validate_body])
-    timestamp = models.DateTimeField(_("written at"), default=timezone.now)
+    timestamp = models.DateTimeField(_("written at"), default=timezone.now, validators=[validate_moment])
 
     objects = PostQuerySet.as_manager()
 

@@ -1,6 +1,9 @@
 """Rows that are older than the code that reads them, or newer, and rows with times by a clock that was set wrong."""
 
-from datetime import timedelta
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -9,10 +12,12 @@ from rq import Queue
 
 from accounts.models import User
 from exports.admin.task_actions import retry_if_possible
-from exports.models import Task, TaskStatus
+from exports.models import Archive, Task, TaskStatus
 from exports.services.launching import task_launch
 from exports.services.queue import task_enqueue
 from exports.services.reconciliation import tasks_reconcile
+from exports.verification import verify_archive
+from posts.models import Post
 from tests.members import make_member
 from tests.messages import told
 
@@ -98,3 +103,26 @@ def test_a_job_that_was_taken_from_the_queue_and_never_started_is_queued_again(s
     queue.connection.lmove(queue.key, queue.intermediate_queue_key)
     assert tasks_reconcile() == [task]
     assert queue.job_ids == [str(task.pk)]
+
+
+@pytest.mark.parametrize("name", ["export_posts", "export_archive"])
+def test_moments_at_the_ends_of_the_calendar_are_exported(
+    susan: User, work: Callable[[], None], tmp_path: Path, name: str
+) -> None:
+    User.objects.update(time_zone="Pacific/Kiritimati")
+    for moment in (datetime.min, datetime.max):  # noqa: DTZ901
+        Post.objects.create(author=susan, body="words", timestamp=moment.replace(tzinfo=UTC))
+    task = task_launch(user=susan, name=name)
+    work()
+    assert status_of(task) == TaskStatus.SUCCEEDED
+    with Archive.objects.get(task=task).file.open("rb") as file:
+        content = file.read()
+    if name == "export_posts":
+        posts = json.loads(content)["posts"]
+        assert (posts[0]["timestamp"], posts[-1]["timestamp"]) == (
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999Z",
+        )
+    else:
+        (tmp_path / "archive.zip").write_bytes(content)
+        verify_archive(tmp_path / "archive.zip")
