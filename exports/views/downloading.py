@@ -56,7 +56,10 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
     storage = archive.file.storage
     if isinstance(storage, SigningStorage):
         return hand_over(request, archive, storage)
-    return stream(request, archive)
+    try:
+        return stream(request, archive)
+    except FileNotFoundError:  # deleted since `file_exists`; if by its owner or on its day, there is no archive either
+        return gone(request, get_object_or_404(user.archives.available().select_related("task"), pk=archive.pk))
 
 
 def gone(request: HttpRequest, archive: Archive) -> HttpResponse:

@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 from accounts.models import User
 from exports.byte_ranges import UnsatisfiableRangeError, parse_range
 from exports.models import Archive
+from exports.models.archive import Removal
+from exports.services.expiry import archive_discard
+from exports.views import downloading
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD
 
@@ -279,3 +282,22 @@ def test_a_large_file_is_served_in_constant_memory(signed_in: Client, susan: Use
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+# --- Deleted meanwhile ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["lost", "deleted by its owner"])
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=5-"}])
+def test_a_file_that_is_deleted_as_the_download_begins_is_not_found(
+    signed_in: Client, archive: Archive, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], is_wanted: bool
+) -> None:
+    def exists_for_the_last_time(found: Archive) -> bool:
+        found.file.storage.delete(found.file.name)
+        if not is_wanted:
+            archive_discard(Archive.objects.get(pk=found.pk), Removal.DELETED)
+        return True
+
+    monkeypatch.setattr(downloading, "file_exists", exists_for_the_last_time)
+    assert get(signed_in, archive, **headers).status_code == 404
+    assert Archive.objects.get(pk=archive.pk).removal == (Removal.LOST if is_wanted else Removal.DELETED)
