@@ -293,7 +293,7 @@ def test_a_file_that_is_deleted_as_the_download_begins_is_not_found(
     signed_in: Client, archive: Archive, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], is_wanted: bool
 ) -> None:
     def exists_for_the_last_time(found: Archive) -> bool:
-        found.file.storage.delete(found.file.name)
+        found.file.storage.delete(str(found.file.name))
         if not is_wanted:
             archive_discard(Archive.objects.get(pk=found.pk), Removal.DELETED)
         return True

@@ -16,6 +16,7 @@ from microblog_project.embedded_server import BASE_DIR
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, make_member, signed_in_client
 from tests.security.headers import missing_headers
+from tests.security.hostile import routes
 
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/login/", "/accounts/signup/"]
 PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/exports/task/", "/healthz"]
@@ -173,3 +174,10 @@ def test_production_insists_on_https_and_on_cookies_of_this_host_alone(tmp_path:
     assert location == "https://microblog.example/explore/"
     assert session == "__Host-sessionid True 1"
     assert limits == "20/10m/user 30/10m/user 60/10m/user 120/10m/user 60/m/ip"
+
+
+def test_no_shared_cache_may_keep_what_any_address_tells_a_member(staff: User) -> None:
+    addresses = {re.sub("<[a-z0-9_]+>", "1", route) for route in routes()}
+    answers = {address: signed_in_client(staff).get(address) for address in addresses}
+    said = {address: answer.headers.get("Cache-Control", "") for address, answer in answers.items()}
+    assert not {address: words for address, words in said.items() if "private" not in words and "no-store" not in words}
