@@ -38,7 +38,8 @@ class AccountAdapter(DefaultAccountAdapter):
         links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
         user = context.get("user") or User.with_email(email).first()
         with mail_language(user, asked_in=language_of_asker(user)) if user else nullcontext():
-            message = self.render_mail(template_prefix, email, {"email": email, **context, **links})
+            # Without a user of its own, the mail would greet whoever sent the request: another member, or nobody.
+            message = self.render_mail(template_prefix, email, {"user": None, "email": email, **context, **links})
         try:
             message.send()
         except Exception as error:  # whatever a mail backend raises

@@ -1,5 +1,6 @@
 """How every email of the site is made."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,32 @@ def test_an_email_of_an_account_says_the_same_in_plain_and_html_with_a_button(
         for part in line.partition(": http")[::2] if ": http" in line else (line,):
             assert " ".join(part.split()) in shown
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_an_email_to_an_address_without_an_account_names_nobody(
+    member: User, client: Client, mailoutbox: Mails, is_signed_in: bool
+) -> None:
+    if is_signed_in:
+        client.force_login(member)
+    client.post("/accounts/password/reset/", {"email": "nobody@example.com"})
+    [message] = mailoutbox
+    [(html, _kind)] = message.alternatives
+    assert str(message.body).startswith("Hello,\n")
+    assert "Hello,<" in str(html)
+
+
+def test_a_notice_says_in_which_time_zone_its_time_is(member: User, mailoutbox: Mails) -> None:
+    User.objects.filter(pk=member.pk).update(time_zone="Asia/Tokyo")
+    form = {"oldpassword": PASSWORD, "password1": "a-new-password-9", "password2": "a-new-password-9"}
+    signed_in_client(member).post("/accounts/password/change/", form)
+    assert re.search(r"Time: .+ [ap]\.m\. JST\n", str(mailoutbox[-1].body))
+
+
+@pytest.mark.parametrize("address", ["/accounts/password/change/", "/accounts/reauthenticate/", "/accounts/delete/"])
+def test_password_managers_learn_whose_password_is_asked_for(member: User, address: str) -> None:
+    page = signed_in_client(member).get(address).content.decode()
+    assert f'autocomplete="username" value="{member.username}" readonly hidden' in page
 
 
 def test_every_email_is_made_here_or_marked_as_these_are() -> None:

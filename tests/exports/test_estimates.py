@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Follow, User
@@ -50,6 +51,14 @@ def test_it_counts_what_will_be_inside(susan: User, john: User) -> None:
     Follow.objects.create(follower=john, followed=susan)
     expected = estimate(susan, "export_archive")
     assert (expected.posts, expected.messages, expected.follows, expected.followers) == (3, 2, 0, 1)
+
+
+def test_the_page_counts_several_follows_in_spanish(susan: User, john: User, client: Client) -> None:
+    for name in ("ada", "rosa"):
+        Follow.objects.create(follower=susan, followed=User.objects.create_user(name, f"{name}@example.com"))
+    client.force_login(susan)
+    page = client.get("/exports/", headers={"Accept-Language": "es"}).content.decode()
+    assert "2 seguidos" in page
 
 
 def test_a_member_without_posts_is_told_an_empty_file(john: User) -> None:
