@@ -44,7 +44,7 @@ def delete(request: HttpRequest) -> HttpResponse:
             return refusal
         if form.is_valid():
             if not deletion_request(user=user, session_key=request.session.session_key) and not user.is_staff:
-                messages.warning(request, _("You have asked for this already."))
+                messages.warning(request, _("You have already requested this."))
             return redirect("accounts:delete")
     context = {"form": form, "grace_days": settings.ACCOUNT_DELETION_GRACE_DAYS}
     return render(request, "accounts/delete.html", context, status=422 if form.is_bound else 200)
@@ -55,7 +55,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 def delete_undo(request: HttpRequest) -> HttpResponse:
     """Keep the account after all."""
     if deletion_undo(user=cast(User, request.user)):
-        messages.success(request, _("Your account stays. It is good to have you here."))
+        messages.success(request, _("Your account won't be deleted. We're glad you're staying."))
     else:
-        messages.warning(request, _("There is no deletion of your account that could be undone."))
+        messages.warning(request, _("Your account isn't scheduled for deletion."))
     return redirect("posts:timeline")

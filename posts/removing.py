@@ -41,7 +41,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring a deleted post of the member's back, and go back to the page `next`; a second attempt changes nothing."""
     user = cast(User, request.user)
     if not post_restore(author=user, post_id=pk) and not user.posts.filter(pk=pk).exists():
-        reason = _("This post cannot be brought back. That is possible within an hour.")
+        reason = _("This post can no longer be restored. Posts can be restored for one hour after deletion.")
         return render(request, "404.html", {"reason": reason}, status=404)
     messages.success(request, _("Your post is back."))
     return HttpResponseRedirect(page_before(request))

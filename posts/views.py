@@ -33,7 +33,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
     form = PostForm(request.POST if request.method == "POST" else None, author=user, initial=fields_kept(request))
     if may_save(request, form, "post"):
         form.save()
-        messages.success(request, _("Your post is out."), extra_tags=f"sent:{form.draft}")
+        messages.success(request, _("Your post has been published."), extra_tags=f"sent:{form.draft}")
         return redirect("posts:timeline")
     return render_form(request, "posts/timeline.html", {"form": form, "page": timeline_page(user, request.GET)})
 

@@ -43,7 +43,9 @@ def failure_text(code: str, params: Mapping[str, Any] | None) -> str:
     params = params or {}
     count, minutes = params.get("count", 0), params.get("minutes", 0)
     texts: dict[str, str] = {
-        FailureCode.ERRORED: gettext("Something went wrong on our side. We have been told, and your posts are safe."),
+        FailureCode.ERRORED: gettext(
+            "Something went wrong on our side. Our team has been notified, and your posts are safe."
+        ),
         FailureCode.INTERRUPTED: ngettext(
             "The export was interrupted %(count)d time and was given up.",
             "The export was interrupted %(count)d times and was given up.",
@@ -57,7 +59,7 @@ def failure_text(code: str, params: Mapping[str, Any] | None) -> str:
         )
         % {"minutes": minutes},
         FailureCode.NO_SPACE: gettext(
-            "There is not enough room to build your export at the moment. We have been told; try again later."
+            "There is not enough room to prepare your export right now. Our team has been notified; try again later."
         ),
         FailureCode.QUEUE_UNAVAILABLE: gettext(
             "The export service cannot be reached at the moment. Please try again in a few minutes."

@@ -34,5 +34,5 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
         if deleted:
             messages.info(request, _("The file was deleted."))
         else:
-            messages.warning(request, _("That file was no longer kept."))
+            messages.warning(request, _("We no longer have that file."))
     return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))

@@ -26,7 +26,7 @@ def mail(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.select_related("task"), task_id=pk)
     if mail_again(archive):
-        messages.info(request, _("The mail is on its way."))
+        messages.info(request, _("The email is on its way."))
     else:
-        messages.warning(request, _("That mail is on its way already, or the file is no longer kept."))
+        messages.warning(request, _("That email is already on its way, or we no longer have the file."))
     return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))

@@ -27,10 +27,10 @@ def path_in(mail: EmailMessage) -> str:
 
 def test_a_new_member_signs_up_confirms_and_signs_in(client: Client, db: None, mailoutbox: list[EmailMessage]) -> None:
     response = client.post("/accounts/signup/", NEW, follow=True)
-    assert "Look at your mail" in response.content.decode()
+    assert "Check your email" in response.content.decode()
     [mail] = mailoutbox
-    assert mail.subject == "[Microblog] Welcome! Confirm your e-mail address"
-    assert str(mail.body).startswith("Dear ada,\n\nwelcome to Microblog!")
+    assert mail.subject == "[Microblog] Welcome! Confirm your email address"
+    assert str(mail.body).startswith("Dear ada,\n\nWelcome to Microblog!")
     page = client.get(path_in(mail)).content.decode()
     assert "ada@example.com" in page
     client.post(path_in(mail))
@@ -49,9 +49,9 @@ def test_an_address_that_has_an_account_is_told_by_mail_only(
     client: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
     response = client.post("/accounts/signup/", {**NEW, "email": member.email}, follow=True)
-    assert "Look at your mail" in response.content.decode()
+    assert "Check your email" in response.content.decode()
     assert User.objects.count() == 1
-    assert mailoutbox[0].subject == "[Microblog] You have an account already"
+    assert mailoutbox[0].subject == "[Microblog] You already have an account"
 
 
 @pytest.mark.parametrize("login", ["susan", "nobody"])
@@ -91,7 +91,7 @@ def test_a_forgotten_password_is_reset_once(client: Client, member: User, mailou
     assert "Your password is changed" in response.content.decode()
     member.refresh_from_db()
     assert member.check_password("a-new-password-9")
-    assert "used already" in Client().get(path_in(mail)).content.decode()
+    assert "already been used" in Client().get(path_in(mail)).content.decode()
 
 
 def test_a_reset_answers_alike_whether_the_address_is_known_or_not(
@@ -103,7 +103,7 @@ def test_a_reset_answers_alike_whether_the_address_is_known_or_not(
     assert "If that address belongs to an account" in unknown.content.decode()
     assert [mail.subject for mail in mailoutbox] == [
         "[Microblog] Choose a new password",
-        "[Microblog] There is no account under this address",
+        "[Microblog] This address has no account",
     ]
 
 

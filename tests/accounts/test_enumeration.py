@@ -113,4 +113,4 @@ def test_an_address_with_capitals_is_taken_as_it_is_without_them(mailoutbox: lis
     answer = Client().post("/accounts/signup/", {**NEW, "email": "capital@example.com"})
     assert answer.status_code == 302
     assert not User.objects.filter(username="ada").exists()
-    assert mailoutbox[0].subject == "[Microblog] You have an account already"
+    assert mailoutbox[0].subject == "[Microblog] You already have an account"

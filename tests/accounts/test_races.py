@@ -61,7 +61,7 @@ def test_an_address_that_is_taken_at_the_last_moment_is_told_by_email_only(
 ) -> None:
     faster(username="other", email="Ada@example.com")
     assert client.post("/accounts/signup/", NEW)["Location"] == "/accounts/confirm-email/"
-    assert [mail.subject for mail in mailoutbox] == ["[Microblog] You have an account already"]
+    assert [mail.subject for mail in mailoutbox] == ["[Microblog] You already have an account"]
     assert not EmailAddress.objects.exists()
 
 

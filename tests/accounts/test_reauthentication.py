@@ -118,7 +118,7 @@ def test_the_old_address_is_told_of_the_new_one(member: User, mailoutbox: list[E
     client.post("/accounts/email/", {"email": NEW, "action_add": ""})
     client.post(path_in(mailoutbox.pop()))
     [mail] = mailoutbox
-    assert (mail.to, mail.subject) == (["susan@example.com"], "[Microblog] Your e-mail address was changed")
+    assert (mail.to, mail.subject) == (["susan@example.com"], "[Microblog] Your email address was changed")
     assert NEW in str(mail.body)
 
 

@@ -96,6 +96,6 @@ def test_an_open_page_keeps_up_with_the_queue_without_a_reload(
     page.evaluate("window.notReloaded = true")
     task_cancel(Task.objects.get(status="running"))
     places_publish(user=susan)
-    expect(page.locator("#export-kinds")).to_contain_text("no worker is there at the moment")
+    expect(page.locator("#export-kinds")).to_contain_text("no worker is available right now")
     expect(page.locator("#announcer")).to_be_empty()
     assert page.evaluate("window.notReloaded")

@@ -271,7 +271,7 @@ def test_the_sites_own_closed_door_passes_as_it_is(nginx: Nginx, transactional_d
     finally:
         switch().unlink()
     assert (answer.status, answer.headers["retry-after"]) == (503, "120")
-    assert b"being looked after" in answer.body
+    assert b"under maintenance" in answer.body
 
 
 def test_no_key_and_no_query_is_in_the_log(nginx: Nginx) -> None:

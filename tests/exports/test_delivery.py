@@ -91,12 +91,12 @@ def test_both_bodies_say_what_the_reader_needs(susan: User, work: Work, server: 
     text = body(server.messages[0], kind)
     for expected in (
         "Dear susan,",
-        "please find attached the archive of your posts that you requested.",
+        "Please find attached the archive of your posts that you requested.",
         "posts.json: 3 posts, 174",
         "We keep the file on the site for you until ",
         " UTC:",
         "http://localhost:8000/exports/",
-        "If it was not you who asked for this",
+        "someone else may be signed in to your account",
         "Change your password now; that also signs out every other browser:",
         "http://localhost:8000/accounts/password/change/",
         "The Microblog Team",
@@ -118,8 +118,8 @@ def test_an_export_that_is_small_only_when_compressed_is_attached_so(
     assert copy.read("posts.json") == archive.file.open("rb").read()
     assert copy.getinfo("posts.json").date_time[:3] == archive.snapshot_at.timetuple()[:3]
     text = body(server.messages[0], kind)
-    assert "please find attached the archive of your posts" in text
-    assert "Only a compressed copy was small enough for a mail: unpack posts.json.zip (" in text
+    assert "Please find attached the archive of your posts" in text
+    assert "Only a compressed copy was small enough for an email: unpack posts.json.zip (" in text
     assert "bytes) to get posts.json." in text.replace("\xa0", " ")
     assert "download it here" not in text
 
@@ -209,8 +209,8 @@ def test_the_mail_of_the_other_kind_says_what_it_is_and_what_was_left_out(
     [attachment] = server.messages[0].iter_attachments()
     assert (attachment.get_filename(), attachment.get_content_type()) == ("microblog-susan.zip", "application/zip")
     small, large = (body(message, kind) for message in server.messages)
-    assert "please find attached the archive of everything that is yours here" in small
-    assert "the archive of everything that is yours here, which you requested, is ready." in large
+    assert "The complete archive that you requested is attached" in small
+    assert "The complete archive that you requested is ready." in large
     assert "2 records could not be exported. skipped.json, in the archive, says which and why." in small
     assert "blog posts" not in small
 
@@ -273,8 +273,8 @@ def test_every_page_says_that_a_delayed_mail_is_still_tried(
     server.refusal = "451 try later"
     export(susan, work)
     page = signed_in.get("/exports/").content.decode()
-    assert "we keep trying" in page
-    assert "we stopped trying" not in page
+    assert "keep trying" in page
+    assert "have stopped trying" not in page
 
 
 def test_a_late_mail_is_sent_by_the_workers_care(susan: User, work: Work, server: MailServer) -> None:

@@ -99,7 +99,7 @@ def test_downloads_are_told(signed_in: Client, exported: Archive) -> None:
 
 def test_a_mail_that_is_late_is_told(signed_in: Client, exported: Archive) -> None:
     Archive.objects.update(mailed_to="", mail_due_at=timezone.now(), mail_error="no answer")
-    assert "The mail could not be sent yet" in text_of(signed_in)
+    assert "We couldn't send the email yet" in text_of(signed_in)
 
 
 def test_a_failed_export_says_why_and_offers_a_retry(signed_in: Client, failed: Task) -> None:
@@ -211,7 +211,7 @@ def test_delete_calls_off_a_mail_that_is_still_due(signed_in: Client, exported: 
     Archive.objects.update(mailed_to="", mail_due_at=timezone.now())
     signed_in.post(delete_address(exported))
     assert Archive.objects.get().mail_due_at is None
-    assert "It was not mailed." in text_of(signed_in)
+    assert "We didn't email it." in text_of(signed_in)
 
 
 def test_delete_takes_the_alert_with_the_download_away(signed_in: Client, susan: User, exported: Archive) -> None:
@@ -222,7 +222,7 @@ def test_delete_takes_the_alert_with_the_download_away(signed_in: Client, susan:
 def test_a_second_delete_says_that_it_was_gone(signed_in: Client, exported: Archive) -> None:
     for _ in range(2):
         response = signed_in.post(delete_address(exported))
-    assert told(response)[-1] == "That file was no longer kept."
+    assert told(response)[-1] == "We no longer have that file."
 
 
 def test_a_file_that_vanished_can_be_deleted(signed_in: Client, exported: Archive) -> None:

@@ -86,8 +86,8 @@ def test_one_that_is_refused_without_the_file_too_is_not_tried_again_and_the_sit
     deliver(archive)
     assert len(smtp_server.tried) == 2
     page = signed_in.get("/exports/").content.decode()
-    assert "The mail is on its way" not in page
-    assert "refused" in page
+    assert "The email is on its way" not in page
+    assert "rejected" in page
 
 
 @pytest.mark.parametrize(

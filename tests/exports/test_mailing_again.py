@@ -25,7 +25,7 @@ def test_the_member_can_have_the_mail_sent_again_and_each_time_it_is_another_one
 ) -> None:
     for _ in range(2):
         page = signed_in.post(address(exported), follow=True).content.decode()
-        assert "The mail is on its way." in page
+        assert "The email is on its way." in page
         work()
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 3
     exported.refresh_from_db()
@@ -44,7 +44,7 @@ def test_it_goes_to_the_address_that_the_member_has_now(
 def test_a_second_click_sends_it_once(exported: Archive, signed_in: Client, work: Work) -> None:
     signed_in.post(address(exported))
     page = signed_in.post(address(exported), follow=True).content.decode()
-    assert "That mail is on its way already" in page
+    assert "That email is already on its way" in page
     work()
     assert len(mail.outbox) == 2
 
@@ -74,7 +74,7 @@ def test_an_address_that_is_refused_for_good_is_told_to_the_member(
     work()
     archive = Archive.objects.get(task=task)
     assert (archive.mail_due_at, archive.mail_error) == (None, "refused")
-    assert "refused the address for good" in signed_in.get("/exports/").content.decode()
+    assert "permanently rejected this address" in signed_in.get("/exports/").content.decode()
     assert Task.objects.get().status == "succeeded"
 
 

@@ -28,7 +28,7 @@ from tests.exports.conftest import FIRST
 from tests.members import signed_in_client
 from tests.waiting import wait_until
 
-WORDS = "There is not enough room to build your export at the moment. We have been told; try again later."
+WORDS = "There is not enough room to prepare your export right now. Our team has been notified; try again later."
 
 
 def free_bytes(folder: Path) -> int:

@@ -30,9 +30,9 @@ from tests.waiting import wait_until
 
 StartWorker = Callable[[], "Popen[bytes]"]
 
-KEEP_TRYING = "The mail could not be sent yet; we keep trying. You can download it now."
-STOPPED_TRYING = "The mail could not be sent, and we stopped trying. You can download it here."
-REFUSED = "Your mail server refused the address for good."
+KEEP_TRYING = "We couldn't send the email yet. We'll keep trying; you can download the file now."
+STOPPED_TRYING = "We couldn't send the email and have stopped trying. You can download the file here."
+REFUSED = "Your email provider permanently rejected this address."
 
 pytestmark = pytest.mark.processes
 
@@ -223,7 +223,7 @@ def test_a_worker_that_is_killed_between_the_archive_and_the_mail_has_it_sent_by
     os.kill(horse, signal.SIGKILL)
     let_be_noticed(smtp_server)
     assert wait_for_end(task).status == TaskStatus.SUCCEEDED
-    assert "The mail is on its way." in exports_page(client)
+    assert "The email is on its way." in exports_page(client)
     let_pause_be_over(task)  # the dead worker's lease of the mail
     start()
     assert_mailed_once_and_shown_so(task, client, smtp_server)

@@ -47,8 +47,8 @@ from tests.waiting import wait_until
 
 WorkerFactory = Callable[..., "Popen[bytes]"]
 
-NO_ROOM = "There is not enough room to build your export at the moment. We have been told; try again later."
-SOMETHING = "Something went wrong on our side. We have been told, and your posts are safe."
+NO_ROOM = "There is not enough room to prepare your export right now. Our team has been notified; try again later."
+SOMETHING = "Something went wrong on our side. Our team has been notified, and your posts are safe."
 SMALL_DISK = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "sh", "-c"]
 KILOBYTE = 1024
 

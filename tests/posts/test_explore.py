@@ -11,9 +11,9 @@ def test_it_shows_everybodys_posts_newest_first(client: Client, member: User, st
 
 
 def test_visitors_are_invited_and_members_are_not(client: Client, member: User) -> None:
-    assert "take all you wrote with you" in client.get("/explore/").content.decode()
+    assert "download all your data" in client.get("/explore/").content.decode()
     client.force_login(member)
-    assert "take all you wrote with you" not in client.get("/explore/").content.decode()
+    assert "download all your data" not in client.get("/explore/").content.decode()
 
 
 def test_an_empty_site_says_so(client: Client, db: None) -> None:

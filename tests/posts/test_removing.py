@@ -87,7 +87,7 @@ def test_after_an_hour_nothing_brings_it_back_and_the_housekeeping_forgets_it(si
     RemovedPost.objects.filter(pk=old.pk).update(removed_at=timezone.now() - UNDO_TIME)
     response = restore(signed_in, old.pk)
     assert response.status_code == 404
-    assert "That is possible within an hour." in response.content.decode()
+    assert "Posts can be restored for one hour after deletion." in response.content.decode()
     assert removed_posts_purge() == 1
     assert removed_posts_purge() == 0
     assert [removed.pk for removed in RemovedPost.objects.all()] == [new.pk]

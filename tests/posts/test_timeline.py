@@ -46,8 +46,8 @@ def test_other_methods_are_refused(signed_in: Client, address: str) -> None:
 
 def test_a_refresh_in_the_background_leaves_the_messages(signed_in: Client) -> None:
     signed_in.post("/", {"body": "Hello"})
-    assert "Your post is out." not in signed_in.get("/", headers={"X-Live-Refresh": "1"}).content.decode()
-    assert "Your post is out." in signed_in.get("/").content.decode()
+    assert "Your post has been published." not in signed_in.get("/", headers={"X-Live-Refresh": "1"}).content.decode()
+    assert "Your post has been published." in signed_in.get("/").content.decode()
 
 
 @pytest.mark.parametrize("address", ["/", "/explore/", "/user/susan/"])

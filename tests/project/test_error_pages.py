@@ -41,7 +41,7 @@ def visitor() -> Client:
         ("/broken/404/", 404, "There is nothing at this address."),
         ("/nowhere/", 404, "There is nothing at this address."),
         ("/user/nobody/", 404, "There is nothing at this address."),
-        ("/broken/500/", 500, "The mistake is ours, and we have been told."),
+        ("/broken/500/", 500, "The error is ours, and our team has been notified."),
     ],
 )
 def test_each_page_says_what_happened_and_leads_on(

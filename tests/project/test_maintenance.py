@@ -44,7 +44,7 @@ def test_what_is_sent_is_said_not_to_be_saved_and_can_be_sent_again(client: Clie
     switch("on")
     page = client.post("/", {"body": "Hello"}).content.decode()
     assert "What you have just sent was not saved." in page
-    assert "reload it then" in page
+    assert "reload it later" in page
     assert 'class="btn' not in page  # no way off the page, which has what was sent
 
 
