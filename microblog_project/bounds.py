@@ -56,6 +56,7 @@ class BoundsMiddleware:
 
 def refused(request: HttpRequest, reason: BadRequest | RequestDataTooBig) -> HttpResponseBase:
     """Return the page that says why. Raised, in development it would become one that reads all of the body."""
+    request.POST = QueryDict()  # the page's templates ask for it
     return bad_request(request, reason)
 
 

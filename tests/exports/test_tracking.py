@@ -15,7 +15,8 @@ from django.utils import timezone
 from accounts.models import User
 from exports.models import Archive
 from microblog_project import urls
-from microblog_project.mail_tracking import tracking_urls
+from microblog_project.bounds import BODY_LIMIT
+from microblog_project.mail_tracking import REPORT_LIMIT, tracking_urls
 from notifications.models import Notification
 from tests.exports.archives import archive_of
 
@@ -167,3 +168,8 @@ def test_nobody_can_report_without_a_provider_and_its_secret(provider: str, secr
 def test_the_site_of_these_tests_has_no_provider() -> None:
     with pytest.raises(NoReverseMatch):
         reverse("mail_tracking")
+
+
+def test_reports_may_be_larger_than_forms(archive: Archive) -> None:
+    assert postmark(Details="x" * 2 * BODY_LIMIT).status_code == 200
+    assert postmark(Details="x" * REPORT_LIMIT).status_code == 413
