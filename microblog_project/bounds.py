@@ -15,6 +15,8 @@ BODY_LIMIT = 262_144
 """In bytes: the longest message, with all of it escaped, needs 240,000."""
 VALUE_LIMIT = 2_048
 """In code points: names, addresses and passwords are far shorter, and some of what reads them takes long for more."""
+LENGTH_DIGITS = 18
+"""So many digits of a length are read: they say enough, and Python refuses to read thousands."""
 TEXTS = {"body", "q"}
 """What people write at length: its own rules begin with a limit, so that it is shown again instead of refused."""
 
@@ -63,7 +65,7 @@ def refused(request: HttpRequest, reason: BadRequest | RequestDataTooBig) -> Htt
 def content_length(request: HttpRequest) -> int:
     """Return how many bytes the body has; none that Django reads, if what is said of it is no number."""
     length = request.META.get("CONTENT_LENGTH") or ""
-    return int(length) if length.isdecimal() else 0
+    return int(length[:LENGTH_DIGITS]) if length.isdecimal() else 0
 
 
 def limit_of(request: HttpRequest) -> int:

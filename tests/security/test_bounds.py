@@ -99,6 +99,10 @@ def test_a_large_body_is_refused_unread_at_every_address(db: None, address: str,
     assert not missing_headers(response)
 
 
+def test_a_length_of_thousands_of_digits_is_large_too(db: None) -> None:
+    assert announce(Client(), "/nowhere/", CONTENT_LENGTH="9" * 5000).status_code == 413
+
+
 def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings: LazySettings) -> None:
     settings.DEBUG = True
     for address in ADDRESSES:
