@@ -107,7 +107,8 @@ def test_a_disk_that_fills_up_ends_the_export_at_once_with_a_reason_and_leaves_n
     assert NO_ROOM in exports_page(client)
     assert f"/exports/{task.pk}/retry/" in exports_page(client)
     assert files_on(worker, disk) == []
-    assert smtp_server.messages == []
+    [told] = wait_until(lambda: smtp_server.messages, what="the email about the failure")
+    assert "-failed@" in told["Message-ID"]
     Post.objects.all().delete()  # then there is room again
     assert_another_succeeds(client)
 
@@ -169,7 +170,7 @@ def test_a_file_that_vanished_is_said_to_be_lost_and_a_new_export_can_be_started
     assert "The file of this export is gone. Please start a new export." in answer.content.decode()
     assert Archive.objects.get().removal == Removal.LOST
     page = exports_page(client)
-    assert "The file was lost." in page
+    assert "We lost this file" in page
     assert f"/exports/{task.pk}/download/" not in page
     assert_another_succeeds(client)
 
