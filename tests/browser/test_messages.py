@@ -118,3 +118,16 @@ def test_what_comes_in_while_the_tab_is_hidden_stays_unread(susan: User, john: U
     look_again(page)
     expect(page.locator("#newest")).to_contain_text("two")
     assert Conversation.objects.get(member=john).unread == 0
+
+
+def test_on_a_phone_an_unread_message_leaves_the_header_as_tall_as_it_was(
+    susan: User, john: User, window: Open
+) -> None:
+    page = window(susan, "/explore/")
+    page.set_viewport_size({"width": 360, "height": 740})
+    header = "document.querySelector('.site-header').offsetHeight"
+    before = page.evaluate(header)
+    message_send(sender=john, recipient=susan, body="Hello")
+    page.reload()
+    expect(page.locator("#unread-messages .unread")).to_have_text("1")
+    assert page.evaluate(header) == before

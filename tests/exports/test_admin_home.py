@@ -40,6 +40,11 @@ def keep_house(**errors: str) -> None:
     housekeeping_note(worker="w1", errors={part.__name__: errors.get(part.__name__, "") for part in PARTS})
 
 
+def test_its_pages_have_the_sites_icon(admin: Client) -> None:
+    assert '<link rel="icon" href="/static/favicon' in home(admin)
+    assert '<link rel="icon" href="/static/favicon' in admin.get("/admin/exports/task/").content.decode()
+
+
 def test_without_a_worker_it_says_so_and_how_to_start_one(admin: Client) -> None:
     text = home(admin)
     assert "No worker is alive." in text
