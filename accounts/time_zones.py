@@ -1,7 +1,8 @@
 """The time zones that members choose from, and the one that a browser says it is in."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -34,7 +35,7 @@ def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
     now = datetime.now(UTC)
     groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
     known = available_timezones()
-    for name in known:
+    for name in (_names_in_use() or known) | ({chosen} & known):
         region, _slash, place = name.partition("/")
         if region in groups:
             groups[region].append((name, _labelled(place, name, now)))
@@ -69,6 +70,14 @@ def zone_named(name: str) -> ZoneInfo | None:
         return BoundedZone(name) if name else None
     except (KeyError, OSError, ValueError):
         return None
+
+
+def _names_in_use() -> set[str]:
+    """Return the zones that the database's table of countries names, no old ones; empty where the table is missing."""
+    tables = [Path(folder, "zone.tab") for folder in TZPATH]
+    table = next((table for table in tables if table.is_file()), None)
+    lines = table.read_text().splitlines() if table else []
+    return {line.split("\t")[2] for line in lines if not line.startswith("#")}
 
 
 def _labelled(place: str, name: str, now: datetime) -> str:

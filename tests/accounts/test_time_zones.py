@@ -25,6 +25,13 @@ def test_old_names_of_zones_are_not_offered_but_to_whom_chose_one() -> None:
     assert time_zones(chosen="Mars/Olympus")[-1][1] == [("UTC", "UTC")]
 
 
+def test_a_place_is_offered_once_under_the_name_it_has_today() -> None:
+    names = [name for _region, zones in time_zones() for name, _label in zones]
+    assert {"Asia/Kolkata", "Europe/Kyiv", "America/Argentina/Buenos_Aires"} <= {*names}
+    assert not {"Asia/Calcutta", "Europe/Kiev", "America/Buenos_Aires", "America/Knox_IN", "Australia/ACT"} & {*names}
+    assert "Asia/Calcutta" in dict(dict(time_zones(chosen="Asia/Calcutta"))["Asia"])
+
+
 def test_regions_are_in_the_readers_language() -> None:
     with translation.override("es"):
         assert "Europa" in dict(time_zones())
