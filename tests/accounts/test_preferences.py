@@ -1,7 +1,5 @@
 """Language, time zone and theme: chosen in the profile, or without an account; kept to the one request."""
 
-from zoneinfo import ZoneInfo
-
 import pytest
 from django.core.mail import EmailMessage
 from django.db import connection
@@ -182,10 +180,10 @@ def test_the_browsers_zone_is_kept_for_emails_and_the_members_choice_comes_first
     signed_in.cookies["time_zone"] = "Asia/Tokyo"
     signed_in.get("/explore/")
     member.refresh_from_db()
-    assert zone_of(member) == ZoneInfo("Asia/Tokyo")
+    assert str(zone_of(member)) == "Asia/Tokyo"
     choose(member, time_zone="Europe/Madrid")
     member.refresh_from_db()
-    assert zone_of(member) == ZoneInfo("Europe/Madrid")
+    assert str(zone_of(member)) == "Europe/Madrid"
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "zone.tab", "x" * 5000, "Europe", "\x00", "/etc"])
