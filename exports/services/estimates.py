@@ -15,6 +15,7 @@ from exports.services.lanes import lane_of
 
 SAMPLED_TEXTS = 200  # the newest ones
 RECENT_TASKS = 9  # successes of that kind
+EMPTY_BYTES = len(b'{"posts":[]}\n')
 RECORD_BYTES = len(b'{"body":,"timestamp":"2026-11-23T10:00:00Z"},')
 ARCHIVE_BYTES = 20_000  # of an archive without posts: its pages, its style, its manifest
 ARCHIVE_RATIO = 1.4  # of a complete archive, which holds each text in several forms, all compressed
@@ -43,7 +44,7 @@ def export_estimates(user: User, names: Iterable[str]) -> dict[str, Estimate]:
         "follows": user.follows.count(),
         "followers": user.followed_by.count(),
     }
-    posts_bytes = counts["posts"] * _record_bytes([posts])
+    posts_bytes = EMPTY_BYTES + counts["posts"] * _record_bytes([posts])
     archive_bytes = ARCHIVE_BYTES + ARCHIVE_RATIO * (posts_bytes + counts["messages"] * _record_bytes(messages))
     sizes = {name: round(archive_bytes if name == EXPORT_ARCHIVE else posts_bytes) for name in names}
     return {name: Estimate(**counts, size=size, seconds=_seconds(user, name, size)) for name, size in sizes.items()}
