@@ -23,6 +23,9 @@ TEMPLATES = (
     "exports/archive/index.html",
     "exports/archive/page.html",
     "exports/archive/_pager.html",
+    "exports/archive/_header.html",
+    "exports/archive/_title.html",
+    "exports/archive/README.txt",
 )
 """Those that exports and their mails are made of."""
 

@@ -1,6 +1,7 @@
 """Whom a session vouches for, and no longer."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -115,6 +116,16 @@ def test_a_key_is_changed_saved_and_deleted_under_its_digest(client: Client, mem
     assert not Session.objects.exists()
 
 
+@pytest.fixture
+def no_event_loop() -> Iterator[None]:
+    """Hide the event loop that Playwright keeps in the main thread, once a browser test has run in this process."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
+@pytest.mark.usefixtures("no_event_loop")
 def test_the_asynchronous_ways_store_no_key_either(member: User) -> None:
     store = SessionStore()
     async_to_sync(store.acreate)()

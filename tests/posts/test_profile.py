@@ -44,4 +44,4 @@ def test_it_offers_to_unfollow_who_is_followed(signed_in: Client, member: User, 
 
 def test_an_empty_profile_says_what_to_do(signed_in: Client, stranger: User) -> None:
     assert "Write your first post" in signed_in.get("/user/susan/").content.decode()
-    assert "stranger has not written anything yet." in signed_in.get("/user/stranger/").content.decode()
+    assert "stranger hasn't written anything yet." in signed_in.get("/user/stranger/").content.decode()

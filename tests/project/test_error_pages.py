@@ -127,3 +127,9 @@ def test_the_500_page_speaks_the_members_language(member: User) -> None:
     client = signed_in_client(member)
     client.raise_request_exception = False
     assert '<html lang="es"' in client.get("/broken/500/").content.decode()
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 300])
+def test_a_page_of_an_error_survives_a_body_that_cannot_be_read(db: None, content_type: str) -> None:
+    answer = Client().generic("POST", "/nowhere/", b"x=1", content_type)
+    assert answer.status_code == 404
