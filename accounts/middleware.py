@@ -15,7 +15,7 @@ from accounts.going_back import is_in_place
 from accounts.models import User
 from accounts.preferences import language_of
 from accounts.services import member_saw
-from accounts.time_zones import browser_zone, zone_named
+from accounts.time_zones import COOKIE, browser_zone, zone_named
 
 
 class PreferencesMiddleware(LocaleMiddleware):
@@ -54,8 +54,9 @@ def request_zone(request: HttpRequest) -> ZoneInfo | None:
 
 def note_browser_zone(request: HttpRequest, user: User) -> None:
     """Keep where the member's browser is, for the emails that are written when no browser asks."""
-    name = browser_zone(request)
-    if name and name != user.browser_time_zone and not asked_by_script(request):
+    if request.COOKIES.get(COOKIE, "") == user.browser_time_zone or asked_by_script(request):
+        return
+    if name := browser_zone(request):
         User.objects.filter(pk=user.pk).update(browser_time_zone=name)
 
 

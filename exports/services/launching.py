@@ -63,8 +63,7 @@ def task_launch(
     language = language_asked_in(user, actor=actor, repeats=repeats)
     with mail_language(user, asked_in=language):
         description = str(KINDS[name].description)
-    if not User.objects.filter(pk=user.pk, is_active=True).exists():
-        raise AccountClosedError(user.pk)
+    _ensure_account_is_open(user)
     lane = lane_of(user=user, name=name)  # before the transaction: meanwhile others may write
     try:
         with transaction.atomic():
@@ -100,6 +99,12 @@ def task_retry(task: Task, *, by_staff: bool = False, actor: User | None = None)
     if not task.can_be_retried:
         raise ValueError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
     return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff, actor=actor, repeats=task)
+
+
+def _ensure_account_is_open(user: User) -> None:
+    """Raise AccountClosedError if it is not, by the row: the member at hand may have been read long ago."""
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        raise AccountClosedError(user.pk)
 
 
 def _record(task: Task, *, actor: User | None, repeats: Task | None) -> None:

@@ -107,7 +107,7 @@ def test_another_reason_against_an_environment_is_told_without_that_remedy(
 def test_the_remedy_is_that_of_the_reason(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, reason: str, remedy: str
 ) -> None:
-    said = f"WARNING: The directory '/root/.cache/pip' is not writable.\nERROR: Could not install packages: {reason}\n"
+    said = f"WARNING: The directory '~/.cache/pip' is not writable.\nERROR: Could not install packages: {reason}\n"
     bootstrap.VENV.mkdir()
     monkeypatch.setattr(bootstrap, "run", lambda _command: subprocess.CompletedProcess([], 1, said))
     line = refusal(bootstrap.install, ["requirements.txt"])
