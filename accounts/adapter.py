@@ -23,6 +23,7 @@ from django.utils.translation import get_language_from_request
 from accounts.emails import automatic
 from accounts.known_browsers import browser_number
 from accounts.mail_errors import AddressRefusedError, MailError, mail_error
+from accounts.mail_sending import mail_send
 from accounts.models import User
 from accounts.preferences import mail_language
 from accounts.recency import signed_in_recently
@@ -41,7 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
             # Without a user of its own, the mail would greet whoever sent the request: another member, or nobody.
             message = self.render_mail(template_prefix, email, {"user": None, "email": email, **context, **links})
         try:
-            message.send()
+            mail_send(message)
         except Exception as error:  # whatever a mail backend raises
             failure = mail_error(error)
             # An address can be anything that a visitor types: that is no error of the site's.

@@ -1,13 +1,9 @@
 """What stands in the way of a mail that somebody waits for in front of a form."""
 
-from smtplib import SMTPNotSupportedError, SMTPRecipientsRefused
-
-from anymail.exceptions import AnymailRecipientsRefused
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-PERMANENT = 500
-"""From this reply code on, no later attempt can help (RFC 5321, 4.2.1)."""
+from accounts.mail_verdicts import Verdict, verdict_of
 
 
 class MailError(Exception):
@@ -29,7 +25,7 @@ class MailUnavailableError(MailError):
 
 
 def mail_error(error: Exception) -> MailError:
-    """Return what an exception of a mail backend means."""
+    """Return what an error of `mail_send` means."""
     return AddressRefusedError() if is_refusal(error) else MailUnavailableError()
 
 
@@ -38,6 +34,4 @@ def is_refusal(error: Exception) -> bool:
 
     ValueError is the standard library's: some addresses pass Django's validator and fit in no header.
     """
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code >= PERMANENT for code, _reason in error.recipients.values())
-    return isinstance(error, AnymailRecipientsRefused | SMTPNotSupportedError | ValueError)
+    return verdict_of(error) is Verdict.RECIPIENT_REFUSED or isinstance(error, ValueError)

@@ -53,6 +53,11 @@ class RefusingSMTP(SMTP):
         if not await self._refuses("EHLO"):
             await super().smtp_HELO(hostname)
 
+    async def smtp_AUTH(self, arg: str) -> None:
+        """Let the client sign in, or not."""
+        if not await self._refuses("AUTH"):
+            await super().smtp_AUTH(arg)
+
     async def smtp_RCPT(self, arg: str) -> None:
         """Take the recipient, or not."""
         if not await self._refuses("RCPT"):
@@ -81,21 +86,23 @@ class MailServer:
         self.recipients: list[list[str]] = []
         self.refusal = ""  # a reply such as "451 try later", while mail is to be refused
         self.unknown_recipient = ""  # such as "550 no such user", while every recipient is to be refused
-        # Replies by stage (connect, EHLO, MAIL, RCPT, DATA, message) that refuse a mail of this size or more.
+        # Replies by stage (connect, EHLO, AUTH, MAIL, RCPT, DATA, message) that refuse a mail of this size or more.
         self.replies: dict[str, str] = {}
         self.refuses_from = 0  # bytes
         self.tried: list[int] = []  # the size of each mail that was begun, as the client declared it
         self.stalls = False  # while it is to leave every mail without a reply
         self.stalled = 0  # the mails that wait for one now
         self.hangs_up = False  # while it is to keep every mail, but to hang up instead of saying so
+        self.cuts_off_from = 0  # bytes; a mail of so many or more is ended without a reply, and not kept
+        self.cut_off = 0  # how many were
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
-        self._options = options
+        self.options = options
         self.start()
 
     def start(self) -> None:
         """Listen, for the first time or after a `stop`."""
-        self._controller = RefusingController(self, hostname="127.0.0.1", port=self.port, **self._options)
+        self._controller = RefusingController(self, hostname="127.0.0.1", port=self.port, **self.options)
         self._controller.start()
 
     async def handle_MAIL(
@@ -126,6 +133,10 @@ class MailServer:
         if self.refusal:
             return self.refusal
         content = cast(bytes, envelope.content)
+        if self.cuts_off_from and len(content) >= self.cuts_off_from:
+            self.cut_off += 1
+            cast(asyncio.Transport, server.transport).abort()
+            return ""
         if "message" in self.replies and len(content) >= self.refuses_from:
             return self.replies["message"]
         self.messages.append(email.message_from_bytes(content, policy=email.policy.default))

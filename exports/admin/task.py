@@ -23,7 +23,7 @@ from accounts.staff_actions import action_log, ask_and_act
 from exports.admin.history import steps
 from exports.admin.readonly import ReadOnlyAdmin
 from exports.admin.task_actions import CANCEL, FAIL, RETRY
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Archive, FailureEmail, Task, TaskStatus
 from exports.services.kinds import EXAMPLE
 from exports.services.launching import TaskAlreadyActiveError, task_launch
 from exports.services.queue import QUEUE_NAME, QUEUE_NAMES
@@ -86,9 +86,11 @@ class TaskAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the task's page, with what happened to it."""
         task: Task = context["original"]
+        archive = Archive.objects.filter(task=task).first()
         more = {
             "steps": steps(task),
-            "archive": Archive.objects.filter(task=task).first(),
+            "archive": archive,
+            "mailings": [*filter(None, [archive]), *FailureEmail.objects.filter(task=task)],
             "buttons": self._buttons(request, task),
             "may_view_archives": request.user.has_perm("exports.view_archive"),
         }

@@ -46,15 +46,6 @@ class Removal(models.TextChoices):
     LOST = "lost", _("lost by the storage")
 
 
-class MailEvent(models.TextChoices):
-    """What the mail provider last reported of the mail."""
-
-    DELIVERED = "delivered", _("delivered")
-    BOUNCED = "bounced", _("returned by the recipient's mail server")
-    REJECTED = "rejected", _("not sent by the mail provider")
-    COMPLAINED = "complained", _("marked as spam")
-
-
 class Archive(Mailing):
     """A member's file in the exports storage, and the fate of its mail."""
 
@@ -78,11 +69,8 @@ class Archive(Mailing):
     mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True)
     # How often the member wanted the mail once more: each time it is another message.
     mail_repeats = models.PositiveSmallIntegerField(_("mail repeats"), default=0, db_default=0)
-    # The provider's id of the mail, by which it reports what became of it; empty without a provider.
-    mail_id = models.CharField(_("provider's id of the mail"), max_length=255, blank=True, default="", db_default="")
-    mail_event = models.CharField(
-        _("provider's report"), max_length=16, choices=MailEvent, blank=True, default="", db_default=""
-    )
+    # How often the connection ended while the file was being sent; see `LinkReason.CUT_OFF`.
+    mail_hang_ups = models.PositiveSmallIntegerField(_("connections lost"), default=0, db_default=0)
     mail_link_reason = models.CharField(
         _("why without the file"), max_length=16, choices=LinkReason, blank=True, default="", db_default=""
     )
@@ -96,6 +84,7 @@ class Archive(Mailing):
         permissions = [("mail_archive", "Can have the mails of archives sent again")]
         indexes = [
             models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due"),
+            models.Index(fields=["mail_id"], name="archive_mail_id"),
             # The rows stay when the files go; what looks after the files looks at these only.
             models.Index("expires_at", "size", condition=~models.Q(file=""), name="archive_kept"),
         ]

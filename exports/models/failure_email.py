@@ -19,6 +19,7 @@ class FailureEmail(Mailing):
         verbose_name_plural = _("failure emails")
         indexes = [
             models.Index("mail_due_at", condition=Q(mail_due_at__isnull=False), name="failure_email_due"),
+            models.Index(fields=["mail_id"], name="failure_email_mail_id"),
         ]
 
     def __str__(self) -> str:

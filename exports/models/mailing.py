@@ -4,6 +4,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class MailEvent(models.TextChoices):
+    """What the mail provider last reported of the mail."""
+
+    DELIVERED = "delivered", _("delivered")
+    BOUNCED = "bounced", _("returned by the recipient's mail server")
+    REJECTED = "rejected", _("not sent by the mail provider")
+    COMPLAINED = "complained", _("marked as spam")
+
+
 class Mailing(models.Model):
     """The columns of whatever row stands for an email."""
 
@@ -14,6 +23,12 @@ class Mailing(models.Model):
     # What the mail server said, for staff.
     mail_answer = models.TextField(_("mail server's answer"), blank=True, default="", db_default="")
 
+    # The provider's id of the mail, by which it reports what became of it; empty without a provider.
+    mail_id = models.CharField(_("provider's id of the mail"), max_length=255, blank=True, default="", db_default="")
+    mail_event = models.CharField(
+        _("provider's report"), max_length=16, choices=MailEvent, blank=True, default="", db_default=""
+    )
+
     class Meta:
         abstract = True
 
@@ -22,4 +37,5 @@ class LinkReason(models.TextChoices):
     """Why an email has a link instead of the file, although the file is small enough."""
 
     REFUSED = "refused", _("the mail server refused it with the file")
+    CUT_OFF = "cut_off", _("the mail server hung up twice when it was sent with the file")
     ADDRESS_CHANGED = "address_changed", _("the member's address has changed since they asked")

@@ -10,6 +10,8 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from accounts.emails import absolute, compose
+from accounts.mail_sending import HungUpError, mail_send
+from accounts.mail_verdicts import Verdict, verdict_of
 from accounts.preferences import member_time
 from correlation import on_behalf_of, request_id
 from exports.models import Archive
@@ -17,8 +19,7 @@ from exports.models.mailing import LinkReason
 from exports.services.attaching import Attachment, archive_attachment
 from exports.services.kinds import EXPORT_ARCHIVE
 from exports.services.languages import task_language
-from exports.services.mail_errors import Verdict, verdict_of
-from exports.services.mailing import Outcome, hindrance_of, mail_failed, mail_send, mail_sent, mail_take
+from exports.services.mailing import Outcome, hindrance_of, mail_failed, mail_sent, mail_take
 from exports.services.news import task_publish
 from exports.services.queue import QueueUnavailableError, delivery_enqueue
 from exports.services.tallies import counted, tally_later
@@ -49,35 +50,35 @@ def archive_deliver(archive_id: int) -> None:
         logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
         _settle_failed(archive, error)
     else:
-        sent = {
-            "mailed_to": archive.user.email,
-            "mailed_at": timezone.now(),
-            "mail_id": provider_id(message),
-            **mail_sent(),
-        }
-        _settle(archive, Outcome.SENT, **sent)
+        _settle(archive, Outcome.SENT, mailed_to=archive.user.email, mailed_at=timezone.now(), **mail_sent(message))
         logger.info("Archive %s is mailed (try %s)", archive.pk, archive.mail_attempts)
 
 
 def _send(archive: Archive) -> EmailMultiAlternatives:
-    """Send the mail; if the server refuses it for good with the file, at once without, and never with it again."""
+    """Send the email; if the file stands in its way, at once without, and never with it again."""
     message = archive_message(archive)
     try:
         mail_send(message)
     except Exception as error:
-        if not message.attachments or verdict_of(error) is not Verdict.MESSAGE_REFUSED:
+        reason = _why_not_with_file(archive, error) if message.attachments else None
+        if not reason:
             raise
-        logger.warning("Archive %s: the mail is refused with the file, and sent without", archive.pk, exc_info=True)
-        _link_only(archive, LinkReason.REFUSED)
+        logger.warning("Archive %s: the email fails with the file, and is sent without", archive.pk, exc_info=True)
+        _link_only(archive, reason)
         message = archive_message(archive)
         mail_send(message)
     return message
 
 
-def provider_id(message: EmailMultiAlternatives) -> str:
-    """Return the id under which a provider took the message; empty if it went to a mail server."""
-    status = getattr(message, "anymail_status", None)
-    return str(status.message_id or "") if status else ""
+def _why_not_with_file(archive: Archive, error: Exception) -> LinkReason | None:
+    """Return why the email, which failed with its file, is not to be sent with it again; None if it may be.
+
+    Some servers refuse a large email by hanging up, as a lost connection does: the second time counts.
+    """
+    if isinstance(error, HungUpError):
+        Archive.objects.filter(pk=archive.pk).update(mail_hang_ups=F("mail_hang_ups") + 1)
+        return LinkReason.CUT_OFF if archive.mail_hang_ups else None
+    return LinkReason.REFUSED if verdict_of(error) is Verdict.MESSAGE_REFUSED else None
 
 
 def _link_only(archive: Archive, reason: LinkReason) -> None:
@@ -96,7 +97,7 @@ def _tell_old_address(archive: Archive) -> None:
     try:
         mail_send(_address_changed_message(archive))
     except Exception as error:
-        if verdict_of(error) is Verdict.RETRY:
+        if verdict_of(error) in {Verdict.RETRY, Verdict.SITE_REFUSED}:
             raise
         logger.warning("Archive %s: the address with which it was asked for takes no mail", archive.pk, exc_info=True)
     _link_only(archive, LinkReason.ADDRESS_CHANGED)
@@ -112,7 +113,6 @@ def mail_again(archive: Archive) -> bool:
     """Have the mail sent once more, as a new one; return False if it is on its way, or may not be sent."""
     rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
-    changes |= {"mail_id": "", "mail_event": ""}
     with transaction.atomic():
         if not rows.update(**changes, mail_repeats=F("mail_repeats") + 1):
             return False

@@ -10,11 +10,12 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from accounts.emails import absolute, compose
+from accounts.mail_sending import mail_send
 from exports.models import FailureEmail, Task
 from exports.services.behalf import on_behalf_of_task
 from exports.services.kinds import EXPORT_ARCHIVE, EXPORT_KINDS
 from exports.services.languages import task_language
-from exports.services.mailing import NO_ADDRESS, Outcome, mail_failed, mail_send, mail_sent, mail_take
+from exports.services.mailing import NO_ADDRESS, Outcome, mail_failed, mail_sent, mail_take
 from exports.services.queue import QueueUnavailableError, failure_mail_enqueue, queue_probe_quickly
 from exports.services.tallies import counted, tally_later
 
@@ -53,7 +54,8 @@ def _deliver(email: FailureEmail) -> None:
         _settle(email, Outcome.NO_ADDRESS, mail_due_at=None, mail_error=NO_ADDRESS)
         return
     try:
-        mail_send(failure_message(email.task))
+        message = failure_message(email.task)
+        mail_send(message)
     except JobTimeoutException as error:
         _settle_failed(email, error)
         raise
@@ -61,7 +63,7 @@ def _deliver(email: FailureEmail) -> None:
         logger.exception("Task %s: the email about its failure could not be sent", email.task_id)
         _settle_failed(email, error)
     else:
-        _settle(email, Outcome.SENT, **mail_sent())
+        _settle(email, Outcome.SENT, **mail_sent(message))
 
 
 def is_wanted(task: Task) -> bool:

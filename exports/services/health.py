@@ -14,9 +14,11 @@ from django.conf import settings
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
-from exports.models import Archive, Housekeeping, Task, TaskLane, TaskStatus
+from exports.models import Archive, FailureEmail, Housekeeping, Task, TaskLane, TaskStatus
+from exports.models.mailing import MailEvent
 from exports.services.housekeeping import housekeeping_done
 from exports.services.kinds import EXPORT_KINDS
+from exports.services.mailing import ACCOUNT_CLOSED, NO_ADDRESS, RECIPIENT_REFUSED, SITE_REFUSED
 from exports.services.queue import QueueUnavailableError, queue_lengths, queue_probe_quickly
 from exports.services.queue_problems import QueueProblem
 from exports.services.space import free_space
@@ -72,13 +74,19 @@ class Pace:
 
 @dataclass(frozen=True)
 class Mails:
-    """The mails that are still to be sent."""
+    """The emails about exports: those still to be sent, and those of the last SAMPLE_AGE that never arrived."""
 
     waiting: int
     failing: int
-    """Those that a mail server has refused or not taken so far."""
+    """Those among the waiting whose last attempt failed."""
+    site_refused: int
+    """Those among the failing that the mail server refuses because of the site: its sign-in, or its standing."""
     overdue: int
-    """Those whose time came OVERDUE_AFTER ago, and that nobody is at."""
+    """Those among the waiting whose time came OVERDUE_AFTER ago, and that no worker has taken."""
+    given_up: int
+    """Those that no worker sends any more, though the address may be right."""
+    returned: int
+    """Those whose address was refused, or that came back."""
 
 
 @dataclass(frozen=True)
@@ -187,14 +195,23 @@ def _percentile(ranked: Sequence[float], part: float) -> float | None:
 
 
 def mails_to_send() -> Mails:
-    """Return the mails that are waiting, whether for their first try or for another."""
-    overdue = Q(mail_due_at__lte=timezone.now() - OVERDUE_AFTER)
-    rows = Archive.objects.kept().filter(mail_due_at__isnull=False)
-    return Mails(
-        **rows.aggregate(
-            waiting=Count("pk"), failing=Count("pk", filter=~Q(mail_error="")), overdue=Count("pk", filter=overdue)
-        )
-    )
+    """Return the emails with a file or a link, and those about failed exports."""
+    now = timezone.now()
+    recent = now - SAMPLE_AGE
+    waiting, failed = Q(mail_due_at__isnull=False), ~Q(mail_error="")
+    returned = Q(mail_error=RECIPIENT_REFUSED) | Q(mail_event__in=(MailEvent.BOUNCED, MailEvent.REJECTED))
+    given_up = failed & ~Q(mail_error__in=(RECIPIENT_REFUSED, NO_ADDRESS, ACCOUNT_CLOSED))
+    figures = {
+        "waiting": Count("pk", filter=waiting),
+        "failing": Count("pk", filter=waiting & failed),
+        "site_refused": Count("pk", filter=waiting & Q(mail_error=SITE_REFUSED)),
+        "overdue": Count("pk", filter=Q(mail_due_at__lte=now - OVERDUE_AFTER)),
+        "given_up": Count("pk", filter=~waiting & given_up),
+        "returned": Count("pk", filter=~waiting & returned),
+    }
+    archives = Archive.objects.kept().filter(waiting | Q(created_at__gte=recent)).aggregate(**figures)
+    failures = FailureEmail.objects.filter(waiting | Q(task__ended_at__gte=recent)).aggregate(**figures)
+    return Mails(**{name: archives[name] + failures[name] for name in figures})
 
 
 def storage_used() -> Stored:

@@ -4,14 +4,13 @@ from datetime import timedelta
 from enum import StrEnum, auto
 from typing import Any, TypeVar
 
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
+from django.core.mail import EmailMessage
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts.mail_verdicts import Verdict, verdict_of
 from accounts.models import User
 from exports.models.mailing import Mailing
-from exports.services.mail_errors import TooLargeError, Verdict, verdict_of
 
 M = TypeVar("M", bound=Mailing)
 
@@ -25,7 +24,9 @@ RECIPIENT_REFUSED = "refused"
 MESSAGE_REFUSED = "message-refused"
 NO_ADDRESS = "no-address"
 ACCOUNT_CLOSED = "account-closed"
-"""What `mail_error` says of a mail that is not tried again; else it is the last error's text."""
+"""What `mail_error` says of an email that is not retried."""
+SITE_REFUSED = "site-refused"
+"""What it says while the mail server accepts none from this site; else it is the last error's text."""
 
 REFUSALS = {Verdict.RECIPIENT_REFUSED: RECIPIENT_REFUSED, Verdict.MESSAGE_REFUSED: MESSAGE_REFUSED}
 
@@ -57,41 +58,28 @@ def mail_take(rows: "QuerySet[M]") -> bool:
 
 def mail_failed(mailing: Mailing, error: Exception, *, is_wanted: bool = True) -> tuple[Outcome, dict[str, Any]]:
     """Return what an error makes of the mail, and the changes of its row; without `is_wanted` it is not tried again."""
+    verdict = verdict_of(error)
     answer = {"mail_answer": str(error)}
-    if refusal := REFUSALS.get(verdict_of(error)):
+    if refusal := REFUSALS.get(verdict):
         return Outcome.REFUSED, {"mail_due_at": None, "mail_error": refusal, **answer}
+    answer["mail_error"] = SITE_REFUSED if verdict is Verdict.SITE_REFUSED else str(error) or type(error).__name__
     if mailing.mail_attempts > len(PAUSES) or not is_wanted:
-        return Outcome.GIVEN_UP, {"mail_due_at": None, "mail_error": str(error), **answer}
-    due_at = timezone.now() + PAUSES[mailing.mail_attempts - 1]
-    return Outcome.PUT_OFF, {"mail_due_at": due_at, "mail_error": str(error), **answer}
+        return Outcome.GIVEN_UP, {"mail_due_at": None, **answer}
+    return Outcome.PUT_OFF, {"mail_due_at": timezone.now() + PAUSES[mailing.mail_attempts - 1], **answer}
 
 
-def mail_sent() -> dict[str, Any]:
-    """Return the changes of the row of a mail that was sent."""
-    return {"mail_due_at": None, "mail_error": "", "mail_answer": ""}
+def mail_sent(message: EmailMessage | None = None) -> dict[str, Any]:
+    """Return the changes of the row of an email that was sent: as `message`, or as nothing yet."""
+    return {
+        "mail_due_at": None,
+        "mail_error": "",
+        "mail_answer": "",
+        "mail_event": "",
+        "mail_id": _provider_id(message),
+    }
 
 
-def mail_send(message: EmailMessage) -> None:
-    """Hand the message to the mail server, unless that has announced that it is too large for it.
-
-    Raises TooLargeError, and whatever the backend raises.
-    """
-    with get_connection() as connection:
-        limit = _announced_size(connection)
-        if limit and _size(message) > limit:
-            raise TooLargeError(f"The mail server takes no message above {limit} bytes.")
-        message.connection = connection
-        message.send()
-
-
-def _size(message: EmailMessage) -> int:
-    """Return the bytes on the wire, where each line ends in two."""
-    content = message.message().as_bytes()
-    return len(content) + content.count(b"\n")
-
-
-def _announced_size(connection: object) -> int:
-    """Return the size that the SMTP server announced (RFC 1870); 0 if none, or if there is no such server."""
-    smtp = connection.connection if isinstance(connection, SMTPBackend) else None
-    announced = smtp.esmtp_features.get("size", "") if smtp else ""
-    return int(announced) if announced.isdecimal() else 0
+def _provider_id(message: EmailMessage | None) -> str:
+    """Return the id under which a provider took the message; empty if it went to a mail server."""
+    status = getattr(message, "anymail_status", None)
+    return str(status.message_id or "") if status else ""

@@ -1,4 +1,4 @@
-"""What can be wrong with a queue server, and what to do about it: one that answers may refuse all work."""
+"""What can be wrong with a queue server, each with a hint: one that answers may refuse all jobs."""
 
 from enum import Enum
 
@@ -8,30 +8,33 @@ from redis import exceptions
 
 
 class QueueProblem(Enum):
-    """Why no job can be queued: what is wrong, and the remedy."""
+    """Why no job can be queued: the problem and a hint."""
 
     AWAY = (
-        _("The queue server cannot be reached."),
-        _("See whether it runs, and whether REDIS_URL leads to it. What was asked for is kept, and waits."),
+        _("The queue server can't be reached."),
+        _("Check that it is running and that REDIS_URL points to it. Requested exports are kept until then."),
     )
-    LOADING = (_("The queue server is loading its data."), _("Wait until it has finished: workers continue then."))
+    LOADING = (
+        _("The queue server is loading its data."),
+        _("Wait until it has finished; workers then continue."),
+    )
     FULL = (
         _("The queue server's memory is full: no export can start."),
-        _("Raise its maxmemory, or free memory there. Keep maxmemory-policy at noeviction."),
+        _("Raise its maxmemory or free memory there. Keep maxmemory-policy at noeviction."),
     )
     READ_ONLY = (
         _("The queue server is a read-only replica: no export can start."),
         _("Point REDIS_URL at the primary, or promote this server."),
     )
     DISK = (
-        _("The queue server cannot save to its disk, and refuses writes: no export can start."),
-        _("Free space on its disk. Its log says more."),
+        _("The queue server can't save to its disk and refuses writes: no export can start."),
+        _("Free space on its disk. Its log has the details."),
     )
     FORBIDDEN = (
         _("The queue server denies access: no export can start."),
         _("Check the user and password in REDIS_URL. The user needs all commands on keys that begin with rq:."),
     )
-    REFUSED = (_("The queue server refuses writes: no export can start."), _("Its log says why."))
+    REFUSED = (_("The queue server refuses writes: no export can start."), _("Its log has the reason."))
 
     def __init__(self, what: str | Promise, remedy: str | Promise) -> None:
         self.what = what

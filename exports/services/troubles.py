@@ -1,4 +1,4 @@
-"""What is wrong, of all that the figures of `exports.services.health` tell, and what to do about it."""
+"""The problems that the figures of `exports.services.health` show, each with a hint."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from exports.services.health import Health
 from exports.services.words import duration_in_words
 
 LONG_WAIT = timedelta(minutes=10)
-"""Nobody should wait longer for a worker."""
+"""The longest that a task should wait for a worker."""
 
 MANY_FAILURES = 0.2
-"""The part of the ended exports above which failures are more than bad luck..."""
+"""The share of ended exports above which failures are a problem of the site's..."""
 ENOUGH_FAILURES = 3
-"""...if there are so many of them at least."""
+"""...if there are at least this many."""
 
 HOUSEKEEPING_PAUSES = 10
-"""So many of its intervals without housekeeping are a sign that nobody does it, unless all workers are at long jobs."""
+"""After this many of its intervals housekeeping is late, unless all workers are busy with long jobs."""
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that is wrong, and the remedy, in the language of whoever asks."""
+    """A problem and its hint, in the reader's language."""
 
     what: str
     remedy: str
 
 
 def find_troubles(health: Health) -> list[Trouble]:
-    """Return all that is wrong, the worst first; nothing if all is well."""
+    """Return all problems, the worst first; an empty list if there are none."""
     return [trouble for look in LOOKS for trouble in look(health)]
 
 
@@ -42,19 +42,19 @@ def _workers(health: Health) -> Iterator[Trouble]:
     if health.queue_problem:
         yield Trouble(str(health.queue_problem.what), str(health.queue_problem.remedy))
     elif not health.workers:
-        yield Trouble(_("No worker is alive."), _("Start one: python manage.py rqworker default"))
+        yield Trouble(_("No worker is running."), _("Start one: python manage.py rqworker default"))
 
 
 def _silent_tasks(health: Health) -> Iterator[Trouble]:
     if count := sum(line.silent for line in health.lines):
         yield Trouble(
             ngettext(
-                "The worker of %(count)d task is no longer heard of.",
-                "The workers of %(count)d tasks are no longer heard of.",
+                "%(count)d running task is stale: its worker has stopped reporting.",
+                "%(count)d running tasks are stale: their workers have stopped reporting.",
                 count,
             )
             % {"count": count},
-            _("Any living worker takes them on within seconds. At once: python manage.py reconcile_tasks"),
+            _("Any running worker recovers them within seconds. To recover them now: python manage.py reconcile_tasks"),
         )
 
 
@@ -63,7 +63,7 @@ def _waiting(health: Health) -> Iterator[Trouble]:
     if age and age > LONG_WAIT:
         yield Trouble(
             _("A task has been waiting for %(time)s.") % {"time": duration_in_words(age.total_seconds())},
-            _("Start more workers, and look whether those that there are get on."),
+            _("Start more workers, and check that the running ones are making progress."),
         )
 
 
@@ -73,29 +73,51 @@ def _failures(health: Health) -> Iterator[Trouble]:
     if failed >= ENOUGH_FAILURES and failed > MANY_FAILURES * ended:
         yield Trouble(
             _("%(failed)d of %(ended)d exports failed today.") % {"failed": failed, "ended": ended},
-            _("Their pages tell why, with the traceback. When the cause is mended, retry them."),
+            _("Each task's page shows the reason and the traceback. Fix the cause, then retry them."),
         )
 
 
 def _mails(health: Health) -> Iterator[Trouble]:
-    if count := health.mails.overdue:
+    """Yield what keeps emails from arriving; a member's wrong address is not the site's problem."""
+    mails = health.mails
+    if count := mails.site_refused:
         yield Trouble(
-            ngettext("%(count)d mail is overdue.", "%(count)d mails are overdue.", count) % {"count": count},
-            _("Workers send them: see whether one is alive, and what its log says."),
-        )
-    if count := health.mails.failing:
-        yield Trouble(
-            ngettext("%(count)d mail could not be sent so far.", "%(count)d mails could not be sent so far.", count)
+            ngettext(
+                "The mail server refuses this site: %(count)d email is waiting.",
+                "The mail server refuses this site: %(count)d emails are waiting.",
+                count,
+            )
             % {"count": count},
-            _("They are tried again by themselves for a day. See the archives' mail errors, and EMAIL_URL."),
+            _("Run manage.py doctor to see its answer, and correct EMAIL_URL. Workers retry for a day."),
+        )
+    if count := mails.overdue:
+        yield Trouble(
+            ngettext("%(count)d email is overdue.", "%(count)d emails are overdue.", count) % {"count": count},
+            _("Workers send them: check that one is running, and read its log."),
+        )
+    if count := mails.failing - mails.site_refused:
+        yield Trouble(
+            ngettext("%(count)d email could not be sent yet.", "%(count)d emails could not be sent yet.", count)
+            % {"count": count},
+            _("Workers retry for a day. Each task's page shows the mail server's answer; check EMAIL_URL."),
+        )
+    if count := mails.given_up:
+        yield Trouble(
+            ngettext(
+                "%(count)d email of the last 7 days was given up.",
+                "%(count)d emails of the last 7 days were given up.",
+                count,
+            )
+            % {"count": count},
+            _("Fix the cause shown on the task's page, then send the emails again from the list of archives."),
         )
 
 
 def _space(health: Health) -> Iterator[Trouble]:
     if health.stored.free < 2 * settings.EXPORT_FREE_SPACE_RESERVE:
         yield Trouble(
-            _("Only %(size)s are free on the disk.") % {"size": filesizeformat(health.stored.free)},
-            _("Make room: exports that would leave less than EXPORT_FREE_SPACE_RESERVE are refused."),
+            _("Only %(size)s of disk space is free.") % {"size": filesizeformat(health.stored.free)},
+            _("Free some space: exports that would leave less than EXPORT_FREE_SPACE_RESERVE are refused."),
         )
 
 
@@ -104,14 +126,14 @@ def _housekeeping(health: Health) -> Iterator[Trouble]:
     is_late = health.last_housekeeping is None or health.at - health.last_housekeeping > late
     if is_late and health.workers and any(not worker.job_id for worker in health.workers):
         yield Trouble(
-            _("The housekeeping is late, though a worker is free."),
-            _("See what the workers' log says. Until then, files are kept beyond their time."),
+            _("Housekeeping is late, although a worker is idle."),
+            _("Read the workers' logs. Until housekeeping runs, expired files are kept."),
         )
     for part in health.housekeeping:
         if part.error:
             yield Trouble(
-                _("A part of the housekeeping fails: %(part)s (%(error)s).") % {"part": part.name, "error": part.error},
-                _("The log of the worker %(worker)s tells why.") % {"worker": part.worker},
+                _("A part of housekeeping fails: %(part)s (%(error)s).") % {"part": part.name, "error": part.error},
+                _("The log of worker %(worker)s shows why.") % {"worker": part.worker},
             )
 
 

@@ -5,9 +5,9 @@ from functools import partial
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.smtp import EmailBackend
 
 from accounts.emails import automatic
+from accounts.mail_sending import NotConnectedError, mail_connection
 from microblog_project.doctor.configuration import is_production
 from microblog_project.doctor.findings import Check, Finding, fail, in_a_line, ok, warn
 
@@ -18,9 +18,8 @@ REMEDY = "Correct EMAIL_URL (smtp+tls://user:password@host:587), and look whethe
 
 def check_mail() -> Iterator[Finding]:
     """Sign in to the mail server, and send nothing."""
-    connection = get_connection(timeout=PATIENCE) if _is_smtp() else None
-    if isinstance(connection, EmailBackend):
-        yield _sign_in(connection)
+    if _is_smtp():
+        yield _sign_in()
         yield from _encryption()
     elif settings.ANYMAIL:
         yield ok("mail", f"{settings.EMAIL_BACKEND}; only --send-mail ADDRESS can try it")
@@ -36,13 +35,13 @@ def _is_smtp() -> bool:
     return bool(settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend")
 
 
-def _sign_in(connection: EmailBackend) -> Finding:
+def _sign_in() -> Finding:
     place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
-        connection.open()
-        connection.close()
-    except Exception as error:  # whatever SMTP, TLS or the network raises
-        return fail("mail", f"{place}: {in_a_line(error)}", REMEDY)
+        with mail_connection(timeout=PATIENCE):
+            pass
+    except NotConnectedError as error:
+        return fail("mail", f"{place}: {in_a_line(error.cause)}", REMEDY)
     who = f"signed in as {settings.EMAIL_HOST_USER}" if settings.EMAIL_HOST_USER else "no sign-in"
     return ok("mail", f"{place} answers, {who}")
 

@@ -15,7 +15,8 @@ from rq import Worker
 from rq.utils import now
 from rq.worker import BaseWorker
 
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Task, TaskStatus
+from exports.services.health import Mails, mails_to_send
 from exports.services.housekeeping import PARTS, housekeeping_done
 from exports.services.queue import QueueUnavailableError, queue_connection, queue_probe
 from exports.services.reconciliation import tasks_to_reconcile
@@ -83,7 +84,7 @@ def check_tasks() -> Iterator[Finding]:
     try:
         stale = len(tasks_to_reconcile())
         waiting = Task.objects.filter(status=TaskStatus.QUEUED, queued_at__lt=since).count()
-        mails = Archive.objects.available().filter(mail_due_at__lt=since).count()
+        mails = mails_to_send()
     except DatabaseError:
         yield fail("tasks", "unknown, since the database cannot be asked", "See the line of the database.")
         return
@@ -91,7 +92,14 @@ def check_tasks() -> Iterator[Finding]:
     yield _count(
         "tasks that wait for over 10 minutes", waiting, "Start more workers (docs/operations.md, QueueTooOld)."
     )
-    yield _count("late mails", mails, "See the line of the mail server (docs/operations.md, MailsLate).")
+    yield from _mails(mails)
+
+
+def _mails(mails: Mails) -> Iterator[Finding]:
+    see = "See the line of the mail server (docs/operations.md, MailsLate)."
+    yield _count("late mails", mails.overdue, see)
+    yield _count("mails refused because of the site", mails.site_refused, see)
+    yield _count("mails given up in 7 days", mails.given_up, "Fix the cause, then send them again in the admin.")
 
 
 def check_backup() -> Iterator[Finding]:

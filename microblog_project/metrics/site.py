@@ -86,12 +86,15 @@ def measurements() -> Iterator[Metric]:
 
 
 def mails() -> Iterator[Metric]:
-    """Yield the mails: those that wait, and what became of the others."""
+    """Yield the emails that wait, and what became of the others."""
     found = health.mails_to_send()
-    values = {(state,): getattr(found, state) for state in ("waiting", "failing", "overdue")}
-    yield gauge("mails_to_send", "Mails that are to be sent; failing and overdue ones are among them.", "state", values)
+    values = {(state,): getattr(found, state) for state in ("waiting", "failing", "site_refused", "overdue")}
+    words = "Emails to be sent; waiting includes the others, and failing those refused because of the site."
+    yield gauge("mails_to_send", words, "state", values)
+    lost = {(state,): getattr(found, state) for state in ("given_up", "returned")}
+    yield gauge("mails_undelivered", "Emails of the last 7 days that did not arrive, as far as known.", "state", lost)
     tries = dict.fromkeys(((str(outcome),) for outcome in Outcome), 0.0) | tallies.tallies("mails")
-    yield counter("mails", "Tries to send the mail of an archive, by what became of them.", "outcome", tries)
+    yield counter("mails", "Attempts to send an email about an export, by outcome.", "outcome", tries)
 
 
 def storage() -> Iterator[Metric]:

@@ -1,14 +1,20 @@
 """A mail server that refuses an address, or takes no mail at all: the form says so, and nothing is half done."""
 
+import logging
 from collections.abc import Callable
+from ssl import SSLCertVerificationError
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import LazySettings
 from django.core.cache import cache
 from django.test import Client
 
+from accounts.mail_errors import is_refusal
+from accounts.mail_sending import NotConnectedError
 from accounts.models import User
+from tests.mail_faults import SITE_FAULTS, SiteFault, end
 from tests.mail_server import MailServer
 from tests.members import PASSWORD, make_member, signed_in_client
 
@@ -140,3 +146,26 @@ def test_no_address_however_odd_is_an_error_of_the_sites(client: Client, smtp_se
     form: dict[str, Any] = {**NEW, "email": email}
     assert client.post("/accounts/signup/", form).status_code in {200, 302}
     assert client.post("/accounts/password/reset/", {"email": email}).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("fault", SITE_FAULTS)
+def test_a_server_that_refuses_the_site_refuses_nobodys_address(
+    client: Client,
+    smtp_server: MailServer,
+    settings: LazySettings,
+    caplog: pytest.LogCaptureFixture,
+    fault: SiteFault,
+) -> None:
+    fault(smtp_server, settings)
+    answer = client.post("/accounts/signup/", NEW).content.decode()
+    assert (UNAVAILABLE in answer, REFUSED in answer) == (True, False)
+    assert not User.objects.exists()
+    assert [record.levelno for record in caplog.records if "could not be sent" in record.message] == [logging.ERROR]
+    end(smtp_server, settings)
+    assert client.post("/accounts/signup/", NEW)["Location"] == "/accounts/confirm-email/"
+
+
+def test_a_certificate_that_is_not_trusted_says_nothing_of_an_address() -> None:
+    error = SSLCertVerificationError("self-signed certificate")
+    assert isinstance(error, ValueError)  # as are addresses that fit in no header
+    assert not is_refusal(NotConnectedError(error))

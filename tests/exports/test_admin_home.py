@@ -47,7 +47,7 @@ def test_its_pages_have_the_sites_icon(admin: Client) -> None:
 
 def test_without_a_worker_it_says_so_and_how_to_start_one(admin: Client) -> None:
     text = home(admin)
-    assert "No worker is alive." in text
+    assert "No worker is running." in text
     assert "python manage.py rqworker default" in text
     assert WELL not in text
 
@@ -69,7 +69,7 @@ def test_with_the_queue_server_away_it_says_so_and_tells_the_rest(
 ) -> None:
     Task.objects.create(user=member, name="export_posts", queued_at=timezone.now() - timedelta(minutes=11))
     text = home(signed_in_client(staff))
-    assert "The queue server cannot be reached." in text
+    assert "The queue server can&#x27;t be reached." in text
     assert "A task has been waiting for 11 minutes." in text or "A task has been waiting for 12 minutes." in text
 
 
@@ -79,17 +79,21 @@ def test_what_is_wrong_is_said_with_its_remedy(admin: Client, member: User, sett
     for number in range(3):
         Task.objects.create(user=member, name="export_posts", status="failed", error=str(number))
     archive_of(member, b"{}", mail_due_at=long_ago, mail_error="Connection refused")
+    archive_of(member, b"{}", mail_due_at=timezone.now(), mail_error="site-refused")
+    archive_of(member, b"{}", mail_error="Connection refused")
     keep_house(archives_expire="OSError")
     settings.EXPORT_FREE_SPACE_RESERVE = 10**18
     text = home(admin)
     for words in (
-        "The worker of 1 task is no longer heard of.",
-        "3 of 4 exports failed today.",
-        "1 mail is overdue.",
-        "1 mail could not be sent so far.",
-        "are free on the disk.",
-        "A part of the housekeeping fails: archives_expire (OSError).",
-        "The log of the worker w1 tells why.",
+        "1 running task is stale: its worker has stopped reporting.",
+        "3 of 6 exports failed today.",
+        "1 email is overdue.",
+        "1 email could not be sent yet.",
+        "of disk space is free.",
+        "A part of housekeeping fails: archives_expire (OSError).",
+        "The log of worker w1 shows why.",
+        "The mail server refuses this site: 1 email is waiting.",
+        "1 email of the last 7 days was given up.",
     ):
         assert words in text, words
 
@@ -101,7 +105,7 @@ def test_the_figures_are_there(admin: Client, member: User) -> None:
     Archive.objects.update(mail_due_at=timezone.now())
     keep_house()
     text = home(admin)
-    for words in ("1 min 15 s", "2.0", "Of 1 success", "mails waiting"):
+    for words in ("1 min 15 s", "2.0", "From 1 successful export", "emails waiting"):
         assert words in text, words
     assert re.search(r"since the last housekeeping</th><td class=\"number\">\d\.\d s<", text)
 

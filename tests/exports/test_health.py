@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Housekeeping, Task
+from exports.models import Archive, FailureEmail, Housekeeping, Task
 from exports.services import health as health_module
 from exports.services.health import (
     active_tasks,
@@ -109,6 +110,42 @@ def test_mails_are_waiting_failing_or_overdue(db: None) -> None:
         archive_of(make_member(), b"{}", mail_due_at=due_at, mail_error=error)
     mails = mails_to_send()
     assert (mails.waiting, mails.failing, mails.overdue) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "counted"),
+    [
+        ({"mail_due_at": ago(minutes=10)}, {"waiting", "overdue"}),
+        ({"mail_due_at": ago(seconds=1), "mail_error": "Connection refused"}, {"waiting", "failing"}),
+        ({"mail_due_at": ago(seconds=1), "mail_error": "site-refused"}, {"waiting", "failing", "site_refused"}),
+        ({"mail_error": "site-refused"}, {"given_up"}),
+        ({"mail_error": "message-refused"}, {"given_up"}),
+        ({"mail_error": "Connection refused"}, {"given_up"}),
+        ({"mail_error": "refused"}, {"returned"}),
+        ({"mail_event": "bounced"}, {"returned"}),
+        ({"mail_event": "rejected"}, {"returned"}),
+        ({"mail_event": "delivered"}, set()),
+        ({"mail_error": "no-address"}, set()),
+        ({"mail_error": "account-closed"}, set()),
+        ({}, set()),
+    ],
+)
+@pytest.mark.parametrize("is_failure", [False, True])
+def test_an_email_with_a_file_counts_as_one_about_a_failure_does(
+    db: None, fields: dict[str, Any], counted: set[str], is_failure: bool
+) -> None:
+    if is_failure:
+        FailureEmail.objects.create(task=make_task(status="failed", ended_at=timezone.now()), **fields)
+    else:
+        archive_of(make_member(), b"{}", **fields)
+    assert {name for name, count in asdict(mails_to_send()).items() if count} == counted
+
+
+def test_what_was_given_up_long_ago_is_counted_no_more(db: None) -> None:
+    old = ago(days=8)
+    FailureEmail.objects.create(task=make_task(status="failed", ended_at=old), mail_error="refused")
+    archive_of(make_member(), b"{}", mail_error="Connection refused", created_at=old)
+    assert not any(asdict(mails_to_send()).values())
 
 
 def test_the_storage_holds_what_has_its_file_still(db: None) -> None:

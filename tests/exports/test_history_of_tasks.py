@@ -178,7 +178,7 @@ def test_the_page_tells_the_history_and_the_mails_fate(staff: User, exported: Ar
 def test_the_page_tells_a_mail_that_is_late(staff: User, exported: Archive) -> None:
     Archive.objects.update(mailed_at=None, mail_due_at=timezone.now(), mail_attempts=2, mail_error="Connection refused")
     text = page(signed_in_client(staff), exported.task)
-    assert "after 2 tries" in text
+    assert "after 2 attempts" in text
     assert "Connection refused" in text
 
 

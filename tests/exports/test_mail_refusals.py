@@ -3,24 +3,37 @@
 import os
 from collections.abc import Callable
 from email.message import EmailMessage
-from smtplib import SMTPRecipientsRefused
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPNotSupportedError,
+    SMTPRecipientsRefused,
+    SMTPServerDisconnected,
+)
+from ssl import SSLCertVerificationError
+from typing import Any
 
 import pytest
 from anymail.exceptions import (
     AnymailAPIError,
+    AnymailConfigurationError,
     AnymailInvalidAddress,
     AnymailRecipientsRefused,
     AnymailUnsupportedFeature,
 )
 from django.conf import LazySettings
+from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.utils import timezone
 
+from accounts.mail_sending import HungUpError, NotConnectedError
+from accounts.mail_verdicts import Verdict, verdict_of
 from accounts.models import User
 from exports.models import Archive
 from exports.services.delivery import archive_deliver
-from exports.services.mail_errors import Verdict, verdict_of
+from exports.services.health import mails_to_send
+from exports.services.mailing import PAUSES
 from tests.exports.archives import archive_of
+from tests.mail_faults import SITE_FAULTS, SiteFault, end
 from tests.mail_server import MailServer
 
 SIZE = 50_000
@@ -94,11 +107,8 @@ def test_one_that_is_refused_without_the_file_too_is_not_tried_again_and_the_sit
     ("stage", "reply"),
     [
         ("connect", "421 4.3.2 Too busy"),
-        ("connect", "554 5.3.2 No service here"),
         ("EHLO", "421 4.3.2 Too busy"),
-        ("EHLO", "550 5.7.1 Not you"),
         ("MAIL", "452 4.3.1 Insufficient system storage"),
-        ("MAIL", "530 5.7.0 Must sign in first"),
         ("RCPT", "450 4.2.1 Mailbox busy"),
         ("RCPT", "452 4.2.2 Mailbox full"),
         ("DATA", "451 4.3.0 Try later"),
@@ -128,7 +138,6 @@ def test_what_passes_or_is_not_about_the_mail_is_tried_again_with_the_file(
         ("RCPT", "550 5.1.1 No such user"),
         ("RCPT", "553 5.1.3 Bad address"),
         ("RCPT", "550 no such user here"),
-        ("RCPT", "550 5.7.1 Relaying denied"),
         ("message", "550 5.1.1 No such user"),
         ("message", "554 5.2.1 Mailbox disabled"),
     ],
@@ -185,15 +194,116 @@ class Answer:
         (AnymailInvalidAddress(), Verdict.RECIPIENT_REFUSED),
         (AnymailUnsupportedFeature(), Verdict.MESSAGE_REFUSED),
         *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.MESSAGE_REFUSED) for s in (400, 413, 422)),
-        *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.RETRY) for s in (401, 402, 403, 429, 500, 503)),
+        *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.SITE_REFUSED) for s in (401, 402, 403, 404)),
+        *((AnymailAPIError(status_code=s, response=Answer(s)), Verdict.RETRY) for s in (429, 500, 503)),
         (AnymailAPIError("no connection"), Verdict.RETRY),
         (SMTPRecipientsRefused({"a": (550, b"5.1.1"), "b": (450, b"4.2.1")}), Verdict.RETRY),
-        (ConnectionRefusedError(), Verdict.RETRY),
-        (TimeoutError(), Verdict.RETRY),
+        (SMTPRecipientsRefused({"a": (550, b"5.7.1"), "b": (550, b"5.1.1")}), Verdict.SITE_REFUSED),
+        (SMTPNotSupportedError("SMTPUTF8 not supported by server"), Verdict.RECIPIENT_REFUSED),
+        (NotConnectedError(ConnectionRefusedError()), Verdict.RETRY),
+        (NotConnectedError(TimeoutError()), Verdict.RETRY),
+        (NotConnectedError(SMTPServerDisconnected()), Verdict.RETRY),
+        (NotConnectedError(SMTPAuthenticationError(454, b"4.7.0 Temporary")), Verdict.RETRY),
+        (NotConnectedError(SSLCertVerificationError()), Verdict.SITE_REFUSED),
+        (NotConnectedError(AnymailConfigurationError("No key")), Verdict.SITE_REFUSED),
+        (HungUpError(), Verdict.RETRY),
     ],
 )
 def test_errors_of_providers_and_connections_are_told_apart(error: Exception, verdict: Verdict) -> None:
     assert verdict_of(error) is verdict
+
+
+# --- A server that refuses the site, or hangs up ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", SITE_FAULTS)
+def test_a_server_that_refuses_the_site_delays_the_email_and_staff_see_it(
+    archive: Archive, smtp_server: MailServer, settings: LazySettings, signed_in: Client, fault: SiteFault
+) -> None:
+    fault(smtp_server, settings)
+    delayed = deliver(archive)
+    assert delayed.mail_due_at
+    assert (delayed.mail_error, delayed.mail_link_reason) == ("site-refused", "")
+    assert delayed.mail_answer
+    assert mails_to_send().site_refused == 1
+    page = signed_in.get("/exports/").content.decode()
+    assert ("keep trying" in page, "rejected" in page) == (True, False)
+    end(smtp_server, settings)
+    Archive.objects.update(mail_due_at=timezone.now())
+    assert deliver(archive).mailed_to
+    [attachment] = smtp_server.messages[0].iter_attachments()
+    assert attachment.get_filename() == "posts.json"
+    assert mails_to_send().site_refused == 0
+
+
+def test_a_site_that_is_refused_for_a_day_gives_up_without_blaming_the_address(
+    archive: Archive, smtp_server: MailServer, signed_in: Client
+) -> None:
+    smtp_server.replies = {"connect": "554 No service here"}
+    Archive.objects.update(mail_attempts=len(PAUSES))
+    assert deliver(archive).mail_due_at is None
+    page = signed_in.get("/exports/").content.decode()
+    assert ("have stopped trying" in page, "rejected" in page) == (True, False)
+    assert (mails_to_send().given_up, mails_to_send().returned) == (1, 0)
+
+
+def test_an_error_without_a_text_is_an_error(archive: Archive, signed_in: Client, settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.SpeechlessBackend"
+    assert deliver(archive).mail_error == "TimeoutError"
+    assert "keep trying" in signed_in.get("/exports/").content.decode()
+
+
+class SpeechlessBackend(BaseEmailBackend):
+    """Has an error that says nothing, as some of the network's do."""
+
+    def send_messages(self, _messages: Any) -> int:
+        """Fail."""
+        raise TimeoutError
+
+
+def test_a_second_hang_up_with_the_file_has_the_link_sent(archive: Archive, smtp_server: MailServer) -> None:
+    smtp_server.cuts_off_from = SIZE
+    first = deliver(archive)
+    assert (first.mailed_to, first.mail_link_reason) == ("", "")
+    assert first.mail_due_at
+    Archive.objects.update(mail_due_at=timezone.now())
+    sent = deliver(archive)
+    assert (sent.mailed_to, sent.mail_due_at, sent.mail_link_reason) == ("susan@example.com", None, "cut_off")
+    assert smtp_server.cut_off == 2
+    [message] = smtp_server.messages
+    assert list(message.iter_attachments()) == []
+    for text in bodies(message):
+        assert "ended the connection twice" in text
+        assert f"/exports/{archive.task_id}/download/" in text
+
+
+def test_another_fault_between_two_hang_ups_forgets_neither(archive: Archive, smtp_server: MailServer) -> None:
+    smtp_server.cuts_off_from = SIZE
+    for replies in ({}, {"connect": "421 Too busy"}, {}):
+        smtp_server.replies = replies
+        Archive.objects.update(mail_due_at=timezone.now())
+        deliver(archive)
+    assert smtp_server.cut_off == 2
+    assert len(smtp_server.messages) == 1
+
+
+def test_one_hang_up_costs_no_file(archive: Archive, smtp_server: MailServer) -> None:
+    smtp_server.cuts_off_from = SIZE
+    deliver(archive)
+    smtp_server.cuts_off_from = 0
+    Archive.objects.update(mail_due_at=timezone.now())
+    assert deliver(archive).mailed_to
+    assert len(list(smtp_server.messages[0].iter_attachments())) == 1
+
+
+def test_a_link_that_is_cut_off_is_retried(archive: Archive, smtp_server: MailServer) -> None:
+    smtp_server.cuts_off_from = 1
+    for _ in range(3):
+        Archive.objects.update(mail_due_at=timezone.now())
+        assert deliver(archive).mail_due_at
+    smtp_server.cuts_off_from = 0
+    Archive.objects.update(mail_due_at=timezone.now())
+    assert deliver(archive).mailed_to
 
 
 # --- Another address than the one with which the export was asked for -----------------------------------

@@ -4,16 +4,24 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive
+from exports.models import Archive, FailureEmail, Task
+from exports.models.mailing import Mailing
+from exports.services.delivery import archive_deliver, mail_again
+from exports.services.failure_mail import failure_mail_deliver
+from exports.services.health import mails_to_send
 from microblog_project import urls
 from microblog_project.bounds import BODY_LIMIT
 from microblog_project.mail_tracking import REPORT_LIMIT, tracking_urls
@@ -148,6 +156,99 @@ def test_without_a_report_the_page_claims_no_delivery(archive: Archive, signed_i
     assert "Handed to the mail server for susan@example.com." in page
     assert "Mailed to" not in page
     assert "Delivered" not in page
+
+
+# --- A real send by a provider's backend -----------------------------------------------------------------
+
+
+class PostmarkServer:
+    """Postmark's API on 127.0.0.1: takes every email, and names it."""
+
+    def __init__(self) -> None:
+        """Start listening."""
+        self.ids: list[str] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Takes what is posted to `/email`."""
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = json.dumps(server.take(body["To"])).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def take(self, to: str) -> dict[str, object]:
+        """Answer as its documentation's example does."""
+        self.ids.append(f"id-{len(self.ids)}")
+        return {"ErrorCode": 0, "Message": "OK", "MessageID": self.ids[-1], "To": to, "SubmittedAt": "2026-11-27"}
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def provider(settings: LazySettings) -> Iterator[PostmarkServer]:
+    server = PostmarkServer()
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {**settings.ANYMAIL, "POSTMARK_SERVER_TOKEN": "a-token", "POSTMARK_API_URL": server.url}
+    yield server
+    server.stop()
+
+
+def test_an_archive_that_a_provider_took_is_found_by_its_report(susan: User, provider: PostmarkServer) -> None:
+    archive = archive_of(susan, b"{}", mail_due_at=timezone.now())
+    archive_deliver(archive.pk)
+    archive.refresh_from_db()
+    assert [archive.mail_id] == provider.ids
+    assert postmark("Bounce", MessageID=archive.mail_id).status_code == 200
+    archive.refresh_from_db()
+    assert archive.mail_event == "bounced"
+    assert mails_to_send().returned == 1
+
+
+def test_an_email_about_a_failure_that_comes_back_is_shown_to_staff(
+    susan: User, provider: PostmarkServer, admin_client: Client
+) -> None:
+    task = Task.objects.create(user=susan, name="export_posts", status="failed", ended_at=timezone.now())
+    FailureEmail.objects.create(task=task, mail_due_at=timezone.now())
+    failure_mail_deliver(str(task.pk))
+    email = FailureEmail.objects.get()
+    assert [email.mail_id] == provider.ids
+    assert postmark("Bounce", MessageID=email.mail_id).status_code == 200
+    email.refresh_from_db()
+    assert (email.mail_event, "5.1.1" in email.mail_answer) == ("bounced", True)
+    assert mails_to_send().returned == 1
+    assert "5.1.1" in admin_client.get(f"/admin/exports/task/{task.pk}/change/").content.decode()
+
+
+def test_an_email_that_is_sent_again_forgets_the_report_of_the_first(susan: User, provider: PostmarkServer) -> None:
+    archive = archive_of(susan, b"{}", mail_due_at=timezone.now())
+    archive_deliver(archive.pk)
+    postmark("Bounce", MessageID=provider.ids[0])
+    assert mail_again(Archive.objects.select_related("task").get())
+    postmark("Bounce", MessageID=provider.ids[0])
+    archive_deliver(archive.pk)
+    archive.refresh_from_db()
+    assert (archive.mail_id, archive.mail_event) == (provider.ids[1], "")
+
+
+@pytest.mark.parametrize("model", [Archive, FailureEmail])
+def test_an_email_is_found_by_the_providers_id_through_an_index(db: None, model: type[Mailing]) -> None:
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, model._meta.db_table).values()
+    assert any(found["index"] and found["columns"] == ["mail_id"] for found in constraints)
 
 
 @pytest.mark.parametrize(

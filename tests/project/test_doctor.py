@@ -22,7 +22,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from rq import Queue
 
-from exports.models import Archive, Housekeeping, Task
+from exports.models import Archive, FailureEmail, Housekeeping, Task
 from exports.services.housekeeping import PARTS, housekeeping_note
 from microblog_project import environment
 from microblog_project.backup.stamp import backup_stamp
@@ -320,6 +320,16 @@ def test_what_waits_for_too_long_is_counted(transactional_db: None) -> None:
     assert told["tasks that wait for over 10 minutes"] == told["late mails"] == told["abandoned tasks"] == "warn"
 
 
+def test_emails_that_the_mail_server_refuses_because_of_the_site_are_told(transactional_db: None) -> None:
+    task = Task.objects.create(user=make_member(), name="export_posts", status="failed", ended_at=timezone.now())
+    FailureEmail.objects.create(task=task, mail_due_at=timezone.now(), mail_error="site-refused")
+    assert levels(check_tasks())["mails refused because of the site"] == "warn"
+    FailureEmail.objects.update(mail_due_at=None)
+    told = levels(check_tasks())
+    assert told["mails refused because of the site"] == "ok"
+    assert told["mails given up in 7 days"] == "warn"
+
+
 def test_housekeeping_that_is_late_or_fails_is_told(transactional_db: None) -> None:
     errors = {part.__name__: "" for part in PARTS}
     housekeeping_note(worker="w", errors=errors)
@@ -428,6 +438,8 @@ def test_a_mail_server_that_is_away_or_wants_no_sign_in_is_told(
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "anna", "mail-secret"
     assert levels(check_mail())["mail"] == "FAIL"  # it knows no AUTH
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    smtp_server.replies = {"EHLO": "550 Not you"}
+    assert levels(check_mail())["mail"] == "FAIL"
     smtp_server.stop()
     finding = found(check_mail(), "mail")
     assert (str(finding.level), "EMAIL_URL" in finding.remedy) == ("FAIL", True)
