@@ -3,10 +3,12 @@
 from typing import Any, cast
 
 from allauth.account import forms
-from django.contrib.auth.hashers import make_password
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
+from accounts.addresses import holder_of
 from accounts.models import User
 
 
@@ -19,20 +21,34 @@ class SignupForm(forms.SignupForm):
         self.account_already_exists = self.account_already_exists or User.with_email(email).exists()
         return email
 
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Return the new member, or the answer for an address that has an account, after hashing in vain."""
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-        return cast(tuple[User | None, HttpResponse | None], super().try_save(request))
+    def try_save(self, request: HttpRequest) -> tuple[User, None]:
+        """Return the new member, whose address may be another's: what follows is the same."""
+        return self.save(request), None
 
     def save(self, request: HttpRequest) -> User:
         """Return the new member."""
         with transaction.atomic():
-            return cast(User, super().save(request))
+            return self._save_claim(request) if self.account_already_exists else cast(User, super().save(request))
+
+    def _save_claim(self, request: HttpRequest) -> User:
+        """Return a new member who has no address yet: see docs/decisions/0027."""
+        adapter = get_adapter()
+        user = cast(User, adapter.save_user(request, adapter.new_user(request), self, commit=False))
+        user.email = ""
+        user.save()
+        EmailAddress.objects.create(user=user, email=self.cleaned_data["email"], primary=True)
+        return user
 
 
 class ResetPasswordForm(forms.ResetPasswordForm):
     """Sends one email, whoever the address belongs to."""
+
+    def clean_email(self) -> str:
+        """Return the address, and note whose it is; allauth would also let in those who only claim it."""
+        email = str(super().clean_email())
+        holder = holder_of(email)
+        self.users = [holder] if holder and holder.is_active else []
+        return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Send it; for an address without an account make a token in vain."""

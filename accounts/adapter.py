@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language_from_request
 
+from accounts.addresses import holder_of, names_to_try
 from accounts.emails import automatic
 from accounts.known_browsers import browser_number
 from accounts.mail_errors import AddressRefusedError, MailError, mail_error
@@ -90,19 +91,31 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return whether to ask for the password; allauth asks unless it was typed lately, for a sign-in too."""
         return not signed_in_recently(allauth_context.request)
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the member, or None; the password is hashed once, whether the account exists or not.
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Send the link, unless a new member signed up with another's address: that member is told of theirs."""
+        address = emailconfirmation.email_address
+        if not address.user.email and holder_of(address.email):
+            self.send_account_already_exists_mail(address.email)
+        else:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
 
-        allauth looks for a login that is an address under both names, and would hash it twice if it is known.
-        """
-        if "username" in credentials:
-            credentials.pop("email", None)
-        return cast(User | None, super().authenticate(request, **credentials))
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the member, or None; a wrong password is hashed equally often, whether the account exists or not."""
+        login = login_in(credentials)
+        self._count_attempt(request, login)
+        for name in names_to_try(login) if "email" in credentials and "@" in login else [login]:
+            user = super().authenticate(request, username=name, password=credentials["password"])
+            if user:
+                return cast(User, user)
+        return None
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count nothing: `authenticate` has counted the attempt, by what was typed."""
+
+    def _count_attempt(self, request: HttpRequest, login: str) -> None:
         """Count an attempt to sign in; with too many, answer as to everybody who is too fast."""
         usages = []
-        for action, key in login_limits(request, login_in(credentials)):
+        for action, key in login_limits(request, login):
             usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
             if not usage:
                 raise ImmediateHttpResponse(respond_429(request))

@@ -14,5 +14,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what becomes of accounts."""
+        import_module("accounts.addresses")
         import_module("accounts.browser_language")
         import_module("accounts.signals")

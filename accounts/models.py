@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import LowerCaseEmailField
+
 
 class Theme(models.TextChoices):
     """Whether the pages are light or dark; empty: as the member's system is."""
@@ -21,6 +23,7 @@ class Theme(models.TextChoices):
 class User(AbstractUser):
     """A member of the site, or of its staff."""
 
+    email = LowerCaseEmailField(_("email address"), blank=True)
     about_me = models.CharField(_("about me"), max_length=140, blank=True)
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
     # What is left empty is taken from the member's browser.

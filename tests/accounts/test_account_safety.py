@@ -50,7 +50,7 @@ def test_an_address_that_has_an_account_is_told_by_mail_only(
 ) -> None:
     response = client.post("/accounts/signup/", {**NEW, "email": member.email}, follow=True)
     assert "Check your email" in response.content.decode()
-    assert User.objects.count() == 1
+    assert User.objects.filter(email=member.email).count() == 1
     assert mailoutbox[0].subject == "[Microblog] You already have an account"
 
 

@@ -62,7 +62,7 @@ def test_a_sign_up_that_cannot_be_is_refused_and_keeps_what_was_typed(
 def test_signing_up_with_a_known_address_does_not_betray_it(client: Client, member: User) -> None:
     response = client.post("/accounts/signup/", {**NEW, "email": member.email})
     assert response["Location"] == "/accounts/confirm-email/"
-    assert User.objects.count() == 1
+    assert User.objects.filter(email=member.email).count() == 1
 
 
 @pytest.mark.parametrize("name", ["susan", "SUSAN", "susan@example.com"])
