@@ -7,6 +7,7 @@ Nothing of the developer's own environment reaches the tests.
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -51,6 +52,8 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Make the world; as a wrapper, and first, this comes before pytest-django imports the settings."""
     is_xdist_worker = "PYTEST_XDIST_WORKER" in os.environ
+    # A shell starts what it puts into the background with Ctrl-C ignored, and so would be what the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not is_xdist_worker:
         forget_developers_settings()
         compile_messages(embedded_server.BASE_DIR / "locale")

@@ -33,3 +33,9 @@ def signed_in_client(user: User) -> Client:
     record_authentication(request, user, method="password")
     request.session.save()
     return client
+
+
+def send_cookie(client: Client, name: str, raw: str) -> None:
+    """Have the client send a cookie as it stands in the header, whatever Python's own cookies allow."""
+    kept = [f"{cookie.key}={cookie.coded_value}" for cookie in client.cookies.values()]
+    client.defaults["HTTP_COOKIE"] = "; ".join([*kept, f"{name}={raw}"])
