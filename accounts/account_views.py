@@ -95,5 +95,5 @@ class ConfirmEmailView(views.ConfirmEmailView):
                 member_id = self.get_object().email_address.user_id  # type: ignore[no-untyped-call]
                 User.objects.select_for_update().get(pk=member_id)
                 return super().post(*args, **kwargs)
-        except (Http404, IntegrityError):
+        except (Http404, IntegrityError, User.DoesNotExist):
             return self.get(*args, **kwargs)  # which says what has become of the link

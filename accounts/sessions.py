@@ -14,14 +14,16 @@ from hashlib import sha256
 from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase, UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, SessionBase, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
-from django.db import transaction
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import IntegrityError, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from accounts.batches import BATCH, MOST
 from accounts.models import Session, User
+from accounts.vanished import is_vanished
 
 DIGEST = "#"
 """Begins a digest, and no key: what is in the table is never looked for when it comes in a cookie."""
@@ -82,9 +84,16 @@ class SessionStore(DatabaseSessionStore):
         return row
 
     def save(self, must_create: bool = False) -> None:
-        """Save the session; its key may just have been replaced by its digest."""
+        """Save the session; its key may just have been replaced by its digest.
+
+        Raises SessionInterrupted if the member is gone: `create` would try again for ever.
+        """
         try:
             super().save(must_create)
+        except (CreateError, IntegrityError) as error:
+            if is_vanished(error) or is_vanished(error.__context__):
+                raise SessionInterrupted("The member was erased before the request was answered.") from error
+            raise
         except UpdateError:
             if not self._undigested:
                 raise

@@ -47,9 +47,13 @@ def unread_count_publish(*, user_id: int) -> None:
 
 
 def _members_lock(*members: User) -> None:
-    """Lock the members' rows until the commit, as `notify` does with one; on SQLite the transaction is lock enough."""
+    """Lock the members' rows until the commit, as `notify` does with one; on SQLite the transaction is lock enough.
+
+    Raises User.DoesNotExist if one of them has just been erased.
+    """
     rows = User.objects.filter(pk__in=[member.pk for member in members]).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
+    if len(rows.select_for_update(no_key=True).values_list("pk")) < len(members):
+        raise User.DoesNotExist
 
 
 def _conversations_move_up(message: Message) -> None:

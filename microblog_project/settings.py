@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeenMiddleware",
+    "accounts.vanished.VanishedMiddleware",
     "microblog_project.error_pages.NotAllowedMiddleware",
     "microblog_project.interrupted.InterruptedMiddleware",
 ]
