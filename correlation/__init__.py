@@ -3,9 +3,13 @@
 The lowest room: whoever writes a log line, or makes something that lives on, may ask here on whose behalf.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
+"""What may be an id; where it comes from others, it must be no words of theirs in our logs."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _task_id: ContextVar[str] = ContextVar("task_id", default="")

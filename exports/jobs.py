@@ -17,6 +17,7 @@ from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
 from exports.services.failure_mail import failure_mail_deliver
+from exports.services.kinds import KINDS
 from exports.services.languages import task_language
 from exports.services.progress import ClaimLostError, Heartbeat
 from exports.services.refusing import ExportRefusedError
@@ -69,6 +70,9 @@ def run_task(task_id: str, work: Work) -> Archive | None:
     A failure is recorded and raised again, so that RQ's tools show it as well. What no other attempt can mend (a
     refusal, or too little time) ends the task; after anything else it is put off and begins anew.
     """
+    if not _is_its_job(task_id):
+        logger.error("Task %s: another kind of job names it, and does nothing", task_id)
+        return None
     task = task_claim(task_id=task_id, worker=_worker_name())
     if task is None:
         logger.warning("Task %s: nothing to claim (unknown, over, another worker's, or of a closed account)", task_id)
@@ -117,6 +121,13 @@ def count_seconds(task: Task, heartbeat: Heartbeat) -> None:
         heartbeat.advance(second)
     if task_succeed(task, done=seconds) is None:
         raise ClaimLostError(task.pk)
+
+
+def _is_its_job(task_id: str) -> bool:
+    """Return whether the job that is at work is the one of the task's kind, or none is: the queue is only a hint."""
+    job = get_current_job()
+    name = Task.objects.filter(pk=task_id).values_list("name", flat=True).first()
+    return job is None or name is None or (name in KINDS and KINDS[name].function == job.func_name)
 
 
 def _worker_name() -> str:

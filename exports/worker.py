@@ -24,7 +24,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import ensure_job_list, now
 from rq.worker import RoundRobinWorker
 
-from correlation import on_behalf_of
+from correlation import WELL_FORMED, on_behalf_of
 from exports.companion import Companion
 from exports.priority import session_gives_way, work_horse_gives_way
 from exports.services.housekeeping import PARTS, housekeeping_note
@@ -119,6 +119,8 @@ class ExportWorker(RoundRobinWorker):
             except ResponseError as error:
                 self._note_problem(error)
                 time.sleep(PAUSE_BEFORE_RESTART)
+            except ValueError:  # RQ has taken it from the queue, and would end the loop over it
+                logger.warning("Worker %s: the queue named what cannot be a job", self.name, exc_info=True)
             else:
                 self._problem = None
                 return found
@@ -235,7 +237,7 @@ class ExportWorker(RoundRobinWorker):
         if self._is_to_end:
             raise StopRequested
         if super().should_run_maintenance_tasks:
-            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+            self._maintain_queues()
         if self._reconciliation_is_due:
             self._reconciled_at = time.monotonic()
             self._ensure_registered()
@@ -246,11 +248,19 @@ class ExportWorker(RoundRobinWorker):
             errors = {part.__name__: self._safely(part) for part in PARTS}
             self._safely(housekeeping_note, worker=self.name, errors=errors)
 
+    def _maintain_queues(self) -> None:
+        """Have RQ clean up in the queue server. What it cannot read there it would end over, each time."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        except (ArithmeticError, LookupError, ResponseError, TypeError, ValueError):
+            logger.warning("Worker %s: the queue server holds what RQ cannot read", self.name, exc_info=True)
+            self.last_cleaned_at = now()  # type: ignore[assignment]
+
     def handle_payload(self, message: Any) -> None:
         """Do what a command asks for. RQ would listen to no further one after one that is none."""
         try:
             super().handle_payload(message)  # type: ignore[no-untyped-call]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, RecursionError, TypeError, ValueError):
             logger.warning("Worker %s: a command cannot be read", self.name, exc_info=True)
 
     def _ensure_registered(self) -> None:
@@ -271,7 +281,7 @@ class ExportWorker(RoundRobinWorker):
         if self._is_told_to_end:  # just as the job was taken
             self._start_grace()
         # The work-horse inherits it.
-        with on_behalf_of(request=str(job.meta.get("request_id", "")), task=str(job.meta.get("task_id", ""))):
+        with on_behalf_of(request=id_in(job.meta, "request_id"), task=id_in(job.meta, "task_id")):
             try:
                 super().execute_job(job, queue)
             finally:
@@ -349,6 +359,12 @@ class ExportWorker(RoundRobinWorker):
             return ""
         finally:
             connections.close_all()
+
+
+def id_in(meta: dict[str, Any], name: str) -> str:
+    """Return an id that a job names, for the log; empty if it is none: the log is no place for a stranger's words."""
+    found = meta.get(name)
+    return found if isinstance(found, str) and WELL_FORMED.fullmatch(found) else ""
 
 
 def with_large(queues: Any) -> list[Any]:

@@ -1,6 +1,5 @@
 """Gives each request an id, by which its lines are found in all logs, and by which a member can name it to us."""
 
-import re
 import secrets
 from collections.abc import Callable
 
@@ -10,10 +9,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from correlation import begin_request, end_request
+from correlation import WELL_FORMED, begin_request, end_request
 
 HEADER = "X-Request-ID"
-WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class RequestIdMiddleware:

@@ -7,12 +7,14 @@ docs/decisions/0026-only-registered-jobs.md.
 """
 
 import logging
+import zlib
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
+from rq.logutils import colorizer
 from rq.serializers import DefaultSerializer, JSONSerializer
 from rq.utils import decode_redis_hash, import_attribute
 
@@ -29,6 +31,12 @@ FIELDS = frozenset(
 )
 """What is read of a job. Callbacks, webhooks, repeats, retries, dependencies and rate limits are not among it."""
 
+LONGEST = 10_000
+"""Bytes of a field, and of the data when it is unpacked: ours have hundreds. Zeros are packed a thousand to one."""
+
+LONGEST_KEPT = 31_536_000
+"""Seconds that the queue server may keep what became of a job: a year. It refuses far longer times."""
+
 LONGEST_SHOWN = 200
 """Characters of a foreign name that the log shows."""
 
@@ -44,6 +52,7 @@ def harden_rq() -> None:
     # RQ falls back on this class wherever no serializer is named: the dashboard's page of a worker names none.
     DefaultSerializer.dumps, DefaultSerializer.loads = JSONSerializer.dumps, JSONSerializer.loads
     Job.restore = _restore  # type: ignore[assignment, method-assign]
+    colorizer.notty = True  # the logs show control characters as text: see `microblog_project.logs`
     Job.func = property(_function)  # type: ignore[assignment, method-assign]
 
 
@@ -81,8 +90,11 @@ def _function(job: Job) -> Any:
 
 def _restore(job: Job, raw_data: Any) -> None:
     """Take over what FIELDS names, in the place of `Job.restore`; raise NoSuchJobError if that cannot be read."""
-    known = {name: value for name, value in decode_redis_hash(raw_data).items() if name in FIELDS}
+    fields = decode_redis_hash(raw_data)
+    known = {name: value for name, value in fields.items() if name in FIELDS and len(value) <= LONGEST}
     try:
+        if "data" in known:
+            known["data"] = _unpacked(known["data"])
         _rq_restore(job, known)
     except NoSuchJobError:
         raise
@@ -91,5 +103,20 @@ def _restore(job: Job, raw_data: Any) -> None:
         raise NoSuchJobError(f"Job {job.id} cannot be read") from error
     if not isinstance(job.meta, dict):
         job.meta = {}
+    for name in ("failure_ttl", "result_ttl", "ttl"):
+        if not 0 <= (getattr(job, name) or 0) <= LONGEST_KEPT:
+            setattr(job, name, None)
     if job.timeout is None or job.timeout == -1 or job.timeout > settings.EXPORT_JOB_TIMEOUT:
         job.timeout = settings.EXPORT_JOB_TIMEOUT
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return the data of a job, which RQ packs, and takes unpacked as well; raise ValueError if it is too long."""
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(data, LONGEST)
+    except zlib.error:
+        return data
+    if not unpacking.eof:
+        raise ValueError(f"The data is cut short, or more than {LONGEST} bytes when it is unpacked.")
+    return unpacked

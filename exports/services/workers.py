@@ -1,15 +1,18 @@
 """Who is at work, and at what: asked of the queue server."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq import Worker
-from rq.utils import now
+from rq.utils import as_text, now
 from rq.worker import BaseWorker
 
 from exports.services.queue import QueueUnavailableError, queue_connection
+
+logger = logging.getLogger(__name__)
 
 ALIVE_FOR = timedelta(seconds=20)
 """A worker gives a sign of life about every five seconds, at work or idle; one that was killed stays registered."""
@@ -87,7 +90,21 @@ def _described(worker: BaseWorker) -> LivingWorker:
 
 
 def _registered() -> list[BaseWorker]:
+    """Return the workers that the queue server knows. Others can write there too, and RQ fails at what is no worker."""
+    connection = queue_connection()
     try:
-        return list(SeenWorker.all(connection=queue_connection()))
+        keys = connection.smembers(SeenWorker.redis_workers_keys)
+        return [worker for key in keys if (worker := _read(key, connection))]
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
+
+
+def _read(key: bytes | str, connection: Redis) -> BaseWorker | None:
+    try:
+        worker = SeenWorker.find_by_key(as_text(key), connection=connection)
+        if worker:
+            worker.get_current_job_id()
+    except (ArithmeticError, ResponseError, TypeError, ValueError):
+        logger.warning("%.200r is registered as a worker, and cannot be read as one", key, exc_info=True)
+        return None
+    return worker

@@ -6,20 +6,23 @@ Everything is put into the real server as RQ itself would have it, and met by a 
 import json
 import os
 import pickle
+import re
 import zlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from redis import Redis
 from rq import Queue, Worker
 from rq.command import PUBSUB_CHANNEL_TEMPLATE
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.utils import utcformat
@@ -27,13 +30,16 @@ from rq.utils import utcformat
 from exports.models import Task, TaskStatus
 from exports.services.kinds import job_functions
 from exports.services.launching import task_launch
-from exports.services.registered_jobs import job_refusal
+from exports.services.registered_jobs import LONGEST, job_refusal
+from exports.services.workers import jobs_at_work, living_workers, workers_alive
+from exports.worker import ExportWorker
 from tests.members import make_member, signed_in_client
 from tests.waiting import wait_until
 
 NOW = utcformat(timezone.now())
 REGISTERED = "exports.jobs.deliver_archive"
 SHORT = {"EXPORT_STALE_AFTER": "1", "EXPORT_RECONCILE_INTERVAL": "1"}
+FORGED = "x\n2026-01-01 00:00:00,000 INFO forged: a line\x1b[2J"
 CALLBACKS = ("success_callback_name", "failure_callback_name", "stopped_callback_name")
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +96,31 @@ def plant(queue: Queue, payload: bytes, *, job_id: str | bytes = "", **fields: A
     return job_id
 
 
+def litter_queues(connection: Redis) -> None:
+    """Put what is no job where RQ looks for jobs as it cleans up."""
+    for name in ("wip", "failed", "finished", "deferred", "scheduled"):
+        connection.zadd(f"rq:{name}:default", {b"\xff:1": 1, b"nothing": 2, b"a:b:c": 3})
+    connection.rpush("rq:queue:default:intermediate", b"\xff")
+    connection.sadd("rq:groups", b"\xff")
+    connection.sadd("rq:rl-keys", b"\xff")
+
+
+def litter_workers(connection: Redis) -> None:
+    """Register what is no worker."""
+    connection.sadd("rq:workers", b"nobody", b"\xff", b"rq:worker:odd", b"rq:worker:text")
+    connection.hset("rq:worker:odd", mapping={"pid": "x", "last_heartbeat": "today", "queues": b"\xff"})
+    connection.set("rq:worker:text", "x")
+
+
+@pytest.fixture(autouse=True)
+def _tidy(redis_queue: Queue) -> Iterator[None]:
+    """Leave nothing that other tests would stumble over."""
+    before = set(redis_queue.connection.keys())
+    yield
+    if left := set(redis_queue.connection.keys()) - before:
+        redis_queue.connection.delete(*left)
+
+
 @pytest.fixture
 def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
     """All that is planted: the data, and further fields of the hash."""
@@ -122,6 +153,8 @@ def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
         {"dependency_ids": json.dumps([str(uuid4())]), "group_id": "g"},
         {"rate_limit_key": "k", "rate_limit_concurrency": 1},
         {"timeout": -1, "result_ttl": -1},
+        {"result_ttl": 10**30, "failure_ttl": 10**30, "ttl": 10**30},
+        {"meta": json.dumps({"request_id": FORGED, "task_id": FORGED})},
         {"status": "odd"},
         {"timeout": "soon"},
         {"created_at": "yesterday"},
@@ -129,6 +162,7 @@ def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
     return [
         *((payload, {}) for payload in [*calls, *arguments, *named]),
         *((harmless(), fields) for fields in told),
+        (data("os.system", touch), {"failure_ttl": 10**30}),
         *((data("exports.jobs.example", str(uuid4())), {name: "os.system"}) for name in CALLBACKS),
     ]
 
@@ -144,6 +178,8 @@ def test_a_worker_runs_nothing_of_a_strangers_and_goes_on(
     for payload, fields in attacks:
         plant(redis_queue, payload, **fields)
     plant(redis_queue, harmless(), job_id=b"a b;\xff\n")
+    plant(redis_queue, data("os.system", "x"), job_id=FORGED)
+    litter_queues(redis_queue.connection)
     task = task_launch(user=make_member("susan"), name="export_posts")  # the last in the queue
     worker = worker_factory(**SHORT)
     wait_until(lambda: Task.objects.get(pk=task.pk).status == TaskStatus.SUCCEEDED, what="The export")
@@ -153,6 +189,9 @@ def test_a_worker_runs_nothing_of_a_strangers_and_goes_on(
     log = (tmp_path / "worker.log").read_text()
     for reason in ("'os.system' is not a registered job", "its data is not JSON", "must be a task's id"):
         assert reason in log
+    assert "begins anew" not in log
+    assert "\x1b" not in log
+    assert not re.search(r"^\S+ \S+ INFO forged", log, re.MULTILINE)
 
 
 def test_what_waits_in_the_form_of_an_earlier_release_is_done_all_the_same(
@@ -252,3 +291,35 @@ def test_a_command_that_is_none_does_not_make_a_worker_deaf(
         assert redis_queue.connection.publish(channel, nonsense) == 1
     assert redis_queue.connection.publish(channel, b'{"command": "shutdown"}') == 1
     assert worker.wait(30) == 0
+
+
+def test_what_is_no_worker_hides_none(redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]) -> None:
+    worker = worker_factory()
+    litter_workers(redis_queue.connection)
+    assert [found.pid for found in living_workers()] == [worker.pid]
+    assert (workers_alive(), jobs_at_work()) == (1, set())
+    staff = signed_in_client(make_member("staff", is_staff=True, is_superuser=True))
+    assert staff.get("/admin/").status_code == 200
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_a_job_that_would_fill_the_memory_is_none(redis_queue: Queue) -> None:
+    for payload in (b"[" + b" " * 50_000_000 + b"]", data(REGISTERED, "x" * LONGEST)):
+        with pytest.raises(NoSuchJobError):
+            job_with(redis_queue, payload)
+
+
+@pytest.mark.parametrize("function", ["example", "export_archive"])
+def test_a_task_is_done_by_no_other_kind_of_job(
+    function: str, redis_queue: Queue, run_worker: Callable[[], None]
+) -> None:
+    """It would fail the task, or put into the mail what its member did not ask for."""
+    task = Task.objects.create(user=make_member("susan"), name="export_posts")
+    plant(redis_queue, data(f"exports.jobs.{function}", str(task.pk)))
+    run_worker()
+    task.refresh_from_db()
+    assert (task.status, task.attempt, task.failures) == (TaskStatus.QUEUED, 0, 0)
+
+
+def test_a_command_nested_too_deep_does_not_make_a_worker_deaf(redis_queue: Queue) -> None:
+    ExportWorker([redis_queue], connection=redis_queue.connection).handle_payload({"data": b"[" * 100_000})
