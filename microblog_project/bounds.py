@@ -1,5 +1,6 @@
 """Bounds on what a request may carry, checked before anything reads it, at every address and for everybody."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ BODY_LIMIT = 262_144
 """In bytes: the longest message, with all of it escaped, needs 240,000."""
 VALUE_LIMIT = 2_048
 """In code points: names, addresses and passwords are far shorter, and some of what reads them takes long for more."""
+LENGTH = re.compile("[0-9]*")
+"""A length as HTTP has it. Django takes what Python does: signs, underscores, the digits of other writings."""
 LENGTH_DIGITS = 18
 """So many digits of a length are read: they say enough, and Python refuses to read thousands."""
 TEXTS = {"body", "q"}
@@ -34,6 +37,8 @@ class BoundsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request, unless it announces more than its view takes."""
+        if not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or ""):
+            return refused(request, BadRequest(_("Send the request's length (Content-Length) as a number.")))
         if "Transfer-Encoding" in request.headers:
             return refused(request, BadRequest(_("Send the request with its length (Content-Length), not in chunks.")))
         if content_length(request) > BODY_LIMIT and content_length(request) > limit_of(request):
@@ -63,9 +68,8 @@ def refused(request: HttpRequest, reason: BadRequest | RequestDataTooBig) -> Htt
 
 
 def content_length(request: HttpRequest) -> int:
-    """Return how many bytes the body has; none that Django reads, if what is said of it is no number."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    return int(length[:LENGTH_DIGITS]) if length.isdecimal() else 0
+    """Return how many bytes the body has; none that Django reads, if nothing is said of it."""
+    return int((request.META.get("CONTENT_LENGTH") or "0")[:LENGTH_DIGITS])
 
 
 def limit_of(request: HttpRequest) -> int:

@@ -103,6 +103,15 @@ def test_a_length_of_thousands_of_digits_is_large_too(db: None) -> None:
     assert announce(Client(), "/nowhere/", CONTENT_LENGTH="9" * 5000).status_code == 413
 
 
+@pytest.mark.parametrize("length", ["-1", "-99", "+5", "1_000_000_000", "\u0663", " 5", "5, 5", "0x10", "many"])
+def test_a_length_that_is_no_number_is_refused_unread(db: None, length: str) -> None:
+    """Python reads most of these as one."""
+    for address in ADDRESSES:
+        response = announce(Client(), address, CONTENT_LENGTH=length)
+        assert response.status_code == 400
+        assert "(Content-Length) as a number" in response.content.decode()
+
+
 def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings: LazySettings) -> None:
     settings.DEBUG = True
     for address in ADDRESSES:
