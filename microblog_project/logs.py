@@ -1,6 +1,7 @@
 """How a log line looks: plain for people, JSON for machines; both name the request and the task it belongs to."""
 
 import logging
+import re
 import sys
 from typing import Any, TextIO
 
@@ -12,6 +13,14 @@ from correlation import request_id, task_id
 from microblog_project.scrubbing import scrub
 
 FORMATS = ("plain", "json")
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What begins another line, or steers a terminal, or turns the order of what it shows."""
+
+
+def on_one_line(message: str) -> str:
+    """Return the message with control characters as text: an address can hold a line break, and then a forged line."""
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), message)
 
 
 def ids() -> dict[str, str]:
@@ -43,7 +52,7 @@ class PlainFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         """Return the line, without the traceback that may follow it."""
         named = " ".join(f"{name}={value}" for name, value in ids().items())
-        return super().formatMessage(record) + (f" [{named}]" if named else "")
+        return on_one_line(super().formatMessage(record)) + (f" [{named}]" if named else "")
 
 
 class LineOfJson(JsonFormatter):

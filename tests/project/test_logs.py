@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import LazySettings, settings
@@ -123,6 +124,26 @@ def test_a_plain_line_has_the_ids_at_its_end_if_there_are_any() -> None:
     with on_behalf_of(request="r1", task="t1"):
         assert line("plain", "It is").endswith(" WARNING somewhere: It is [request_id=r1 task_id=t1]")
     assert line("plain", "It is").endswith(": It is")
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x0b", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e", "\u2066"])
+def test_an_address_begins_no_second_line_and_steers_no_terminal(
+    client: Client, settings: LazySettings, mark: str
+) -> None:
+    settings.ACCESS_LOG = True
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter("plain"))
+    logging.getLogger().addHandler(handler)
+    try:
+        client.get(f"/nowhere/{quote(mark)}2026-01-01 00:00:00,000 INFO forged: a line/")
+        logging.getLogger("queue").warning("The job %s is refused", f"x{mark}y")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    written = stream.getvalue()
+    assert [line[:2] for line in written.splitlines()] == ["20", "20", "20"]
+    assert mark == "\n" or mark not in written
+    assert "INFO forged: a line" in written
 
 
 def test_a_line_of_json_has_it_all_and_stays_one_line() -> None:
