@@ -20,6 +20,7 @@ from accounts.deletion import deletion_order
 from accounts.models import Follow, User
 from accounts.recency import way_to_password
 from accounts.staff_actions import StaffAction, ask_and_act
+from accounts.staff_log import LoggedByNumber
 from accounts.staff_notices import tell_of_changes
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -97,6 +98,15 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
         fields = super().get_readonly_fields(request, obj)
         return (*fields, *(() if request.user.is_superuser else ROLES))
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Leave out the password for those who may only look: Django shows how its salt and its hash begin."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (name, {**of, "fields": [field for field in of["fields"] if field != "password"]}) for name, of in fieldsets
+        ]
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keep the accounts of those with rights to superusers: whoever sets a password can sign in with it."""
         may_change = super().has_change_permission(request, obj)
@@ -157,7 +167,7 @@ admin.site.unregister([EmailAddress, Group])
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(SuperusersEdit, EmailAddressAdmin):
+class AddressAdmin(SuperusersEdit, LoggedByNumber, EmailAddressAdmin):
     """The email addresses, to which links are sent that set a password."""
 
 

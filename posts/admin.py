@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.staff_log import LoggedByNumber
 from posts.models import Post, PostQuerySet
 
 MOST_COUNTED = 10_000
@@ -24,7 +25,7 @@ class CappedPaginator(Paginator[Post]):
 
 
 @admin.register(Post)
-class PostAdmin(admin.ModelAdmin[Post]):
+class PostAdmin(LoggedByNumber):
     """The list and the page of posts: staff can take one away, but put no words into a member's mouth."""
 
     list_display = ("beginning", "author", "timestamp")

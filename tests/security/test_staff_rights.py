@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.core.management.sql import emit_post_migrate_signal
@@ -219,3 +220,44 @@ def test_a_member_is_told_what_staff_change_of_their_way_in(
     assert all(words in told for words in ("new@example.com", "suzy", "password was changed"))
     assert told.count("The site's staff made this change.") == 3
     assert "127.0.0.1" not in told  # staff's own
+
+
+@pytest.mark.parametrize("role", [*ROLES, "view_user"])
+def test_who_may_only_look_at_members_sees_nothing_of_their_passwords(role: str, staff: User, member: User) -> None:
+    """Django shows the algorithm, and how the salt and the hash begin."""
+    client = staff_with(role)
+    for user in (staff, member):
+        page = client.get(f"{USERS}{user.pk}/change/")
+        assert page.status_code == 200
+        parts = user.password.split("$")
+        assert not any(part[:6] in page.content.decode() for part in parts[1:])
+        assert "algorithm" not in page.content.decode()
+
+
+def test_who_may_set_a_password_finds_the_button(staff: User, member: User) -> None:
+    for client in (signed_in_client(staff), staff_with("change_user", "view_user")):
+        assert 'href="../password/"' in client.get(f"{USERS}{member.pk}/change/").content.decode()
+
+
+def test_the_log_quotes_neither_addresses_nor_posts(staff: User, member: User) -> None:
+    """It can be read by staff who may read neither, and long after member and post are gone."""
+    address = EmailAddress.objects.get(user=member)
+    other = EmailAddress.objects.create(user=member, email="other@example.com")
+    posts = [member.posts.create(body=f"regrettable words {number}") for number in range(3)]
+    client = signed_in_client(staff)
+    listed = {"action": "delete_selected", "post": "yes", "_selected_action": [post.pk for post in posts[1:]]}
+    for path, form in (
+        (f"{ADDRESSES}{address.pk}/change/", {"user": member.pk, "email": address.email, "primary": "on"}),
+        (f"{ADDRESSES}add/", {"user": member.pk, "email": "more@example.com"}),
+        (f"{ADDRESSES}{other.pk}/delete/", {"post": "yes"}),
+        (f"/admin/posts/post/{posts[0].pk}/delete/", {"post": "yes"}),
+        ("/admin/posts/post/", listed),
+    ):
+        assert client.post(path, form).status_code == 302, path
+    assert not member.posts.exists()
+    log = staff_with("view_logentry").get("/admin/admin/logentry/")
+    assert log.context["cl"].result_count == LogEntry.objects.count() == 6
+    written = log.content.decode() + str(list(LogEntry.objects.values()))
+    assert "@example.com" not in written
+    assert "regrettable" not in written
+    assert f"#{posts[0].pk}" in written
