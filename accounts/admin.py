@@ -10,7 +10,6 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +31,7 @@ def not_erasable(users: Sequence[User]) -> dict[object, str]:
     reasons: dict[object, str] = {}
     for user in users:
         if user.is_staff or user.is_superuser:
-            reasons[user.pk] = gettext("it is staff's: take that away first")
+            reasons[user.pk] = gettext("it has staff rights; remove them first")
         elif not user.is_active and user.deletion_due_at and user.deletion_due_at <= timezone.now():
             reasons[user.pk] = gettext("it is being erased")
     return reasons
@@ -131,7 +130,7 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
         return request.user.has_perm("accounts.delete_user")
 
     @admin.action(description=_("Erase account"), permissions=["erase"])
-    def erase(self, request: HttpRequest, users: QuerySet[User]) -> TemplateResponse | None:
+    def erase(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
         """Have the accounts erased by a worker, as if their members' time to undo it were over."""
         return ask_and_act(self, request, users, ERASE)
 

@@ -13,8 +13,10 @@ from django.contrib.admin.utils import model_ngettext
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -22,6 +24,9 @@ from accounts.models import User
 
 MOST = 500
 """Rows in one action: each is done and logged by itself, while the browser waits."""
+
+FROM_PAGE = "from_page"
+"""The field of a form that says that it is on the page of the row, not on the list."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,14 @@ class StaffAction:
 
 def ask_and_act(
     model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any], action: StaffAction
-) -> TemplateResponse | None:
-    """Show what the action would be done to, and what it would leave and why; do it when that was confirmed."""
+) -> HttpResponse | None:
+    """Show what the action would be done to, and what it would leave and why; do it when that was confirmed.
+
+    Then staff are where they were: on the list (None), or on the page of the only row.
+    """
     chosen = list(rows[: MOST + 1])
     if len(chosen) > MOST:
-        text = _("Choose at most %(count)d at a time.") % {"count": MOST}
+        text = _("Select at most %(count)d at a time.") % {"count": MOST}
         model_admin.message_user(request, text, messages.WARNING)
         return None
     left = action.left(chosen)
@@ -63,7 +71,7 @@ def ask_and_act(
             else:
                 reasons.append(_("it has just changed"))
         _tell(model_admin, request, done, Counter(reasons))
-        return None
+        return redirect(page) if (page := _page_of_row(model_admin, request, chosen)) else None
     context = {
         **model_admin.admin_site.each_context(request),
         "title": action.title,
@@ -72,8 +80,17 @@ def ask_and_act(
         "todo": todo,
         "left": [(row, left[row.pk]) for row in chosen if row.pk in left],
         "checkbox_name": ACTION_CHECKBOX_NAME,
+        "back": _page_of_row(model_admin, request, chosen),
     }
     return TemplateResponse(request, "admin/staff_action.html", context)
+
+
+def _page_of_row(model_admin: ModelAdmin[Any], request: HttpRequest, rows: Sequence[Model]) -> str:
+    """Return the address of the page whose button was pressed; empty if it was the list's."""
+    if FROM_PAGE not in request.POST or len(rows) != 1:
+        return ""
+    opts = model_admin.opts
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[rows[0].pk])
 
 
 def act_and_log(user: User, row: Model, action: StaffAction) -> bool:
@@ -104,8 +121,8 @@ def _tell(model_admin: ModelAdmin[Any], request: HttpRequest, done: int, reasons
         model_admin.message_user(request, text, messages.SUCCESS)
     for reason, count in reasons.items():
         items = model_ngettext(model_admin.opts, count)
-        text = _("Left as it was: %(count)d %(items)s (%(reason)s).")
+        text = _("Skipped: %(count)d %(items)s (%(reason)s).")
         model_admin.message_user(request, text % {"count": count, "items": items, "reason": reason}, messages.WARNING)
     if not done and not reasons:
-        text = _("Nothing was done: what you chose is no longer in this list.")
+        text = _("Nothing changed: the selected items are no longer in this list.")
         model_admin.message_user(request, text, messages.WARNING)

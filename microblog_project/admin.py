@@ -18,7 +18,7 @@ class LogAdmin(ReadOnlyAdmin):
     list_filter = ("action_time", "action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
     search_fields = ("user__username", "object_repr", "change_message")
-    search_help_text = _("a username, or words of the entry")
+    search_help_text = _("Username, or words of the entry")
     show_full_result_count = False
     hidden_fields = ("change_message",)
     extra_fields = ("words", "row")

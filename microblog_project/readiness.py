@@ -113,7 +113,7 @@ def look_at_workers() -> None:
     """Raise NotReadyError unless a worker is alive; without the queue server nobody knows."""
     queue_probe()
     if not workers_alive():
-        raise NotReadyError("No worker is alive: manage.py rqworker default")
+        raise NotReadyError("No worker is running: manage.py rqworker default")
 
 
 CHECKS = {

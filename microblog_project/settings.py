@@ -70,7 +70,7 @@ INSTALLED_APPS = [
     "accounts",
     "allauth",
     "allauth.account",
-    "django_rq",
+    "exports.apps.QueueConfig",  # django_rq
     "anymail",
     "csp",
     "microblog_project.apps.StaffConfig",  # django.contrib.admin

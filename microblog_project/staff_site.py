@@ -30,6 +30,13 @@ class StaffSite(AdminSite):
         careful = type(chosen.__name__, (CarefulAdmin, chosen), {"__module__": chosen.__module__})
         super().register(model_or_iterable, careful, **options)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the sections of the index; a list can have another name there than its model has."""
+        sections: list[Any] = super().get_app_list(request, app_label)
+        for entry in (entry for section in sections for entry in section["models"]):
+            entry["name"] = getattr(self._registry[entry["model"]], "name_in_index", entry["name"])
+        return sections
+
     def password_change(self, *_request: Any, **_context: Any) -> Any:
         """Redirect to the page that members have, which limits guesses."""
         return redirect("account_change_password")

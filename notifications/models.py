@@ -32,6 +32,8 @@ class Notification(models.Model):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
         constraints = [models.UniqueConstraint(fields=["user", "name", "key"], name="latest_word_under_one_key")]
         indexes = [
             models.Index("user", "cursor", name="notification_by_cursor"),

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.utils.translation import gettext_lazy as _
 
 from posts.search.installing import prepare_connection
 
@@ -10,6 +11,7 @@ class PostsConfig(AppConfig):
     """Posts, and the pages that show them."""
 
     name = "posts"
+    verbose_name = _("Posts")
 
     def ready(self) -> None:
         """Let each connection know what the search needs."""

@@ -40,6 +40,8 @@ class Post(models.Model):
     objects = PostQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
         # Both serve a keyset page (newest first, ties by id) at the same cost however deep it lies.
         indexes = [
             models.Index("author", "timestamp", "id", name="post_by_author"),

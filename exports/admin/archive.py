@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -27,14 +26,14 @@ def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
         elif not archive.user.is_active:
             reasons[archive.pk] = _("its member's account is not active")
         elif archive.mail_pending:
-            reasons[archive.pk] = _("its mail is on its way already")
+            reasons[archive.pk] = _("its email is already on its way")
     return reasons
 
 
 MAIL_AGAIN = StaffAction(
     name="mail_again",
-    title=gettext_lazy("Send mails again"),
-    consequence=gettext_lazy("Each member is sent the mail of their export once more, to the address they have now."),
+    title=gettext_lazy("Send emails again"),
+    consequence=gettext_lazy("Each member gets the email about their export again, at their current address."),
     log=gettext_noop("Had the mail sent again"),
     left=not_mailable,
     act=lambda archive, _actor: mail_again(archive),
@@ -70,7 +69,7 @@ class ArchiveAdmin(ReadOnlyAdmin):
         """Return whether this member of staff may have mails sent again."""
         return request.user.has_perm("exports.mail_archive")
 
-    @admin.action(description=gettext_lazy("Send the mail again"), permissions=["mail"])
-    def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> TemplateResponse | None:
+    @admin.action(description=gettext_lazy("Send the email again"), permissions=["mail"])
+    def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> HttpResponse | None:
         """Have the mail sent once more; a worker does it within seconds."""
         return ask_and_act(self, request, archives.select_related("task", "user"), MAIL_AGAIN)

@@ -24,7 +24,7 @@ class Step:
         """Return who had it happen, in a word or two; empty if nobody noted it."""
         if self.event.by == Party.STAFF:
             actor = self.event.actor
-            return actor.username if actor else _("staff, whose account is erased")
+            return actor.username if actor else _("staff (account erased)")
         return str(self.event.get_by_display())
 
     @property

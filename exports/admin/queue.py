@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from redis.exceptions import RedisError
@@ -99,6 +99,8 @@ def for_superusers(view: View) -> View:
 
 class SuperuserQueueAdmin(QueueAdmin):
     """django-rq's dashboard with each of its addresses behind the check."""
+
+    name_in_index = gettext_lazy("Queues and jobs")  # django-rq's own is its name
 
     def get_urls(self) -> list[URLPattern]:
         """Return the dashboard's addresses, guarded, without those of rows: its model has no table."""

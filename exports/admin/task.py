@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
@@ -47,7 +46,7 @@ class TaskAdmin(ReadOnlyAdmin):
     list_filter = ("status", "name", "lane", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
-    search_help_text = gettext_lazy("Member's name or e-mail address, or a task's id")
+    search_help_text = gettext_lazy("Username, email address or task id")
     show_full_result_count = False
     actions = ("cancel", "retry", "fail")
     extra_fields = ("rq_job", "reason")
@@ -146,17 +145,17 @@ class TaskAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, task.pk)
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
-    def cancel(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
+    def cancel(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
         """Cancel the active ones among the tasks."""
         return ask_and_act(self, request, tasks, CANCEL)
 
     @admin.action(description=gettext_lazy("Retry"), permissions=["retry"])
-    def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
+    def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
         """Launch the failed and cancelled ones among the tasks anew."""
         return ask_and_act(self, request, tasks, RETRY)
 
     @admin.action(description=gettext_lazy("Fail"), permissions=["fail"])
-    def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> TemplateResponse | None:
+    def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
         """Give up the active ones among the tasks, and tell their members."""
         return ask_and_act(self, request, tasks, FAIL)
 
@@ -173,12 +172,10 @@ class TaskAdmin(ReadOnlyAdmin):
         try:
             task = task_launch(user=user, name=EXAMPLE, params={"seconds": EXAMPLE_SECONDS}, actor=user)
         except TaskAlreadyActiveError:
-            self.message_user(request, _("Your example is running already."), messages.WARNING)
+            self.message_user(request, _("Your example is already running."), messages.WARNING)
         else:
             action_log(user, task, gettext_noop("Started the example"))
             failed = task.status == TaskStatus.FAILED
-            text = (
-                task.failure_text if failed else _("The example was queued: watch its progress here, or on any page.")
-            )
+            text = task.failure_text if failed else _("The example is queued. Watch its progress here or on any page.")
             self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
         return redirect("admin:exports_task_changelist")

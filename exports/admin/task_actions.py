@@ -33,7 +33,7 @@ def retry_if_possible(task: Task, actor: User) -> bool:
 
 def over(tasks: Sequence[Task]) -> dict[object, str]:
     """Return why those among the tasks that are over cannot be stopped."""
-    return {task.pk: _("it is over") for task in tasks if not task.is_active}
+    return {task.pk: _("it has already ended") for task in tasks if not task.is_active}
 
 
 def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
@@ -45,11 +45,11 @@ def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
         if not task.can_be_retried:
             reasons[task.pk] = _("it neither failed nor was cancelled")
         elif not task_is_known(task):
-            reasons[task.pk] = _("the site no longer knows its kind")
+            reasons[task.pk] = _("tasks of its kind no longer exist")
         elif not task.user.is_active:
             reasons[task.pk] = _("its member's account is not active")
         elif (task.user_id, task.name) in taken:
-            reasons[task.pk] = _("its member has another one like it in progress")
+            reasons[task.pk] = _("its member already has one in progress")
         else:
             taken.add((task.user_id, task.name))
     return reasons
@@ -66,7 +66,7 @@ CANCEL = StaffAction(
 RETRY = StaffAction(
     name="retry",
     title=gettext_lazy("Retry tasks"),
-    consequence=gettext_lazy("Each is started anew for its member, who is mailed the file."),
+    consequence=gettext_lazy("Each task starts again for its member, who gets the file by email."),
     log=gettext_noop("Retried the task"),
     left=not_retriable,
     act=retry_if_possible,
@@ -74,7 +74,7 @@ RETRY = StaffAction(
 FAIL = StaffAction(
     name="fail",
     title=gettext_lazy("Fail tasks"),
-    consequence=gettext_lazy("They are given up. Their members are told that staff stopped them, and can retry."),
+    consequence=gettext_lazy("They fail at once. Their members are told that staff stopped them, and can retry."),
     log=gettext_noop("Gave the task up"),
     left=over,
     act=lambda task, actor: stop(task, actor) is not None,

@@ -7,7 +7,6 @@ class Migration(migrations.Migration):
 
     acknowledged = {
         "AddIndex archive.archive_mail_id": "an archive is a few rows a member: about a second for a million",
-        "AddIndex failureemail.failure_email_mail_id": "fewer rows than archives",
     }
 
     dependencies = [

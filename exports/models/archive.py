@@ -41,7 +41,7 @@ class Removal(models.TextChoices):
     """Why an archive's file is kept no longer."""
 
     DELETED = "deleted", _("deleted by the member")
-    EXPIRED = "expired", _("kept for its time")
+    EXPIRED = "expired", _("expired")
     REPLACED = "replaced", _("replaced by newer ones")
     LOST = "lost", _("lost by the storage")
 
@@ -65,10 +65,10 @@ class Archive(Mailing):
     removal = models.CharField(_("removed"), max_length=16, choices=Removal, blank=True)
     download_count = models.PositiveIntegerField(_("downloads"), default=0)
 
-    mailed_to = models.EmailField(_("mail address"), blank=True)
-    mailed_at = models.DateTimeField(_("mailed"), null=True, blank=True)
+    mailed_to = models.EmailField(_("emailed to"), blank=True)
+    mailed_at = models.DateTimeField(_("emailed"), null=True, blank=True)
     # How often the member wanted the mail once more: each time it is another message.
-    mail_repeats = models.PositiveSmallIntegerField(_("mail repeats"), default=0, db_default=0)
+    mail_repeats = models.PositiveSmallIntegerField(_("email repeats"), default=0, db_default=0)
     # How often the connection ended while the file was being sent; see `LinkReason.CUT_OFF`.
     mail_hang_ups = models.PositiveSmallIntegerField(_("connections lost"), default=0, db_default=0)
     mail_link_reason = models.CharField(

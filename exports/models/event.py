@@ -12,21 +12,21 @@ from exports.models.task import Task, TaskStatus
 class Reason(models.TextChoices):
     """Why a task is where it is now, as staff read it."""
 
-    ASKED = "asked", _("Asked for")
-    RETRIED = "retried", _("Asked for again")
-    CLAIMED = "claimed", _("Taken by a worker")
+    ASKED = "asked", _("Requested")
+    RETRIED = "retried", _("Requested again")
+    CLAIMED = "claimed", _("Claimed by a worker")
     SUCCEEDED = "succeeded", _("Succeeded")
     CANCELLED = "cancelled", _("Cancelled")
-    FAILED = "failed", _("Given up")
+    FAILED = "failed", _("Failed for good")
     RAISED = "raised", _("The attempt ended in an error")
-    REFUSED = "refused", _("Refused, since no other attempt could succeed")
+    REFUSED = "refused", _("Refused: no further attempt could succeed")
     TIMED_OUT = "timed_out", _("Took longer than allowed")
-    DIED = "died", _("The worker died, or was no longer heard of")
-    HANDED_BACK = "handed_back", _("The worker was stopped, and gave the task back")
-    JOB_LOST = "job_lost", _("The queue had lost the job; queued again")
+    DIED = "died", _("The worker died or stopped reporting")
+    HANDED_BACK = "handed_back", _("The worker was stopped and released the task")
+    JOB_LOST = "job_lost", _("The queue lost the job; requeued")
     QUEUE_AWAY = "queue_away", _("The queue server could not be reached")
-    ACCOUNT_CLOSED = "account_closed", _("Cancelled, since the member's account is not active")
-    UNKNOWN_KIND = "unknown_kind", _("The site no longer knows this kind of task")
+    ACCOUNT_CLOSED = "account_closed", _("Cancelled: the member's account isn't active")
+    UNKNOWN_KIND = "unknown_kind", _("This kind of task no longer exists")
 
 
 class Party(models.TextChoices):

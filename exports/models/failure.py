@@ -22,7 +22,7 @@ class FailureCode(StrEnum):
     QUEUE_UNAVAILABLE = auto()
     """It could not be queued."""
     NO_LONGER_OFFERED = auto()
-    """The site no longer knows this kind of task."""
+    """This kind of task no longer exists."""
     STOPPED_BY_STAFF = auto()
     """A member of staff gave it up."""
 

@@ -16,15 +16,15 @@ class MailEvent(models.TextChoices):
 class Mailing(models.Model):
     """The columns of whatever row stands for an email."""
 
-    mail_attempts = models.PositiveSmallIntegerField(_("mail attempts"), default=0)
+    mail_attempts = models.PositiveSmallIntegerField(_("email attempts"), default=0)
     # When the mail is due (again); empty when it was sent or given up.
-    mail_due_at = models.DateTimeField(_("mail due"), null=True, blank=True)
-    mail_error = models.TextField(_("mail error"), blank=True)
+    mail_due_at = models.DateTimeField(_("email due"), null=True, blank=True)
+    mail_error = models.TextField(_("email error"), blank=True)
     # What the mail server said, for staff.
     mail_answer = models.TextField(_("mail server's answer"), blank=True, default="", db_default="")
 
     # The provider's id of the mail, by which it reports what became of it; empty without a provider.
-    mail_id = models.CharField(_("provider's id of the mail"), max_length=255, blank=True, default="", db_default="")
+    mail_id = models.CharField(_("provider's id of the email"), max_length=255, blank=True, default="", db_default="")
     mail_event = models.CharField(
         _("provider's report"), max_length=16, choices=MailEvent, blank=True, default="", db_default=""
     )

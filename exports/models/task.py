@@ -131,8 +131,8 @@ class Task(models.Model):
     # The reason for the failure (`exports.models.failure`). Its text is for the previous release, which knows no code.
     error_code = models.CharField(_("error code"), max_length=32, blank=True, default="", db_default="")
     error_params = models.JSONField(_("error parameters"), null=True, blank=True)
-    error = models.TextField(_("error"), blank=True, help_text=_("For the member."))
-    traceback = models.TextField(_("traceback"), blank=True, help_text=_("For the staff."))
+    error = models.TextField(_("error"), blank=True, help_text=_("Shown to the member."))
+    traceback = models.TextField(_("traceback"), blank=True, help_text=_("Shown to staff."))
 
     objects = TaskQuerySet.as_manager()
 

@@ -18,7 +18,7 @@ NEWEST = 20  # files that are looked for
 OTHERS = 0o077  # the permissions of everybody but the owner
 STRANGERS = 0o007  # ...and of everybody but the group, which nginx belongs to if it sends the archives
 REMEDY = (
-    "Give the folder to the user who runs the site (or correct VAR_DIR); for a bucket, look at EXPORT_STORAGE_URL, "
+    "Give the folder to the user who runs the site (or correct VAR_DIR); for a bucket, check EXPORT_STORAGE_URL, "
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: the keys need to read, write, delete and list."
 )
 
@@ -40,7 +40,7 @@ def check_archive_storage() -> Iterator[Finding]:
         yield fail("archive storage", f"{place}: a probe could not be {step}: {in_a_line(error)}", REMEDY)
         return
     if not is_same:
-        yield fail("archive storage", f"{place}: a probe came back changed", "Look for a proxy or a cache in between.")
+        yield fail("archive storage", f"{place}: a probe came back changed", "Check for a proxy or cache in between.")
     yield ok("archive storage", f"{place}: written, read, deleted")
     yield from _permissions(storage)
     yield from _newest()
@@ -57,7 +57,7 @@ def _permissions(storage: Storage) -> Iterator[Finding]:
         mode = Path(storage.location).stat().st_mode
         if mode & (STRANGERS if settings.EXPORT_ACCEL_LOCATION else OTHERS):
             right = "750" if settings.EXPORT_ACCEL_LOCATION else "700"
-            remedy = f"chmod {right} {storage.location}: others on this machine can look into members' archives."
+            remedy = f"chmod {right} {storage.location}: other users of this machine can read members' archives."
             yield warn("archive storage permissions", f"{mode & 0o777:o}", remedy)
         else:
             yield ok("archive storage permissions", f"{mode & 0o777:o}")
@@ -70,7 +70,7 @@ def _newest() -> Iterator[Finding]:
         return  # the check of the database tells it
     missing = [archive.filename for archive in archives if not file_exists(archive)]
     if missing:
-        remedy = "Is it the storage that the workers write to? Compare EXPORT_STORAGE_URL and VAR_DIR on all machines."
+        remedy = "Check that workers write to this storage: compare EXPORT_STORAGE_URL and VAR_DIR on all machines."
         yield fail("archive files", f"{len(missing)} of the newest {len(archives)} are not in the storage", remedy)
     else:
-        yield ok("archive files", f"the newest {len(archives)} are there")
+        yield ok("archive files", f"the newest {len(archives)} are in the storage")

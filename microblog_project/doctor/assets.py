@@ -26,7 +26,7 @@ def _static_files() -> Finding:
     try:
         collected = json.loads(manifest.read_text())["paths"]
     except (OSError, ValueError, KeyError):
-        return fail("static files", f"{settings.STATIC_ROOT} holds none", COLLECT)
+        return fail("static files", f"{settings.STATIC_ROOT} is empty or incomplete", COLLECT)
     there = {path for finder in finders.get_finders() for path, _storage in finder.list([])}
     if missing := there - set(collected):
         return fail("static files", f"{len(missing)} are not collected, such as {min(missing)}", COLLECT)

@@ -28,7 +28,7 @@ def check_settings() -> Iterator[Finding]:
     yield _origins()
     yield _admins()
     if maintenance.is_on():
-        remedy = "When the work is done: manage.py maintenance off, or take MAINTENANCE out of the environment."
+        remedy = "When you have finished: manage.py maintenance off, or remove MAINTENANCE from the environment."
         yield warn("maintenance", "the site is closed on this machine", remedy)
     yield from _system_checks()
 
@@ -37,7 +37,7 @@ def _mode() -> Finding:
     if is_production():
         return ok("mode", "production")
     if settings.HTTPS:
-        return fail("mode", f"DEBUG is on at {settings.SITE_URL}", "Set SECRET_KEY, and take DEBUG out.")
+        return fail("mode", f"DEBUG is on at {settings.SITE_URL}", "Set SECRET_KEY and remove DEBUG.")
     return ok("mode", "development, since DEBUG is on")
 
 
@@ -61,7 +61,7 @@ def _site_url() -> Finding:
 def _hosts() -> Finding:
     hosts = settings.ALLOWED_HOSTS
     if "*" in hosts:
-        remedy = "Name the hosts: with any host, mails can be made to lead elsewhere."
+        remedy = "Name the hosts: otherwise emails can be made to link elsewhere."
         return fail("ALLOWED_HOSTS", "every host", remedy)
     allowed = any(host == settings.SITE_HOST or _covers(host) for host in hosts)
     if not allowed:
@@ -83,8 +83,8 @@ def _origins() -> Finding:
 def _admins() -> Finding:
     addresses = [address for _name, address in settings.ADMINS]
     if not addresses and is_production():
-        remedy = "Set ADMINS to the addresses (comma-separated) that are told of errors."
-        return warn("ADMINS", "nobody is told of errors", remedy)
+        remedy = "Set ADMINS to the addresses (comma-separated) that errors are reported to."
+        return warn("ADMINS", "errors are reported to no address", remedy)
     return ok("ADMINS", ", ".join(addresses) or "none, in development")
 
 
@@ -97,4 +97,4 @@ def _system_checks() -> Iterator[Finding]:
         hint = " ".join((message.hint or "See manage.py check --deploy.").split())
         yield Finding(level, f"check {message.id}", " ".join(str(message.msg).split()), hint)
     if not shown:
-        yield ok("system checks", "no complaints")
+        yield ok("system checks", "no findings")

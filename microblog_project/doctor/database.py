@@ -53,7 +53,7 @@ def _sqlite() -> Iterator[Finding]:
     if (mode := _value("PRAGMA journal_mode")) != "wal":
         yield fail("database journal", mode, "Put the file on a local disk: WAL does not work over a network.")
     if "endpoint_url" in str(settings.STORAGES["exports"]):
-        remedy = "With several machines, set DATABASE_URL to a PostgreSQL: they cannot share a file."
+        remedy = "With several machines, set DATABASE_URL to a PostgreSQL database: they can't share a file."
         yield warn("database", "SQLite beside object storage", remedy)
 
 
@@ -66,7 +66,7 @@ def _encoding() -> Finding:
     encoding = _value("SHOW server_encoding")
     zone = _value("SHOW TimeZone")
     if encoding != "UTF8":
-        return fail("database encoding", encoding, "Make the database anew with ENCODING 'UTF8', and restore into it.")
+        return fail("database encoding", encoding, "Recreate the database with ENCODING 'UTF8', and restore into it.")
     return ok("database encoding", f"{encoding}, time zone {zone}")
 
 
@@ -84,7 +84,7 @@ def _collation() -> Finding:
 
 def _writable() -> Finding:
     if _value("SELECT pg_is_in_recovery()") or _value("SHOW transaction_read_only") == "on":
-        return fail("database writes", "it only lets read", "Point DATABASE_URL at the primary, not at a standby.")
+        return fail("database writes", "read-only", "Point DATABASE_URL at the primary, not at a standby.")
     return ok("database writes", "allowed")
 
 

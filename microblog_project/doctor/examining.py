@@ -26,7 +26,7 @@ class Examination(threading.Thread):
             for finding in self._check():
                 self.findings.append(finding)
         except Exception as error:  # whatever is broken: it is what the doctor is asked for
-            self.findings.append(fail(self.name, in_a_line(error), "See the log of the part that is named."))
+            self.findings.append(fail(self.name, in_a_line(error), "Read the log of that part."))
         finally:
             connections.close_all()
 
@@ -42,5 +42,5 @@ def examine(checks: Sequence[Check], *, time_limit: float = TIME_LIMIT) -> Itera
         is_late = examination.is_alive()
         yield from list(examination.findings)
         if is_late:
-            remedy = "It hangs: look whether its host can be reached, and whether its disk answers."
+            remedy = "Check that its host can be reached and that its disk responds."
             yield fail(examination.name, f"no answer in {time_limit:g} seconds", remedy)

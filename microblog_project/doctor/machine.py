@@ -38,7 +38,9 @@ def _var_dir() -> Finding:
         remedy = f"Give {folder} to the user who runs the site, or set VAR_DIR to another folder."
         return fail("VAR_DIR", f"{folder} cannot be written ({error.strerror})", remedy)
     if mode & ANYBODY and is_production():
-        return warn("VAR_DIR", f"{folder} has mode {mode:o}", f"chmod 750 {folder}: database and mail may lie in it.")
+        return warn(
+            "VAR_DIR", f"{folder} has mode {mode:o}", f"chmod 750 {folder}: it may hold the database and emails."
+        )
     return ok("VAR_DIR", f"{folder}, mode {mode:o}")
 
 
@@ -63,10 +65,10 @@ def _disk(folder: Path) -> Finding:
     usage = shutil.disk_usage(folder)
     found = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB free"
     if usage.free < settings.EXPORT_FREE_SPACE_RESERVE:
-        remedy = "Make room: exports are refused. What takes it: du -xh --max-depth=2 on that folder."
+        remedy = "Free some space: exports are refused. Find what uses it with du -xh --max-depth=2 on that folder."
         return fail(f"disk of {folder}", found, remedy)
     if usage.free < usage.total * NEARLY_FULL:
-        remedy = "Make room soon, or shorten EXPORT_RETENTION_DAYS; see docs/operations.md, StorageNearlyFull."
+        remedy = "Free some space soon, or shorten EXPORT_RETENTION_DAYS; see docs/operations.md, StorageNearlyFull."
         return warn(f"disk of {folder}", found, remedy)
     return ok(f"disk of {folder}", found)
 

@@ -13,7 +13,7 @@ from microblog_project.doctor.findings import Check, Finding, fail, in_a_line, o
 
 PATIENCE = 10  # seconds for the mail server, below the time limit of a check
 LOCAL = {"localhost", "127.0.0.1", "::1"}
-REMEDY = "Correct EMAIL_URL (smtp+tls://user:password@host:587), and look whether this machine may reach that host."
+REMEDY = "Correct EMAIL_URL (smtp+tls://user:password@host:587), and check that this machine can reach that host."
 
 
 def check_mail() -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def check_mail() -> Iterator[Finding]:
     elif settings.ANYMAIL:
         yield ok("mail", f"{settings.EMAIL_BACKEND}; only --send-mail ADDRESS can try it")
     elif is_production():
-        remedy = "Set EMAIL_URL, or a provider's ANYMAIL_ variables: members get no mail like this."
+        remedy = "Set EMAIL_URL or a provider's ANYMAIL_ variables: until then members get no email."
         yield fail("mail", f"kept in files under {settings.MAIL_DIR}", remedy)
     else:
         yield ok("mail", f"kept in files under {settings.MAIL_DIR}, in development")
@@ -67,7 +67,7 @@ def mail_check(address: str) -> Check:
 
 
 def _send(address: str) -> Iterator[Finding]:
-    body = f"This mail was asked for by manage.py doctor of {settings.SITE_URL}. Nothing is to be done."
+    body = f"manage.py doctor of {settings.SITE_URL} sent this test email. You don't need to do anything."
     connection = get_connection(timeout=PATIENCE) if _is_smtp() else get_connection()
     try:
         message = EmailMultiAlternatives("[Microblog] A test", body, to=[address], connection=connection)
@@ -75,4 +75,4 @@ def _send(address: str) -> Iterator[Finding]:
     except Exception as error:  # whatever a mail backend raises
         yield fail("test mail", in_a_line(error), REMEDY)
     else:
-        yield ok("test mail", f"handed over for {address}; look whether it arrives, and not as spam")
+        yield ok("test mail", f"handed over for {address}; check that it arrives, and not as spam")

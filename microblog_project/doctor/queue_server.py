@@ -54,11 +54,13 @@ def _writes() -> Finding:
 def _persistence(info: dict[str, Any]) -> Finding:
     if not info.get("aof_enabled"):
         remedy = (
-            "Set appendonly yes: after a restart the site would have to queue everything anew, which takes a while."
+            "Set appendonly yes: otherwise the site has to requeue everything after a restart, which takes a while."
         )
         return warn("queue server persistence", "no append-only file", remedy)
     if info.get("aof_last_write_status", "ok") != "ok":
-        return fail("queue server persistence", "the last write failed", "Free its disk; its log says more.")
+        return fail(
+            "queue server persistence", "the last write failed", "Free space on its disk; its log has the details."
+        )
     return ok("queue server persistence", "append-only file")
 
 
@@ -66,8 +68,8 @@ def _memory(info: dict[str, Any]) -> Finding:
     policy, most, used = info.get("maxmemory_policy"), int(info.get("maxmemory", 0)), int(info["used_memory"])
     found = f"{used / 1e6:.0f} MB used, {f'{most / 1e6:.0f} MB at most' if most else 'no limit'}, {policy}"
     if policy not in {"noeviction", None}:
-        remedy = "Set maxmemory-policy noeviction: a queue must not forget its jobs when memory is short."
+        remedy = "Set maxmemory-policy noeviction: a queue must not drop jobs when memory is short."
         return fail("queue server memory", found, remedy) if most else warn("queue server memory", found, remedy)
     if most and used > most * FULL:
-        return warn("queue server memory", found, "Raise maxmemory; when it is full no export can be started.")
+        return warn("queue server memory", found, "Raise maxmemory: when memory is full, no export can start.")
     return ok("queue server memory", found)

@@ -21,7 +21,7 @@ def check_versions() -> Iterator[Finding]:
     yield _python()
     lock = settings.BASE_DIR / "requirements.txt"
     if not lock.exists():
-        yield warn("packages", f"there is no {lock.name} to compare with", "Deploy it together with the code.")
+        yield warn("packages", f"{lock.name} is missing", "Deploy it together with the code.")
         return
     different = list(_differences(lock.read_text()))
     if different:

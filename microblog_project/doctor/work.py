@@ -35,19 +35,19 @@ def check_workers() -> Iterator[Finding]:
     try:
         workers = Worker.all(connection=queue_connection())
     except RedisError:
-        yield fail("workers", "unknown, since the queue server is away", "Bring the queue server back first.")
+        yield fail("workers", "unknown, since the queue server is unavailable", "Start the queue server first.")
         return
     try:
         queue_probe()
     except QueueUnavailableError:
-        remedy = "See the line of the queue server: workers cannot give a sign of life there."
+        remedy = "See the line of the queue server: workers can't send heartbeats to it."
         yield fail("workers", "unknown, since the queue server refuses writes", remedy)
         return
     alive = [worker for worker in workers if worker.last_heartbeat and now() - worker.last_heartbeat < ALIVE_FOR]
     if not alive:
-        yield fail("workers", "none is alive", "Start one or more: manage.py rqworker default (see deploy/).")
+        yield fail("workers", "none is running", "Start one or more: manage.py rqworker default (see deploy/).")
         return
-    yield ok("workers", f"{len(alive)} alive, on {', '.join(sorted({worker.hostname or '?' for worker in alive}))}")
+    yield ok("workers", f"{len(alive)} running, on {', '.join(sorted({worker.hostname or '?' for worker in alive}))}")
     yield from _old_code(alive)
 
 
@@ -86,20 +86,20 @@ def check_tasks() -> Iterator[Finding]:
         waiting = Task.objects.filter(status=TaskStatus.QUEUED, queued_at__lt=since).count()
         mails = mails_to_send()
     except DatabaseError:
-        yield fail("tasks", "unknown, since the database cannot be asked", "See the line of the database.")
+        yield fail("tasks", "unknown, since the database is unavailable", "See the line of the database.")
         return
-    yield _count("abandoned tasks", stale, "Workers recover them within a minute; else: manage.py reconcile_tasks.")
     yield _count(
-        "tasks that wait for over 10 minutes", waiting, "Start more workers (docs/operations.md, QueueTooOld)."
+        "abandoned tasks", stale, "Workers recover them within a minute; if not, run manage.py reconcile_tasks."
     )
+    yield _count("tasks waiting for over 10 minutes", waiting, "Start more workers (docs/operations.md, QueueTooOld).")
     yield from _mails(mails)
 
 
 def _mails(mails: Mails) -> Iterator[Finding]:
     see = "See the line of the mail server (docs/operations.md, MailsLate)."
-    yield _count("late mails", mails.overdue, see)
-    yield _count("mails refused because of the site", mails.site_refused, see)
-    yield _count("mails given up in 7 days", mails.given_up, "Fix the cause, then send them again in the admin.")
+    yield _count("late emails", mails.overdue, see)
+    yield _count("emails refused because of the site", mails.site_refused, see)
+    yield _count("emails given up in 7 days", mails.given_up, "Fix the cause, then send them again in the admin.")
 
 
 def check_backup() -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def check_backup() -> Iterator[Finding]:
     remedy = "Make one each night, from one machine: manage.py backup DIR --keep 14 (docs/operations.md)."
     if made_at is None:
         if is_production():
-            yield warn("backup", "none was made from this machine", remedy)
+            yield warn("backup", "none has been made from this machine", remedy)
         return
     age = timezone.now() - made_at
     found = f"{age.total_seconds() / 3600:.0f} hours old"
@@ -124,14 +124,16 @@ def check_housekeeping() -> Iterator[Finding]:
     before = timezone.now() - LATE - timedelta(seconds=settings.EXPORT_HOUSEKEEPING_INTERVAL)
     late = {part.__name__ for part in PARTS} - {part.name for part in done if part.at > before}
     if late:
-        remedy = "A worker does it between jobs: see the line of the workers; if all are at long jobs, start another."
-        yield warn("housekeeping", f"not done lately: {', '.join(sorted(late))}", remedy)
+        remedy = (
+            "Workers do it between jobs: see the line of the workers; if all are busy with long jobs, start another."
+        )
+        yield warn("housekeeping", f"not done recently: {', '.join(sorted(late))}", remedy)
     for part in done:
         if part.error:
-            remedy = "Mend what it names; it is tried again each minute (docs/operations.md, HousekeepingFailing)."
+            remedy = "Fix the error; workers retry each minute (docs/operations.md, HousekeepingFailing)."
             yield warn("housekeeping", f"{part.name}: {part.error}", remedy)
     if not late and not any(part.error for part in done):
-        yield ok("housekeeping", "all of it done lately")
+        yield ok("housekeeping", "all parts done recently")
 
 
 def _count(what: str, number: int, remedy: str) -> Finding:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from rq import Queue
 
 from accounts import staff_actions
@@ -104,7 +106,7 @@ def test_an_action_asks_first_and_says_what_it_leaves_and_why(superuser: Client,
     done, left = text.split("This is left as it is")
     assert "This is done to" in done
     assert str(active.pk) in done
-    assert f"{failed} &middot; susan: it is over" in left
+    assert f"{failed} &middot; susan: it has already ended" in left
     assert f'value="{active.pk}"' in left
     assert f'value="{failed.pk}"' not in left
     active.refresh_from_db()
@@ -129,10 +131,10 @@ def test_too_many_at_once_are_refused(
 def test_the_question_before_a_retry_knows_that_one_of_a_kind_can_be_active(
     superuser: Client, susan: User, active: Task, failed: Task
 ) -> None:
-    assert f"{failed} &middot; susan: its member has another one like it in progress" in ask(superuser, "retry", failed)
+    assert f"{failed} &middot; susan: its member already has one in progress" in ask(superuser, "retry", failed)
     Task.objects.filter(pk=active.pk).update(status="failed")
     _todo, left = ask(superuser, "retry", failed, active).split("This is left as it is")
-    assert left.count("its member has another one like it in progress") == 1
+    assert left.count("its member already has one in progress") == 1
 
 
 def test_an_action_confirmed_twice_does_no_harm(superuser: Client, active: Task) -> None:
@@ -140,7 +142,7 @@ def test_an_action_confirmed_twice_does_no_harm(superuser: Client, active: Task)
     response = superuser.post(
         LIST, {"action": "cancel", "_selected_action": [str(active.pk)], "post": "yes"}, follow=True
     )
-    assert "Left as it was: 1 task (it is over)." in response.content.decode()
+    assert "Skipped: 1 task (it has already ended)." in response.content.decode()
     assert active.events.filter(status="cancelled").count() == 1
 
 
@@ -242,3 +244,51 @@ def test_mails_are_sent_again_after_a_yes(superuser: Client, exported: Archive, 
     exported.refresh_from_db()
     assert exported.mail_pending
     assert queue.job_ids == [f"mail-{exported.pk}"]
+
+
+# --- Where staff are after a button -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["cancel", "fail"])
+def test_a_button_on_a_tasks_page_leads_back_to_it(superuser: Client, active: Task, action: str) -> None:
+    own = f"{LIST}{active.pk}/change/"
+    assert '<input type="hidden" name="from_page" value="yes">' in page(superuser, own)
+    form = {"action": action, "_selected_action": [str(active.pk)], "from_page": "yes"}
+    asked = superuser.post(LIST, form).content.decode()
+    assert '<input type="hidden" name="from_page" value="yes">' in asked
+    assert f'<a class="button" href="{own}">' in asked
+    response = superuser.post(LIST, {**form, "post": "yes"}, follow=True)
+    assert response.redirect_chain == [(own, 302)]
+    assert "Done: 1 task." in response.content.decode()
+    again = superuser.post(LIST, {**form, "post": "yes"}, follow=True)
+    assert again.redirect_chain == [(own, 302)]
+    assert "Skipped: 1 task" in again.content.decode()
+
+
+def test_the_lists_own_actions_lead_back_to_the_list(superuser: Client, active: Task) -> None:
+    form = {"action": "cancel", "_selected_action": [str(active.pk)], "post": "yes"}
+    assert superuser.post(f"{LIST}?q=susan", form)["Location"] == f"{LIST}?q=susan"
+
+
+def test_a_button_for_a_task_that_is_gone_leads_to_the_list(superuser: Client, active: Task) -> None:
+    form = {"action": "cancel", "_selected_action": [str(active.pk)], "from_page": "yes", "post": "yes"}
+    Task.objects.all().delete()
+    assert superuser.post(LIST, form)["Location"] == LIST
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_each_section_and_list_has_a_name_in_plain_words(superuser: Client, language: str) -> None:
+    superuser.cookies["django_language"] = language
+    request = superuser.get("/admin/").context["request"]
+    names = [
+        str(name)
+        for section in admin.site.get_app_list(request)
+        for name in (section["name"], *(entry["name"] for entry in section["models"]))
+    ]
+    assert [name for name in names if "_" in name or "rq" in name.lower()] == []
+    with translation.override(language):
+        again = [str(section["name"]) for section in admin.site.get_app_list(request)]
+    assert ("Cola" in again) == (language == "es")
+    if language == "es":
+        english = {"Exports", "Archives", "Tasks", "Posts", "Follows", "Notifications", "Queue", "Queues and jobs"}
+        assert english.isdisjoint(again)

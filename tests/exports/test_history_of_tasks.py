@@ -139,7 +139,7 @@ def test_that_staff_did_it_outlives_their_account(failed: Task, staff: User) -> 
     event = TaskEvent.objects.get()
     assert (event.actor, event.by) == (None, Party.STAFF)
     superuser = make_member("root", is_staff=True, is_superuser=True)
-    assert "staff, whose account is erased" in page(signed_in_client(superuser), failed)
+    assert "staff (account erased)" in page(signed_in_client(superuser), failed)
 
 
 def test_what_code_without_events_did_is_told_by_the_row(susan: User) -> None:
@@ -165,7 +165,7 @@ def test_the_page_tells_the_history_and_the_mails_fate(staff: User, exported: Ar
     text = page(signed_in_client(staff), exported.task)
     for expected in (
         "Asked for",
-        "Taken by a worker",
+        "Claimed by a worker",
         "Succeeded",
         "Handed to the mail server for susan@example.com at",
         "the system",

@@ -333,10 +333,10 @@ def test_the_command_concludes_nothing_without_the_server(
     harm(server)
     call_command("reconcile_tasks")
     assert states(orphans) == before
-    assert "0 tasks recovered\n0 late mails queued" in capsys.readouterr().out
+    assert "0 tasks recovered\n0 late emails queued" in capsys.readouterr().out
     server.mend()
     call_command("reconcile_tasks")
-    assert "2 tasks recovered\n1 late mails queued" in capsys.readouterr().out
+    assert "2 tasks recovered\n1 late emails queued" in capsys.readouterr().out
     assert set(redis_queue.job_ids) == {*(str(task.pk) for task in orphans), f"mail-{archive.pk}"}
 
 

@@ -147,7 +147,7 @@ def test_it_knows_what_it_holds(susan: User, tmp_path: Path) -> None:
     assert manifest.counts["exports.Archive"] == 1
     assert ["exports", "0001_initial"] in manifest.migrations
     assert (backup / "archives" / str(archive.file.name)).read_bytes() == b"{}"
-    assert manage("restore", str(backup), "--check")[0] == f"{backup} of {manifest.created_at} is whole.\n"
+    assert manage("restore", str(backup), "--check")[0] == f"{backup} of {manifest.created_at} is complete.\n"
 
 
 def flip(path: Path) -> None:

@@ -317,17 +317,17 @@ def test_what_waits_for_too_long_is_counted(transactional_db: None) -> None:
     Task.objects.create(user=member, name="export_posts", queued_at=long_ago, created_at=long_ago)
     Archive.objects.filter(pk=archive_of(member, b"{}").pk).update(mail_due_at=long_ago)
     told = levels(check_tasks())
-    assert told["tasks that wait for over 10 minutes"] == told["late mails"] == told["abandoned tasks"] == "warn"
+    assert told["tasks waiting for over 10 minutes"] == told["late emails"] == told["abandoned tasks"] == "warn"
 
 
 def test_emails_that_the_mail_server_refuses_because_of_the_site_are_told(transactional_db: None) -> None:
     task = Task.objects.create(user=make_member(), name="export_posts", status="failed", ended_at=timezone.now())
     FailureEmail.objects.create(task=task, mail_due_at=timezone.now(), mail_error="site-refused")
-    assert levels(check_tasks())["mails refused because of the site"] == "warn"
+    assert levels(check_tasks())["emails refused because of the site"] == "warn"
     FailureEmail.objects.update(mail_due_at=None)
     told = levels(check_tasks())
-    assert told["mails refused because of the site"] == "ok"
-    assert told["mails given up in 7 days"] == "warn"
+    assert told["emails refused because of the site"] == "ok"
+    assert told["emails given up in 7 days"] == "warn"
 
 
 def test_housekeeping_that_is_late_or_fails_is_told(transactional_db: None) -> None:
@@ -337,7 +337,7 @@ def test_housekeeping_that_is_late_or_fails_is_told(transactional_db: None) -> N
     Housekeeping.objects.filter(name="tasks_forget").update(at=timezone.now() - timedelta(hours=1))
     Housekeeping.objects.filter(name="archives_expire").update(error="OSError: the disk is on fire")
     late, failing = check_housekeeping()
-    assert (str(late.level), late.found) == ("warn", "not done lately: tasks_forget")
+    assert (str(late.level), late.found) == ("warn", "not done recently: tasks_forget")
     assert (str(failing.level), failing.found) == ("warn", "archives_expire: OSError: the disk is on fire")
 
 

@@ -14,7 +14,7 @@ from exports.services.erasure import accounts_due, accounts_erase
 class Command(BaseCommand):
     """`manage.py delete_accounts [--dry-run]`."""
 
-    help = "Erase the members who asked for it, and whose time to undo it is over."
+    help = "Erase the accounts whose members asked for it and can no longer undo it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--dry-run`."""

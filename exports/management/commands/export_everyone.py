@@ -55,9 +55,9 @@ class Command(BaseCommand):
     def _announce(self, campaign: Campaign) -> None:
         members, left = campaign.members().count(), campaign.members_left()
         self.stdout.write(
-            f"{members} active members, {members - left.count()} of whom have theirs since "
+            f"{members} active members, {members - left.count()} of them exported since "
             f"{campaign.since:%Y-%m-%d %H:%M} UTC; {left.count()} to do, {left.filter(email='').count()} of them "
-            "without an e-mail address, who can only download it."
+            "without an email address, who can only download their export."
         )
 
     def _work(self, run: CampaignRun, total: int) -> bool:
@@ -83,15 +83,15 @@ class Command(BaseCommand):
             f"{run.ended[status]} {status}"
             for status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
         )
-        self.stdout.write(f"{counts}, {len(run.waiting)} still at work; {left} members without theirs.")
+        self.stdout.write(f"{counts}, {len(run.waiting)} still running; {left} members without an export.")
         for reason, number in run.reasons.most_common():
             self.stdout.write(f"{number} failed: {reason}")
         if late := campaign.archives().filter(mail_due_at__isnull=False).count():
-            self.stdout.write(f"{late} mails are still to be sent, which workers do by themselves.")
+            self.stdout.write(f"{late} emails are still to be sent; workers send them.")
         if was_stopped:
-            raise CommandError("Stopped. What is at work goes on; run the same command again for the others.")
+            raise CommandError("Stopped. Running exports continue; run the same command again for the rest.")
         if left:
-            raise CommandError("Not everybody has theirs. Look under Tasks in the admin, and run the command again.")
+            raise CommandError("Some members have no export. See Tasks in the admin, then run the command again.")
 
 
 def _look(run: CampaignRun) -> tuple[bool, str]:
@@ -99,7 +99,7 @@ def _look(run: CampaignRun) -> tuple[bool, str]:
     try:
         is_at_work = run.step()
         if is_at_work and not workers_alive():
-            return True, "No worker is alive: start one, manage.py rqworker default."
+            return True, "No worker is running: start one with manage.py rqworker default."
     except QueueUnavailableError:
         return True, "The queue server cannot be reached: waiting for it."
     except Error:

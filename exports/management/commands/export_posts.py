@@ -25,9 +25,9 @@ class Command(BaseCommand):
         """Write the file whole, or not at all."""
         user = User.objects.filter(username=username).first()
         if user is None:
-            raise CommandError(f"There is no member {username!r}. Look the name up in the admin under Users.")
+            raise CommandError(f"No member is called {username!r}. Find the name in the admin under Users.")
         if output.exists():
-            raise CommandError(f"{output} exists already. Name another file, or remove it first.")
+            raise CommandError(f"{output} already exists. Name another file, or remove it first.")
         posts = self._write(user, output)
         self.stdout.write(f"{posts} posts written to {output}")
 

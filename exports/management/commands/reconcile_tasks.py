@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self._list(tasks_to_reconcile(), "stale")
             return
         self._list(tasks_reconcile(at_once=True), "recovered")
-        self.stdout.write(f"{mails_reconcile()} late mails queued")
+        self.stdout.write(f"{mails_reconcile()} late emails queued")
 
     def _list(self, tasks: list[Task], word: str) -> None:
         for task in tasks:

@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
                 target, manifest = backup_make(folder, keep=options["keep"], copy=copy, progress=show)
         except (BackupError, OSError, Error) as error:
-            raise CommandError(masked(f"There is no new backup. {error}")) from error
+            raise CommandError(masked(f"No backup was made. {error}")) from error
         self.stdout.write(f"{target}: {_in_words(target, manifest)}")
         self._complain(manifest)
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         for file in lost:
             self.stderr.write(f"{file.name} is {file.state} in the storage")
         if lost:
-            raise CommandError(f"The backup is made, but the storage has lost {len(lost)} files, which are not in it.")
+            raise CommandError(f"The backup is complete except for {len(lost)} files that the storage has lost.")
 
 
 def _in_words(target: Path, manifest: Manifest) -> str:

@@ -22,9 +22,11 @@ class Command(BaseCommand):
         """Switch, and say how it is now."""
         if options["state"] == "on":
             switch().touch()
-            self.stdout.write("The site is closed. Workers go on; stop them too if the database is worked on.")
+            self.stdout.write(
+                "The site is closed. Workers keep running; stop them too before you work on the database."
+            )
             return
         switch().unlink(missing_ok=True)
         if settings.MAINTENANCE:
-            raise CommandError("MAINTENANCE=1 keeps the site closed. Take it out of the environment, and restart.")
+            raise CommandError("MAINTENANCE=1 keeps the site closed. Remove it from the environment and restart.")
         self.stdout.write("The site is open.")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         try:
             if check:
                 manifest = backup_check(backup)
-                self.stdout.write(f"{backup} of {manifest.created_at} is whole.")
+                self.stdout.write(f"{backup} of {manifest.created_at} is complete.")
                 return
             restored = backup_restore(backup, force=force)
         except (BackupError, OSError, Error) as error:
@@ -39,4 +39,4 @@ class Command(BaseCommand):
         )
         if restored.unapplied:
             self.stdout.write(f"Now run manage.py migrate: {', '.join(restored.unapplied)}")
-        self.stdout.write("Then start web server and workers, and look with manage.py doctor.")
+        self.stdout.write("Then start the web server and workers, and run manage.py doctor.")

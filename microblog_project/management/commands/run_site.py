@@ -66,7 +66,7 @@ def chosen_port() -> int:
     """Return PORT, 8000 without one."""
     text = os.environ.get("PORT") or str(DEFAULT_PORT)
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= LAST_PORT):
-        raise CommandError(f"PORT={text!r} is no port. Use a number from 1 to 65535, such as PORT=8001.")
+        raise CommandError(f"PORT={text!r} is not a port number. Use a number from 1 to 65535, such as PORT=8001.")
     return int(text)
 
 
@@ -174,7 +174,9 @@ def check_alive(processes: dict[str, "Popen[str]"]) -> None:
     """Raise CommandError if one of the processes has ended."""
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CommandError(f"The {name} ended by itself with code {process.returncode}, so everything stopped.")
+            raise CommandError(
+                f"The {name} stopped unexpectedly with code {process.returncode}, so everything stopped."
+            )
 
 
 def introduce(port: int) -> None:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         """Load the file in one transaction."""
         author = User.objects.filter(username=username).first()
         if author is None:
-            raise CommandError(f"There is no member {username!r}. Sign up, or run seed_demo, or name another.")
+            raise CommandError(f"No member is called {username!r}. Sign up, run seed_demo or name another member.")
         try:
             with file.open("rb") as lines, transaction.atomic():
                 count = load(lines, author)

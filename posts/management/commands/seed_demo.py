@@ -46,14 +46,14 @@ class Command(BaseCommand):
             )
         with transaction.atomic():
             created = seed()
-        self.stdout.write("The demo is ready." if created else "The demo was there already.")
+        self.stdout.write("The demo is ready." if created else "The demo already exists.")
         if scale:
             self.make_large_site(Scale(options["members"], options["posts"], options["follows"]))
 
     def make_large_site(self, scale: Scale) -> None:
         """Make the large site, once: its members, the first of whom is `member1`."""
         if User.named("member1").exists():
-            self.stdout.write("There is a member 'member1': the large site was made already. Use another database.")
+            self.stdout.write("Member 'member1' exists, so the large site was already made. Use another database.")
             return
         make_site(scale)
         self.stdout.write(f"The large site is ready: {scale.members:,} members and {scale.posts:,} posts.")
@@ -84,7 +84,7 @@ def refuse_taken_names() -> None:
     """Raise CommandError if a real member bears a name of the demo: words would be put into their mouth."""
     for name in FRIENDS:
         if User.named(name).exists():
-            raise CommandError(f"There is a member {name!r} who is not of the demo. Use a database of its own.")
+            raise CommandError(f"Member {name!r} exists and isn't part of the demo. Use a separate database.")
 
 
 def make_member(name: str, password: str | None = None, **fields: Any) -> User:
