@@ -38,9 +38,7 @@ def _var_dir() -> Finding:
         remedy = f"Give {folder} to the user who runs the site, or set VAR_DIR to another folder."
         return fail("VAR_DIR", f"{folder} cannot be written ({error.strerror})", remedy)
     if mode & ANYBODY and is_production():
-        return warn(
-            "VAR_DIR", f"{folder} has mode {mode:o}", f"chmod 750 {folder}: it may hold the database and emails."
-        )
+        return warn("VAR_DIR", f"{folder} has mode {mode:o}", f"chmod 750 {folder}: it can hold database and emails.")
     return ok("VAR_DIR", f"{folder}, mode {mode:o}")
 
 

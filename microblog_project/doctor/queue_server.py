@@ -58,9 +58,7 @@ def _persistence(info: dict[str, Any]) -> Finding:
         )
         return warn("queue server persistence", "no append-only file", remedy)
     if info.get("aof_last_write_status", "ok") != "ok":
-        return fail(
-            "queue server persistence", "the last write failed", "Free space on its disk; its log has the details."
-        )
+        return fail("queue server persistence", "the last write failed", "Free space on its disk; see its log.")
     return ok("queue server persistence", "append-only file")
 
 

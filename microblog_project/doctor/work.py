@@ -88,9 +88,7 @@ def check_tasks() -> Iterator[Finding]:
     except DatabaseError:
         yield fail("tasks", "unknown, since the database is unavailable", "See the line of the database.")
         return
-    yield _count(
-        "abandoned tasks", stale, "Workers recover them within a minute; if not, run manage.py reconcile_tasks."
-    )
+    yield _count("abandoned tasks", stale, "Workers recover them within a minute; or run manage.py reconcile_tasks.")
     yield _count("tasks waiting for over 10 minutes", waiting, "Start more workers (docs/operations.md, QueueTooOld).")
     yield from _mails(mails)
 
@@ -124,9 +122,7 @@ def check_housekeeping() -> Iterator[Finding]:
     before = timezone.now() - LATE - timedelta(seconds=settings.EXPORT_HOUSEKEEPING_INTERVAL)
     late = {part.__name__ for part in PARTS} - {part.name for part in done if part.at > before}
     if late:
-        remedy = (
-            "Workers do it between jobs: see the line of the workers; if all are busy with long jobs, start another."
-        )
+        remedy = "Workers do it between jobs: see the line of the workers. If all are busy, start another."
         yield warn("housekeeping", f"not done recently: {', '.join(sorted(late))}", remedy)
     for part in done:
         if part.error:

@@ -103,8 +103,8 @@ def test_everything_is_read_only(superuser: Client, failed: Task) -> None:
 
 def test_an_action_asks_first_and_says_what_it_leaves_and_why(superuser: Client, active: Task, failed: Task) -> None:
     text = ask(superuser, "cancel", active, failed)
-    done, left = text.split("This is left as it is")
-    assert "This is done to" in done
+    done, left = text.split("Will be skipped")
+    assert "Will be processed" in done
     assert str(active.pk) in done
     assert f"{failed} &middot; susan: it has already ended" in left
     assert f'value="{active.pk}"' in left
@@ -115,8 +115,8 @@ def test_an_action_asks_first_and_says_what_it_leaves_and_why(superuser: Client,
 
 def test_with_nothing_to_do_there_is_no_yes(superuser: Client, failed: Task) -> None:
     text = ask(superuser, "cancel", failed)
-    assert "There is nothing among them" in text
-    assert "Yes, do it" not in text
+    assert "None of the selected items" in text
+    assert "Yes, continue" not in text
 
 
 def test_too_many_at_once_are_refused(
@@ -133,7 +133,7 @@ def test_the_question_before_a_retry_knows_that_one_of_a_kind_can_be_active(
 ) -> None:
     assert f"{failed} &middot; susan: its member already has one in progress" in ask(superuser, "retry", failed)
     Task.objects.filter(pk=active.pk).update(status="failed")
-    _todo, left = ask(superuser, "retry", failed, active).split("This is left as it is")
+    _todo, left = ask(superuser, "retry", failed, active).split("Will be skipped")
     assert left.count("its member already has one in progress") == 1
 
 

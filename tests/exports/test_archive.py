@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -581,3 +582,31 @@ def test_a_worker_that_is_killed_on_the_way_leaves_none_of_the_parts(tmp_path: P
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert int(died.stdout) >= 3, "the parts should have been waiting in files"
     assert [path.name for path in tmp_path.iterdir()] == ["export-archive"]  # the housekeeping knows this one
+
+
+# What its README says of checking it
+
+
+def test_a_member_can_check_a_file_as_the_readme_says(susan: User, exported_archive: Export, tmp_path: Path) -> None:
+    files = contents(exported_archive(susan))
+    readme = files["README.txt"].decode()
+    assert "manage.py" not in readme
+    for name, content in files.items():
+        if "/" not in name:
+            (tmp_path / name).write_bytes(content)
+    commands = dict(re.findall(r"^    (\w+): +(.+)$", readme, re.MULTILINE))
+    command = commands["Linux"]
+    name = command.split()[1]
+    entries = {entry["name"]: entry["sha256"] for entry in json.loads(files["manifest.json"])["files"]}
+    assert printed(command, tmp_path) == entries[name]
+    if shutil.which("shasum"):  # Perl brings it to Linux, too
+        assert printed(commands["macOS"], tmp_path) == entries[name]
+    with (tmp_path / name).open("ab") as file:
+        file.write(b" ")
+    assert printed(command, tmp_path) != entries[name]
+
+
+def printed(command: str, folder: Path) -> str:
+    """Return the first word that the command prints there."""
+    ran = subprocess.run(command.split(), cwd=folder, capture_output=True, text=True, check=True)
+    return ran.stdout.split()[0]

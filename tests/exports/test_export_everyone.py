@@ -65,9 +65,9 @@ def test_everyone_who_can_sign_in_gets_theirs_by_a_real_worker_and_by_mail(
     make_member("inactive", is_active=False)
     worker_factory(EMAIL_URL=smtp_server.url)
     said, complaint = export_everyone("--at-once", "3")
-    assert "4 active members, 0 of whom have theirs" in said
+    assert "4 active members, 0 of them exported" in said
     assert "4 to do, 1 of them without an e-mail address" in said
-    assert "4 succeeded, 0 failed, 0 cancelled, 0 still at work; 0 members without theirs." in said
+    assert "4 succeeded, 0 failed, 0 cancelled, 0 still running; 0 members without an export." in said
     assert complaint == ""
     assert succeeded() == {"member-0", "member-1", "member-2", "no-mail"}
     wait_until(lambda: not Archive.objects.filter(mail_due_at__isnull=False).exists(), what="The mails")
@@ -183,7 +183,7 @@ def test_with_the_queue_server_down_nobody_gets_a_failed_export(members: list[Us
 
 def test_a_dry_run_counts_and_starts_nothing(members: list[User]) -> None:
     said, complaint = export_everyone("--dry-run")
-    assert "3 active members, 0 of whom" in said
+    assert "3 active members, 0 of them" in said
     assert "3 to do" in said
     assert complaint == ""
     assert not Task.objects.exists()
@@ -201,12 +201,12 @@ def test_without_worker_or_queue_server_it_says_so_and_waits_and_ctrl_c_stops_it
     members: list[User], tmp_path: Path, work: Work
 ) -> None:
     waits = start(tmp_path / "first")
-    wait_until(lambda: "No worker is alive" in (tmp_path / "first").read_text(), what="The word of the worker")
+    wait_until(lambda: "No worker is running" in (tmp_path / "first").read_text(), what="The word of the worker")
     waits.send_signal(signal.SIGINT)
     assert waits.wait(30) == 1
     said = (tmp_path / "first").read_text()
-    assert "0 succeeded, 0 failed, 0 cancelled, 2 still at work; 3 members without theirs." in said
-    assert "Stopped. What is at work goes on" in said
+    assert "0 succeeded, 0 failed, 0 cancelled, 2 still running; 3 members without an export." in said
+    assert "Stopped. Running exports continue" in said
     assert "Traceback" not in said
     work()
     assert succeeded() == {"member-0", "member-1"}

@@ -23,14 +23,14 @@ def test_it_says_how_many_posts(susan: User, tmp_path: Path, capsys: pytest.Capt
 
 
 def test_an_unknown_member_is_named(db: None, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no member 'nobody'"):
+    with pytest.raises(CommandError, match="'nobody'"):
         call_command("export_posts", "nobody", output=tmp_path / "posts.json")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_exists_is_not_overwritten(susan: User, tmp_path: Path) -> None:
     (tmp_path / "posts.json").write_text("precious")
-    with pytest.raises(CommandError, match="exists already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("export_posts", "susan", output=tmp_path / "posts.json")
     assert (tmp_path / "posts.json").read_text() == "precious"
 

@@ -164,7 +164,7 @@ def test_a_task_that_both_releases_had_is_told_once(susan: User, queue: Queue) -
 def test_the_page_tells_the_history_and_the_mails_fate(staff: User, exported: Archive) -> None:
     text = page(signed_in_client(staff), exported.task)
     for expected in (
-        "Asked for",
+        "Requested",
         "Claimed by a worker",
         "Succeeded",
         "Handed to the mail server for susan@example.com at",

@@ -259,7 +259,7 @@ def test_a_file_that_the_storage_has_lost_is_told_and_the_backup_is_made(susan: 
     Path(lost.file.path).unlink()
     Path(damaged.file.path).write_bytes(b"??")
     said, complaint = manage("backup", str(tmp_path))
-    assert "has lost 2 files" in complaint
+    assert "2 files that the storage has lost" in complaint
     assert f"{lost.file.name} is missing" in said
     assert f"{damaged.file.name} is damaged" in said
     [backup] = backups(tmp_path)

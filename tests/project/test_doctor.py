@@ -240,11 +240,11 @@ def test_a_database_as_it_should_be_is_well(db: None) -> None:
 
 def test_a_migration_that_is_not_applied_and_one_that_is_unknown_are_named(db: None) -> None:
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("notifications", "0002_dismissed")
+    recorder.record_unapplied("notifications", "0003_names")
     recorder.record_applied("exports", "9999_from_the_future")
     findings = [finding for finding in check_database() if finding.what == "migrations"]
     assert [str(finding.level) for finding in findings] == ["FAIL", "warn"]
-    assert "notifications.0002_dismissed" in findings[0].found
+    assert "notifications.0003_names" in findings[0].found
     assert "exports.9999_from_the_future" in findings[1].found
     assert "newer release" in findings[1].remedy
 

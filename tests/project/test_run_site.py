@@ -117,7 +117,7 @@ def test_a_worker_that_dies_stops_everything_with_an_error_its_work_horse_too(st
     site = start_site(**ODD).wait_until_up()
     busy_worker(site).kill()
     assert site.process.wait(LIMIT) == 1
-    assert "The worker ended by itself with code -9, so everything stopped." in site.output
+    assert "The worker stopped with code -9, so everything stopped." in site.output
     wait_until(lambda: not site.processes(), what="The end of everything")
 
 
@@ -226,8 +226,8 @@ def test_a_taken_port_is_one_clear_line(start_site: StartSite) -> None:
     ("variables", "words"),
     [
         ({"PORT": "http"}, "PORT='http' cannot be read"),
-        ({"PORT": "70000"}, "PORT='70000' is no port"),
-        ({"PORT": "-1"}, "PORT='-1' is no port"),
+        ({"PORT": "70000"}, "PORT='70000' is not a port number"),
+        ({"PORT": "-1"}, "PORT='-1' is not a port number"),
         ({"VAR_DIR": "/proc/nowhere"}, "cannot be written"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL 'nonsense' cannot be read"),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "The database none cannot be used"),

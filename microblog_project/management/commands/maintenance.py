@@ -22,9 +22,7 @@ class Command(BaseCommand):
         """Switch, and say how it is now."""
         if options["state"] == "on":
             switch().touch()
-            self.stdout.write(
-                "The site is closed. Workers keep running; stop them too before you work on the database."
-            )
+            self.stdout.write("The site is closed. Workers keep running: stop them before you work on the database.")
             return
         switch().unlink(missing_ok=True)
         if settings.MAINTENANCE:

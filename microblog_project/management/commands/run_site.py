@@ -174,9 +174,7 @@ def check_alive(processes: dict[str, "Popen[str]"]) -> None:
     """Raise CommandError if one of the processes has ended."""
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CommandError(
-                f"The {name} stopped unexpectedly with code {process.returncode}, so everything stopped."
-            )
+            raise CommandError(f"The {name} stopped with code {process.returncode}, so everything stopped.")
 
 
 def introduce(port: int) -> None:
