@@ -19,7 +19,7 @@ class ExportsConfig(AppConfig):
         import_string("exports.services.tracking.mail_event_note")
 
 
-class QueueConfig(DjangoRqAdminConfig):  # type: ignore[misc]
+class QueueConfig(DjangoRqAdminConfig):
     """The queue, under a name that staff can read."""
 
     verbose_name = _("Queue")
