@@ -6,6 +6,9 @@ from django.dispatch import receiver
 
 from accounts.models import User
 
+NOBODY = " "
+"""A name that nobody can have. Looking for it takes as long as for any other."""
+
 
 def holder_of(address: str) -> User | None:
     """Return the member who has confirmed the address, else the one in whose account it stands."""
@@ -13,16 +16,20 @@ def holder_of(address: str) -> User | None:
 
 
 def names_to_try(address: str) -> list[str]:
-    """Return the names of the two accounts that a sign-in with the address may mean; "" where there is none.
+    """Return the names of the two accounts that a sign-in with the address may mean; NOBODY where there is none.
 
     The first has the address for its own. The second has claimed it last, and waits for the link. There are always two,
     and so two passwords to look at: else a visitor who claims an address would see whether it has an account.
     """
-    unclaimed = User.with_email(address).exclude(emailaddress__email=address.lower())
-    holder = _confirmed_by(address) or unclaimed.first() or User.named(address).first()  # old names may look like one
+    holders = [
+        _confirmed_by(address),
+        User.with_email(address).exclude(emailaddress__email=address.lower()).first(),
+        User.named(address).first(),  # the names of earlier releases may look like addresses
+    ]
     claims = EmailAddress.objects.filter(email=address.lower(), verified=False).select_related("user")
     claim = claims.order_by("-pk").first()
-    return [holder.username if holder else "", claim.user.username if claim else ""]
+    holder = next(filter(None, holders), None)
+    return [holder.username if holder else NOBODY, claim.user.username if claim else NOBODY]
 
 
 def _confirmed_by(address: str) -> User | None:

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
+from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -20,7 +21,8 @@ from accounts.models import Follow, User
 from accounts.recency import way_to_password
 from accounts.staff_actions import StaffAction, ask_and_act
 from accounts.staff_log import LoggedByNumber
-from accounts.staff_notices import tell_of_changes
+from accounts.staff_notices import tell_of_address, tell_of_changes
+from accounts.vanished import is_vanished
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What makes somebody staff, and what they may."""
@@ -56,7 +58,20 @@ ERASE = StaffAction(
 )
 
 
-class PasswordFirst(admin.ModelAdmin[Any]):
+class UniqueRows(admin.ModelAdmin[Any]):
+    """Rows with names or pairs that exist once, which two members of staff may save at one moment."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show or save a row; if another was faster after the form was checked, check it again."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError as error:
+            if is_vanished(error):
+                raise
+            return super().changeform_view(request, *args, **kwargs)
+
+
+class PasswordFirst(UniqueRows):
     """Rows by which one gets into accounts: whoever may change them types their own password first.
 
     The browser may be somebody else's by now.
@@ -136,7 +151,7 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
 
 
 @admin.register(Follow)
-class FollowAdmin(admin.ModelAdmin[Follow]):
+class FollowAdmin(UniqueRows):
     """Who follows whom."""
 
     list_display = ("follower", "followed", "created_at")
@@ -168,6 +183,20 @@ admin.site.unregister([EmailAddress, Group])
 @admin.register(EmailAddress)
 class AddressAdmin(SuperusersEdit, LoggedByNumber, EmailAddressAdmin):
     """The email addresses, to which links are sent that set a password."""
+
+    def save_model(self, request: HttpRequest, obj: EmailAddress, form: Any, change: bool) -> None:
+        """Save the address, and tell the member if it lets somebody into their account from now on."""
+        super().save_model(request, obj, form, change)
+        if obj.verified and form.changed_data:
+            tell_of_address(obj)
+
+    @admin.action(description=_("Mark selected email addresses as verified"))
+    def make_verified(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> None:
+        """Confirm the addresses in their members' place, and tell them."""
+        rows = list(queryset.filter(verified=False))
+        super().make_verified(request, queryset)
+        for row in EmailAddress.objects.filter(pk__in=[row.pk for row in rows], verified=True):
+            tell_of_address(row)
 
 
 @admin.register(Group)

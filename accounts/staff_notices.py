@@ -23,6 +23,15 @@ def tell_of_password(user: User) -> None:
     _tell("password_changed", user)
 
 
+def tell_of_address(row: EmailAddress) -> None:
+    """Tell the member, at the address that they had, of one more by which somebody gets into their account."""
+    user = row.user
+    if row.email != user.email:
+        others = user.emailaddress_set.exclude(pk=row.pk).filter(verified=True).order_by("-primary")
+        known = others.first()
+        _tell("email_added", user, known.email if known else user.email, added_email=row.email)
+
+
 def _tell(name: str, user: User, address: str = "", **context: str) -> None:
     """Send the notice after the commit, by default to the address that the member has confirmed."""
     if to := address or EmailAddress.objects.get_primary_email(user) or user.email:

@@ -1,4 +1,6 @@
 import pytest
+from allauth.account.models import EmailAddress
+from django.core.mail import EmailMessage
 from django.test import Client
 
 from accounts.models import User
@@ -57,3 +59,34 @@ def test_a_name_from_before_the_rule_may_stay(admin: Client, db: None) -> None:
 def test_a_name_may_be_written_in_another_case(admin: Client, member: User) -> None:
     form = {"username": "Susan", "email": member.email, "is_active": "on"}
     assert admin.post(f"/admin/accounts/user/{member.pk}/change/", form).status_code == 302
+
+
+@pytest.mark.parametrize("way", ["add", "change", "confirm"])
+@pytest.mark.django_db(transaction=True)
+def test_a_member_is_told_of_one_more_address_that_lets_in(
+    admin: Client, member: User, mailoutbox: list[EmailMessage], way: str
+) -> None:
+    other = make_member("other", email="")
+    row = EmailAddress.objects.create(user=other if way == "add" else member, email="theirs@example.com")
+    page = "/admin/account/emailaddress/"
+    form = {"user": member.pk, "email": "theirs@example.com", "verified": "on"}
+    if way == "confirm":
+        admin.post(page, {"action": "make_verified", "_selected_action": row.pk})
+    else:
+        admin.post(f"{page}add/" if way == "add" else f"{page}{row.pk}/change/", form)
+    assert EmailAddress.objects.filter(user=member, email="theirs@example.com", verified=True).exists()
+    assert [(mail.subject, mail.to) for mail in mailoutbox] == [
+        ("[Microblog] An email address was added", ["susan@example.com"])
+    ]
+    assert "theirs@example.com" in mailoutbox[0].body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_member_is_not_told_of_the_address_that_they_have(
+    admin: Client, member: User, mailoutbox: list[EmailMessage]
+) -> None:
+    row = EmailAddress.objects.get(user=member)
+    admin.post(
+        f"/admin/account/emailaddress/{row.pk}/change/", {"user": member.pk, "email": row.email, "verified": "on"}
+    )
+    assert mailoutbox == []

@@ -144,3 +144,45 @@ def test_one_address_that_is_asked_for_many_times_at_once_is_kept_once(member: U
     answers = all_at_once([partial(client.post, "/accounts/email/", form) for client in clients])
     assert {answer.status_code for answer in answers} <= {200, 302}
     assert EmailAddress.objects.filter(email="new@example.com").count() == 1
+
+
+def staff_clients() -> list[Client]:
+    return [signed_in_client(make_member(is_staff=True, is_superuser=True)) for _ in range(SIDE_BY_SIDE)]
+
+
+def test_of_many_staff_who_make_one_member_one_does(db: None) -> None:
+    clients = staff_clients()
+    password = {"usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    form = {"username": "ada", "email": "ada@example.com", **password}
+    answers = all_at_once([partial(client.post, "/admin/accounts/user/add/", form) for client in clients])
+    assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
+
+
+def test_of_many_staff_who_give_one_name_one_does(db: None) -> None:
+    members = [make_member() for _ in range(SIDE_BY_SIDE)]
+    addresses = [f"/admin/accounts/user/{member.pk}/change/" for member in members]
+    form = {"username": "ada", "email": "", "is_active": "on"}
+    requests = [partial(client.post, address, form) for client, address in zip(staff_clients(), addresses, strict=True)]
+    answers = all_at_once([*requests])
+    assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
+
+
+def test_of_many_staff_who_confirm_one_address_one_does(db: None) -> None:
+    members = [make_member() for _ in range(SIDE_BY_SIDE)]
+    forms = [{"user": member.pk, "email": "one@example.com", "verified": "on"} for member in members]
+    pages = zip(staff_clients(), forms, strict=True)
+    answers = all_at_once([partial(client.post, "/admin/account/emailaddress/add/", form) for client, form in pages])
+    assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
+
+
+def test_of_many_staff_who_make_one_role_one_does(db: None) -> None:
+    form = {"name": "Moderators"}
+    answers = all_at_once([partial(client.post, "/admin/auth/group/add/", form) for client in staff_clients()])
+    assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
+
+
+def test_of_many_staff_who_have_one_member_follow_another_one_does(member: User) -> None:
+    clients = staff_clients()
+    form = {"follower": member.pk, "followed": make_member().pk}
+    answers = all_at_once([partial(client.post, "/admin/accounts/follow/add/", form) for client in clients])
+    assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
