@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -51,6 +51,11 @@ class TaskAdmin(ReadOnlyAdmin):
     actions = ("cancel", "retry", "fail")
     extra_fields = ("rq_job", "reason")
     hidden_fields = ("error", "error_params", "email")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Return the fields, with the link to the queue's dashboard for those who may open it."""
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name != "rq_job" or request.user.is_superuser]
 
     def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> list[Any]:
         """Return the fields in their groups."""

@@ -4,6 +4,7 @@ Each figure costs a query or two on an index, however many rows there are. What 
 while that is out of reach; all else comes from the rows, which are the truth.
 """
 
+import logging
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ from exports.services.mailing import ACCOUNT_CLOSED, NO_ADDRESS, RECIPIENT_REFUS
 from exports.services.queue import QueueUnavailableError, queue_lengths, queue_probe_quickly
 from exports.services.queue_problems import QueueProblem
 from exports.services.space import free_space
+from exports.services.storing import StorageUnavailableError, storage_ping
 from exports.services.workers import LivingWorker, living_workers
+
+logger = logging.getLogger(__name__)
 
 SAMPLE = 500
 """The newest successes of each kind that percentiles are taken of, at most."""
@@ -113,6 +117,8 @@ class Health:
     pace: Pace
     mails: Mails
     stored: Stored
+    is_storage_ready: bool
+    """Whether the storage of archives answers, by the check that `/readyz` makes."""
     housekeeping: list[Housekeeping]
 
     @property
@@ -139,6 +145,7 @@ def site_health(*, since: datetime) -> Health:
         pace=recent_pace(),
         mails=mails_to_send(),
         stored=storage_used(),
+        is_storage_ready=_is_storage_ready(),
         housekeeping=housekeeping_done(),
     )
 
@@ -218,6 +225,15 @@ def storage_used() -> Stored:
     """Return what the kept files take, by their rows: a bucket is not asked."""
     kept = Archive.objects.kept().aggregate(files=Count("pk"), total=Sum("size"))
     return Stored(files=kept["files"], bytes=kept["total"] or 0, free=free_space())
+
+
+def _is_storage_ready() -> bool:
+    try:
+        storage_ping()
+    except StorageUnavailableError:
+        logger.warning("The storage of archives is unavailable", exc_info=True)
+        return False
+    return True
 
 
 def _told_by_queue() -> tuple[QueueProblem | None, dict[str, int] | None, list[LivingWorker] | None]:

@@ -113,6 +113,14 @@ def _mails(health: Health) -> Iterator[Trouble]:
         )
 
 
+def _storage(health: Health) -> Iterator[Trouble]:
+    if not health.is_storage_ready:
+        yield Trouble(
+            _("The storage of archives is unavailable: exports fail, and members can't download files."),
+            _("Run manage.py doctor to see the cause, and check EXPORT_STORAGE_URL or VAR_DIR."),
+        )
+
+
 def _space(health: Health) -> Iterator[Trouble]:
     if health.stored.free < 2 * settings.EXPORT_FREE_SPACE_RESERVE:
         yield Trouble(
@@ -143,6 +151,7 @@ LOOKS: tuple[Callable[[Health], Iterator[Trouble]], ...] = (
     _waiting,
     _failures,
     _mails,
+    _storage,
     _space,
     _housekeeping,
 )

@@ -246,6 +246,12 @@ def test_mails_are_sent_again_after_a_yes(superuser: Client, exported: Archive, 
     assert queue.job_ids == [f"mail-{exported.pk}"]
 
 
+def test_the_link_to_the_rq_job_is_for_those_who_may_open_it(superuser: Client, viewer: Client, failed: Task) -> None:
+    dashboard = "/admin/django_rq/"
+    own = f"{LIST}{failed.pk}/change/"
+    assert [dashboard in page(client, own) for client in (superuser, viewer)] == [True, False]
+
+
 # --- Where staff are after a button -------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -12,11 +12,15 @@ import pytest
 from django.conf import LazySettings
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from exports.services.health import site_health
+from exports.services.troubles import find_troubles
 from microblog_project import readiness
 from microblog_project.readiness import CHECKS, Check, look_at_migrations
 from tests.exports.archives import archive_of
+from tests.members import make_member
 from tests.waiting import wait_until
 
 ALL = ["open", "database", "migrations", "queue", "storage", "worker"]
@@ -158,3 +162,50 @@ def test_what_is_said_to_a_load_balancer_every_second_is_no_error(
     settings.MAINTENANCE = True
     assert client.get("/readyz").status_code == 503
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+# --- What staff are told of the same ------------------------------------------------------------------
+
+
+def storage_is_away(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive_of(make_member(), b"{}")
+    away = settings.STORAGES["exports"] | {"OPTIONS": {"location": tmp_path / "away"}}
+    settings.STORAGES = settings.STORAGES | {"exports": away}
+
+
+def queue_is_away(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(django_rq.settings.QUEUES["default"], "URL", f"unix://{tmp_path}/nobody.sock")
+
+
+def nothing_but_workers(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("fault", "failing_checks"),
+    [
+        (storage_is_away, {"storage", "worker"}),
+        (queue_is_away, {"queue", "worker"}),
+        (nothing_but_workers, {"worker"}),
+    ],
+)
+def test_the_administration_agrees_with_it(
+    *,
+    client: Client,
+    settings: LazySettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[LazySettings, Path, pytest.MonkeyPatch], None],
+    failing_checks: set[str],
+) -> None:
+    fault(settings, tmp_path, monkeypatch)
+    lines = client.get("/readyz").content.decode().splitlines()
+    assert {line.split()[0] for line in lines if line.endswith(" failing")} == failing_checks
+    health = site_health(since=timezone.now())
+    told = {
+        "storage": not health.is_storage_ready,
+        "queue": health.queue_problem is not None,
+        "worker": not health.workers,
+    }
+    assert {name for name, is_told in told.items() if is_told} == failing_checks
+    assert len(find_troubles(health)) == len(failing_checks - {"worker"}) + ("queue" not in failing_checks)
