@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.adapter import notices_after
+from accounts.kept_forms import fields_kept
 from accounts.mail_errors import MailError
 from accounts.models import User
 from accounts.recency import require_password
@@ -78,6 +79,10 @@ class EmailView(MailFormMixin, views.EmailView):
         except MailError as error:
             messages.error(request, str(error.text))
             return redirect("account_email")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Return the address that was written before the session ended, if there is one."""
+        return super().get_initial() | fields_kept(self.request)
 
     def undo(self, form: Any) -> None:
         """Remove the new address."""

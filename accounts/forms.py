@@ -21,7 +21,7 @@ class ProfileForm(forms.ModelForm[User]):
     template_name = "accounts/profile_form.html"
     theme = forms.ChoiceField(
         label=gettext_lazy("Theme"),
-        choices=[("", gettext_lazy("Like my device")), *Theme.choices],
+        choices=[("", gettext_lazy("Same as my device")), *Theme.choices],
         required=False,
         widget=forms.RadioSelect,
     )
@@ -37,8 +37,8 @@ class ProfileForm(forms.ModelForm[User]):
         self.fields["username"].validators = [*username_validators]
         self.fields["username"].help_text = username_validators[0].message
         self.fields["username"].widget.attrs |= {"maxlength": MAX_LENGTH, "autocomplete": "username"}
-        self._offer("language", [("", _("As my browser asks")), *language_names()])
-        self._offer("time_zone", [("", _("My device's")), *time_zones(chosen=self.instance.time_zone)])
+        self._offer("language", [("", _("Same as my browser")), *language_names()])
+        self._offer("time_zone", [("", _("My device's time zone")), *time_zones(chosen=self.instance.time_zone)])
 
     def _offer(self, name: str, choices: list[Any]) -> None:
         """Make a text of the model's a choice: which there are is not the database's affair."""

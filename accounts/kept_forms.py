@@ -6,8 +6,8 @@ from allauth.core import ratelimit
 from django.http import HttpRequest
 
 KEY = "kept_form"
-FIELDS = ("body", "about_me", "username")
-"""Only what people write and everybody may read; never a password."""
+FIELDS = ("body", "about_me", "username", "email")
+"""Only what people write themselves; never a password."""
 MAX_LENGTH = 20_000  # characters of one field; longer than any that the site takes
 MAX_AGE = 24 * 3600  # seconds that an anonymous session is kept for it
 

@@ -47,7 +47,7 @@ def may_save(request: HttpRequest, form: BaseForm, action: str) -> bool:
         return False
     if ratelimit.consume(request, action=action):
         return True
-    words = _("You've done this many times in a short time. Your text is still here: wait a few minutes and try again.")
+    words = _("You've done this too often in a short time. Your text is still here. Wait a few minutes and try again.")
     field = "body" if "body" in form.fields else None
     form.add_error(field, ValidationError(words, code=TOO_OFTEN))
     return False

@@ -30,6 +30,6 @@ class PageOwnerMiddleware:
         """Answer the request, unless its page belongs to somebody else."""
         owner = request.headers.get(HEADER)
         if owner and isinstance(request.user, User) and owner != page_owner(request.user):
-            text = _("Another member has signed in in this browser. Reload the page.")
+            text = _("Another member has signed in using this browser. Reload the page.")
             return HttpResponse(text, status=412, content_type="text/plain", headers={"Cache-Control": "no-store"})
         return self.get_response(request)

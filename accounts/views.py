@@ -25,7 +25,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if code not in dict(settings.LANGUAGES):
         offered = ", ".join(dict(settings.LANGUAGES))
         raise BadRequest(
-            _("The site does not speak the language %(code)s. Choose one of: %(offered)s.")
+            _("The site isn't available in the language %(code)s. Choose one of: %(offered)s.")
             % {"code": repr(code[:12]), "offered": offered}
         )
     if request.user.is_authenticated:

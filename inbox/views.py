@@ -40,7 +40,7 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
     user = cast(User, request.user)
     partner = get_object_or_404(User.named(username))
     if partner == user:
-        messages.warning(request, _("You cannot write to yourself."))
+        messages.warning(request, _("You can't send messages to yourself."))
         return redirect("inbox:conversations")
     if request.method == "POST":
         return send(request, user, partner)

@@ -57,7 +57,7 @@ class BoundsMiddleware:
         except UnreadablePostError:  # nobody waits for an answer any more
             return None
         if request.FILES:
-            return refused(request, BadRequest(_("This page takes no files.")))
+            return refused(request, BadRequest(_("This page doesn't accept files.")))
         return None
 
 

@@ -52,9 +52,9 @@ def follow(request: HttpRequest, username: str) -> HttpResponse:
     """Follow a member; following twice, or oneself, changes nothing."""
     member = find_member(username)
     if member == request.user:
-        messages.warning(request, _("You cannot follow yourself."))
+        messages.warning(request, _("You can't follow yourself."))
     elif follow_create(follower=cast(User, request.user), followed=member) and not is_in_place(request):
-        messages.success(request, _("You follow %(name)s now.") % {"name": member.username})
+        messages.success(request, _("You now follow %(name)s.") % {"name": member.username})
     return go_back(request, member)
 
 

@@ -46,7 +46,7 @@ class Position(NamedTuple):
         except (ValueError, OverflowError) as error:
             text = text[:64]
             raise BadRequest(
-                _("%(position)r is no place in a list. Start again from its first page.") % {"position": text}
+                _("%(position)r isn't a position in this list. Start again from its first page.") % {"position": text}
             ) from error
 
     def __str__(self) -> str:

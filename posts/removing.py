@@ -28,7 +28,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if not post_remove(author=user, post_id=pk) and not user.removed_posts.filter(pk=pk).exists():
         raise Http404
     undo = reverse("posts:restore", args=[pk])
-    messages.success(request, _("Your post is deleted."), extra_tags=f"undo:{undo}")
+    messages.success(request, _("Your post has been deleted."), extra_tags=f"undo:{undo}")
     back = page_before(request)
     is_its_own = back.partition("?")[0] == reverse("posts:post", args=[pk])
     return HttpResponseRedirect(user.get_absolute_url() if is_its_own else back)
@@ -43,5 +43,5 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     if not post_restore(author=user, post_id=pk) and not user.posts.filter(pk=pk).exists():
         reason = _("This post can no longer be restored. Posts can be restored for one hour after deletion.")
         return render(request, "404.html", {"reason": reason}, status=404)
-    messages.success(request, _("Your post is back."))
+    messages.success(request, _("Your post has been restored."))
     return HttpResponseRedirect(page_before(request))

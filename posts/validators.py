@@ -39,8 +39,8 @@ def validate_code_points(body: str, limit: int) -> None:
     if len(body) > most:
         raise ValidationError(
             _(
-                "There's room for %(limit)d characters, and for at most %(most)d code points; "
-                "yours has %(length)d code points. Shorten it."
+                "The limit is %(limit)d characters and %(most)d code points, "
+                "and your text has %(length)d code points. Shorten it."
             ),
             code="too_complex",
             params={"limit": limit, "most": most, "length": len(body)},
@@ -50,12 +50,14 @@ def validate_code_points(body: str, limit: int) -> None:
 def validate_content(body: str) -> None:
     """Raise ValidationError unless `body` says something, in characters that can be kept and exported."""
     if not body.strip():
-        raise ValidationError(_("Write something first: it cannot be blank."), code="blank")
+        raise ValidationError(_("Write something first. The text can't be blank."), code="blank")
     if "\x00" in body:
-        raise ValidationError(_("It cannot contain the NUL character (U+0000). Remove it and try again."), code="nul")
+        raise ValidationError(
+            _("The text can't contain the NUL character (U+0000). Remove it and try again."), code="nul"
+        )
     if _SURROGATE.search(body):
         raise ValidationError(
-            _("It cannot contain half of a surrogate pair (U+D800 to U+DFFF). Remove it and try again."),
+            _("The text can't contain half of a surrogate pair (U+D800 to U+DFFF). Remove it and try again."),
             code="surrogate",
         )
 
@@ -66,8 +68,8 @@ def validate_length(body: str, limit: int = MAX_CHARACTERS) -> None:
     if length > limit:
         raise ValidationError(
             ngettext_lazy(
-                "There is room for %(limit)d characters; yours has %(length)d. Shorten it by %(excess)d character.",
-                "There is room for %(limit)d characters; yours has %(length)d. Shorten it by %(excess)d characters.",
+                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d character.",
+                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d characters.",
                 "excess",
             ),
             code="too_long",

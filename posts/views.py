@@ -83,6 +83,6 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
             require_password(request)
         if form.save_unless_taken():
             with member_language(user):  # they may just have chosen another
-                messages.success(request, _("Your profile is saved."))
+                messages.success(request, _("Your profile has been saved."))
             return redirect(user)
     return render_form(request, "accounts/profile_edit.html", {"form": form})

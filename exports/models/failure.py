@@ -59,12 +59,15 @@ def failure_text(code: str, params: Mapping[str, Any] | None) -> str:
         )
         % {"minutes": minutes},
         FailureCode.NO_SPACE: gettext(
-            "There is not enough room to prepare your export right now. Our team has been notified; try again later."
+            "There isn't enough disk space to prepare your export right now. "
+            "Our team has been notified. Please try again later."
         ),
         FailureCode.QUEUE_UNAVAILABLE: gettext(
-            "The export service cannot be reached at the moment. Please try again in a few minutes."
+            "The export service is unavailable right now. Please try again in a few minutes."
         ),
-        FailureCode.NO_LONGER_OFFERED: gettext("This kind of export is no longer offered. Please start another one."),
+        FailureCode.NO_LONGER_OFFERED: gettext(
+            "This type of export is no longer available. Please request another one."
+        ),
         FailureCode.STOPPED_BY_STAFF: gettext("Our staff stopped this export. You can start it again."),
     }
     return texts.get(code, "")

@@ -29,7 +29,7 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
         deleted = archive_discard(archive, Removal.DELETED)
     except Exception:  # whatever a storage raises
         logger.exception("The file of archive %s could not be deleted", archive.pk)
-        messages.error(request, _("The file could not be deleted at the moment. Please try again in a few minutes."))
+        messages.error(request, _("We couldn't delete the file. Please try again in a few minutes."))
     else:
         if deleted:
             messages.info(request, _("The file was deleted."))

@@ -66,7 +66,7 @@ def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
     """Say that the storage has lost the file, here and from now on in the list."""
     logger.error("Archive %s: its file is gone from the storage", archive.pk)
     archive_discard(archive, Removal.LOST)
-    words = _("The file of this export is gone. Please start a new export.")
+    words = _("This export's file is no longer available. Please request a new export.")
     return render(request, "404.html", {"reason": words}, status=404)
 
 

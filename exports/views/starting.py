@@ -27,7 +27,7 @@ def start(request: HttpRequest) -> HttpResponse:
     kind = request.POST.get("kind", "posts")
     if kind not in EXPORT_KINDS:
         known = ", ".join(EXPORT_KINDS)
-        text = _("There is no export of the kind %(kind)s. Choose one of: %(known)s.")
+        text = _("%(kind)s isn't a type of export. Choose one of: %(known)s.")
         return HttpResponseBadRequest(text % {"kind": repr(kind[:64]), "known": known}, content_type="text/plain")
     return launch_and_tell(request, lambda: task_launch(user=user, name=EXPORT_KINDS[kind], actor=user))
 
@@ -52,7 +52,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     if not task.can_be_retried:
         return refused(request, _("Only failed or cancelled exports can be retried."))
     if not task_is_known(task):
-        return refused(request, _("This kind of export is no longer offered. Please start another one."))
+        return refused(request, _("This type of export is no longer available. Please request another one."))
     return launch_and_tell(request, lambda: task_retry(task, actor=user))
 
 

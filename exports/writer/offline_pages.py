@@ -23,18 +23,21 @@ REPLACEMENT = "\ufffd"
 ARTICLE = b'<article id="p'
 
 FILES: list[tuple[list[str], str | Promise]] = [
-    (["index.html"], _("To read in a browser: everything that people read begins here.")),
-    (["posts.json"], _("The posts for programs: the text and the time of each, oldest first.")),
+    (["index.html"], _("Start here. Open it in a browser to read everything in this archive.")),
+    (["posts.json"], _("Your posts for other programs: the text and time of each, oldest first.")),
     (
         ["posts.csv"],
-        _("The posts for a spreadsheet. A text that a spreadsheet would compute has an apostrophe before it."),
+        _("Your posts for a spreadsheet. A text that a spreadsheet would run as a formula starts with an apostrophe."),
     ),
     (["profile.json"], _("Your account.")),
-    (["follows.json", "followers.json"], _("Whom you follow, and who follows you.")),
-    (["messages.json"], _("What you and others wrote to each other.")),
-    (["actor.json", "outbox.json"], _("You and your posts as ActivityStreams, in the form of a Mastodon archive.")),
-    (["likes.json", "bookmarks.json"], _("Empty lists that programs for Mastodon archives expect.")),
-    (["skipped.json"], _("What could not be exported, and why.")),
+    (["follows.json", "followers.json"], _("The people you follow, and your followers.")),
+    (["messages.json"], _("The messages you sent and received.")),
+    (
+        ["actor.json", "outbox.json"],
+        _("Your profile and posts as ActivityStreams, in the format of a Mastodon archive."),
+    ),
+    (["likes.json", "bookmarks.json"], _("Empty lists that tools for Mastodon archives expect.")),
+    (["skipped.json"], _("What couldn't be exported, and why.")),
     (["manifest.json"], _("The size and the SHA-256 of each file.")),
 ]
 """The files in the archive's root, and what each is."""

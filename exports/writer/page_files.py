@@ -110,7 +110,7 @@ class PageShell:
         for name, value in {"number": number, "newer": number + 1, "older": number - 1}.items():
             shell = shell.replace(_mark(name), str(value))
         head, tail = shell.split(_mark("content"))
-        nothing = _("Nothing of this page could be exported. skipped.json says why.")
+        nothing = _("None of the items on this page could be exported. skipped.json says why.")
         return head.encode() + (content or f"<p>{nothing}</p>".encode()) + tail.encode()
 
     def _rendered(self, *, has_newer: bool, has_older: bool) -> str:

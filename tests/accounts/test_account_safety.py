@@ -88,7 +88,7 @@ def test_a_forgotten_password_is_reset_once(client: Client, member: User, mailou
     page = client.get(path_in(mail), follow=True)
     address = page.redirect_chain[-1][0]
     response = client.post(address, {"password1": "a-new-password-9", "password2": "a-new-password-9"}, follow=True)
-    assert "Your password is changed" in response.content.decode()
+    assert "Your password has been changed" in response.content.decode()
     member.refresh_from_db()
     assert member.check_password("a-new-password-9")
     assert "already been used" in Client().get(path_in(mail)).content.decode()

@@ -38,8 +38,8 @@ def due_at(member: User) -> object:
 def test_the_page_says_what_happens_and_offers_the_export_first(signed_in: Client, settings: LazySettings) -> None:
     settings.ACCOUNT_DELETION_GRACE_DAYS = 9
     page = signed_in.get(DELETE).content.decode()
-    assert "deleted 9 days after" in page
-    assert page.index('href="/exports/">export everything') < page.index('name="password"')
+    assert "your account 9 days after" in page
+    assert page.index('href="/exports/">download your data') < page.index('name="password"')
 
 
 def test_the_password_sets_the_time_and_every_page_tells_it(signed_in: Client, member: User) -> None:
@@ -156,7 +156,7 @@ def test_other_methods_and_missing_tokens_are_refused(signed_in: Client, leaving
 def test_staff_have_to_give_up_their_role_first(staff: User) -> None:
     client = signed_in_client(staff)
     page = client.post(DELETE, {"password": PASSWORD}, follow=True).content.decode()
-    assert "Have an administrator take that role from you first" in page
+    assert "Ask an administrator to remove your staff role first" in page
     assert 'name="password"' not in page
     assert due_at(staff) is None
     User.objects.filter(pk=staff.pk).update(is_staff=False)

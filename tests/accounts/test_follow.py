@@ -15,7 +15,7 @@ def signed_in(client: Client, member: User) -> Client:
 def test_a_member_follows_another(signed_in: Client, member: User, stranger: User) -> None:
     response = signed_in.post("/user/stranger/follow/", follow=True)
     assert response.redirect_chain == [("/user/stranger/", 302)]
-    assert "You follow stranger now." in response.content.decode()
+    assert "You now follow stranger." in response.content.decode()
     assert list(member.following.all()) == [stranger]
 
 

@@ -127,7 +127,7 @@ def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page:
     look_again(susans_page)
     alert = susans_page.locator(ALERT)
     expect(alert).to_have_class("alert task-alert alert-danger")
-    expect(alert).to_contain_text("There is not enough room")
+    expect(alert).to_contain_text("enough disk space")
     expect(alert).not_to_contain_text("100")
     alert.get_by_role("button", name="Retry").click()
     expect(susans_page.locator(ALERT)).to_have_attribute("data-status", "queued")

@@ -115,7 +115,7 @@ def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
 
 
 def test_pages_are_read_and_turned(index: Page) -> None:
-    index.get_by_role("link", name="Read from the newest post").click()
+    index.get_by_role("link", name="Read the newest posts").click()
     expect(index.locator(".pager").first).to_contain_text("Page 3 of 3")
     expect(index.locator("article").first).to_contain_text("The newest of all")
     read = []
@@ -270,7 +270,7 @@ def test_without_javascript_all_can_be_read(browser: Browser, folder: Path) -> N
     page = context.new_page()
     page.goto((folder / "index.html").as_uri())
     expect(page.locator("#search")).to_be_hidden()
-    page.get_by_role("link", name="Read from the newest post").click()
+    page.get_by_role("link", name="Read the newest posts").click()
     expect(page.locator("article").first).to_contain_text("The newest of all")
     page.get_by_role("link", name="Older").first.click()
     expect(page.locator("article").first).to_be_visible()

@@ -174,7 +174,7 @@ def test_a_post_with_links_is_deleted_and_brought_back(timeline: Page, susan: Us
     assert timeline.evaluate("document.documentElement.scrollWidth") == 320
     timeline.goto(timeline.url + "?before=99999999999999999-1")
     timeline.get_by_role("button", name="Delete").click()
-    expect(timeline.locator(".alert")).to_contain_text("Your post is deleted.")
+    expect(timeline.locator(".alert")).to_contain_text("Your post has been deleted.")
     expect(written).to_have_count(0)
     timeline.get_by_role("button", name="Undo").click()
     expect(written).to_have_count(1)

@@ -223,7 +223,7 @@ def test_what_is_too_large_is_told_by_the_site_or_by_nginx(nginx: Nginx, transac
     assert a_little.status == 413
     assert b'class="site-header"' in a_little.body
     assert far.status == 413
-    assert b"Too much at once" in far.body
+    assert b"Too large" in far.body
 
 
 SEND = """form => {
@@ -243,7 +243,7 @@ def test_a_browser_shows_the_page_when_a_form_is_far_too_large(
     page = browser.new_page(ignore_https_errors=True)
     page.goto(f"{nginx.url}/accounts/login/")
     page.locator("main form").first.evaluate(SEND)
-    expect(page.get_by_role("heading", name="Too much at once")).to_be_visible(timeout=LIMIT * 1000)
+    expect(page.get_by_role("heading", name="Too large")).to_be_visible(timeout=LIMIT * 1000)
     page.close()
 
 

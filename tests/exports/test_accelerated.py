@@ -110,7 +110,7 @@ def test_a_file_that_vanished_is_told_with_words(signed_in: Client, archive: Arc
     archive.file.storage.delete(str(archive.file.name))
     response = get(signed_in, archive)
     assert response.status_code == 404
-    assert "The file of this export is gone" in response.content.decode()
+    assert "file is no longer available" in response.content.decode()
 
 
 def test_the_group_and_nobody_else_can_read_what_nginx_is_to_send(

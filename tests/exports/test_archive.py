@@ -518,7 +518,7 @@ def test_the_member_is_told_of_it_in_mail_alert_and_history(susan: User, exporte
     archive = exported_archive(susan)
     [message] = mail.outbox
     assert isinstance(message, mail.EmailMultiAlternatives)
-    told = "1 record could not be exported. skipped.json, in the archive, says which and why."
+    told = "1 record could not be exported. skipped.json in the archive lists them, with the reasons."
     assert told in message.body
     assert told in str(message.alternatives[0][0])
     client = signed_in_client(susan)

@@ -175,7 +175,7 @@ def test_months_are_headings_and_links_lead_to_them() -> None:
 def test_a_page_of_which_nothing_could_be_exported_says_so() -> None:
     unreadable = [("\ud800", TIME, number) for number in range(1000)]
     files = files_in(archive_bytes([*unreadable, ("good", TIME, 1001)]))
-    assert "Nothing of this page could be exported." in files["pages/1.html"].decode()
+    assert "None of the items on this page could be exported." in files["pages/1.html"].decode()
     assert "Page 2 of 2" in files["pages/2.html"].decode()
 
 

@@ -93,7 +93,7 @@ def test_both_bodies_say_what_the_reader_needs(susan: User, work: Work, server: 
         "Dear susan,",
         "Please find attached the archive of your posts that you requested.",
         "posts.json: 3 posts, 174",
-        "We keep the file on the site for you until ",
+        "You can download the file from the site until ",
         " UTC:",
         "http://localhost:8000/exports/",
         "someone else may be signed in to your account",
@@ -119,7 +119,7 @@ def test_an_export_that_is_small_only_when_compressed_is_attached_so(
     assert copy.getinfo("posts.json").date_time[:3] == archive.snapshot_at.timetuple()[:3]
     text = body(server.messages[0], kind)
     assert "Please find attached the archive of your posts" in text
-    assert "Only a compressed copy was small enough for an email: unpack posts.json.zip (" in text
+    assert "Only a compressed copy was small enough to email. Unpack posts.json.zip (" in text
     assert "bytes) to get posts.json." in text.replace("\xa0", " ")
     assert "download it here" not in text
 
@@ -134,7 +134,7 @@ def test_a_large_export_is_linked(
     assert list(message.iter_attachments()) == []
     text = body(message, kind)
     assert f"http://localhost:8000/exports/{archive.task_id}/download/" in text
-    assert "It is too large for an email." in text
+    assert "too large to email." in text
     assert "Download your file" in text
     assert "Only you can open it, after signing in." in text
     assert "attached" not in text
@@ -211,7 +211,7 @@ def test_the_mail_of_the_other_kind_says_what_it_is_and_what_was_left_out(
     small, large = (body(message, kind) for message in server.messages)
     assert "The complete archive that you requested is attached" in small
     assert "The complete archive that you requested is ready." in large
-    assert "2 records could not be exported. skipped.json, in the archive, says which and why." in small
+    assert "2 records could not be exported. skipped.json in the archive lists them, with the reasons." in small
     assert "blog posts" not in small
 
 

@@ -266,7 +266,7 @@ def test_a_file_that_vanished_is_not_found_with_words_and_not_counted(
     archive.file.storage.delete(str(archive.file.name))
     response = get(signed_in, archive, **headers)
     assert response.status_code == 404
-    assert "The file of this export is gone. Please start a new export." in response.content.decode()
+    assert "This export's file is no longer available. Please request a new export." in response.content.decode()
     assert downloads(archive) == 0
 
 

@@ -82,7 +82,7 @@ def test_a_complete_archive_tells_all_its_counts(signed_in: Client, exported: Ar
     page = text_of(signed_in)
     assert "1 post," in page
     assert "Follows: 12. Followers: 3,000." in page
-    assert "1 record could not be exported. skipped.json, in the archive, says which and why." in page
+    assert "1 record could not be exported. skipped.json in the archive lists them, with the reasons." in page
 
 
 def test_an_export_of_posts_alone_promises_no_list_of_what_is_left_out(signed_in: Client, exported: Archive) -> None:
@@ -239,7 +239,7 @@ def test_a_storage_that_fails_is_told_in_plain_words(
 
     monkeypatch.setattr(FileSystemStorage, "delete", broken)
     [text] = told(signed_in.post(delete_address(exported)))
-    assert text.startswith("The file could not be deleted")
+    assert text.startswith("We couldn't delete the file.")
     assert "the disk is on fire" in caplog.text
     assert Archive.objects.get().is_available
 

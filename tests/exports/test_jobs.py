@@ -180,7 +180,7 @@ def test_a_full_disk_fails_at_once(susan: User, work: Work, monkeypatch: pytest.
     work()
     task.refresh_from_db()
     assert task.status == TaskStatus.FAILED
-    assert "not enough room" in task.error
+    assert "enough disk space" in task.error
 
 
 def test_a_time_out_is_told_apart_from_a_failure(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ FAILURES = {
     FailureCode.TIMED_OUT: "Ha tardado más",
     FailureCode.NO_SPACE: "no hay espacio suficiente",
     FailureCode.QUEUE_UNAVAILABLE: "El servicio de exportación no está disponible",
-    FailureCode.NO_LONGER_OFFERED: "ya no se ofrece",
+    FailureCode.NO_LONGER_OFFERED: "ya no está disponible",
     FailureCode.STOPPED_BY_STAFF: "Nuestro equipo ha detenido",
 }
 PARAMS = {FailureCode.INTERRUPTED: {"count": 3}, FailureCode.TIMED_OUT: {"minutes": 60}}

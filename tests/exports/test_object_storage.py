@@ -143,7 +143,7 @@ def test_a_file_that_vanished_is_not_found_with_words_and_not_counted(signed_in:
     archive.file.storage.delete(str(archive.file.name))
     response = signed_in.get(address(archive))
     assert response.status_code == 404
-    assert "The file of this export is gone" in response.content.decode()
+    assert "file is no longer available" in response.content.decode()
     assert downloads(archive) == 0
 
 

@@ -23,7 +23,7 @@ from tests.messages import told
 
 LONG_AGO = timedelta(minutes=5)
 IN_A_YEAR = timedelta(days=365)
-NO_LONGER_OFFERED = "This kind of export is no longer offered. Please start another one."
+NO_LONGER_OFFERED = "This type of export is no longer available. Please request another one."
 UNKNOWN = [{"name": "export_as_punched_cards"}, {"name": "example", "params": {}}]
 
 

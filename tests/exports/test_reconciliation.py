@@ -248,7 +248,7 @@ def test_a_kind_that_is_no_longer_offered_ends_with_a_reason(queued: Task, queue
     [task] = tasks_reconcile()
     assert (task.status, task.error) == (
         TaskStatus.FAILED,
-        "This kind of export is no longer offered. Please start another one.",
+        "This type of export is no longer available. Please request another one.",
     )
 
 

@@ -80,7 +80,7 @@ def test_with_the_queue_out_of_reach_the_member_is_told_at_once(
     signed_in: Client, queue: Queue, unreachable_queue: None
 ) -> None:
     response = signed_in.post("/exports/")
-    assert "cannot be reached" in told(response)[0]
+    assert "is unavailable" in told(response)[0]
     assert not Task.objects.active().exists()
 
 

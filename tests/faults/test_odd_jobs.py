@@ -95,7 +95,7 @@ def test_a_task_of_another_version_ends_with_a_reason(
     redis_queue.enqueue_call("exports.jobs.export_as_punched_cards", args=[str(task.pk)], job_id=str(task.pk))
     start_worker()
     wait_for_end(task)
-    assert task.error == "This kind of export is no longer offered. Please start another one."
+    assert task.error == "This type of export is no longer available. Please request another one."
     assert task.error in client.get("/").content.decode()
     assert_another_succeeds(client)
 

@@ -46,7 +46,7 @@ Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
 Harm = Callable[[QueueServer], None]
 
-AWAY = "The export service cannot be reached at the moment. Please try again in a few minutes."
+AWAY = "The export service is unavailable right now. Please try again in a few minutes."
 LONG_AGO = timedelta(minutes=5)
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/profile/", "/healthz"]
 STAFF_PAGES = ["/admin/", "/admin/exports/task/"]

@@ -19,11 +19,13 @@ from django.conf import LazySettings, settings
 from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User
 from exports import object_storage
 from exports.models import Archive, Task, TaskStatus
 from exports.models.archive import Removal
+from exports.models.failure import Failure, FailureCode
 from microblog_project import environment
 from posts.models import Post
 from tests.bucket import CREDENTIALS, Bucket
@@ -47,7 +49,7 @@ from tests.waiting import wait_until
 
 WorkerFactory = Callable[..., "Popen[bytes]"]
 
-NO_ROOM = "There is not enough room to prepare your export right now. Our team has been notified; try again later."
+NO_ROOM = str(Failure(FailureCode.NO_SPACE))
 SOMETHING = "Something went wrong on our side. Our team has been notified, and your posts are safe."
 SMALL_DISK = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "sh", "-c"]
 KILOBYTE = 1024
@@ -104,7 +106,7 @@ def test_a_disk_that_fills_up_ends_the_export_at_once_with_a_reason_and_leaves_n
     assert (task.status, task.error, task.attempt) == (TaskStatus.FAILED, NO_ROOM, 1)
     assert not Archive.objects.exists()
     assert news_of(task, client)["error"] == NO_ROOM
-    assert NO_ROOM in exports_page(client)
+    assert escape(NO_ROOM) in exports_page(client)
     assert f"/exports/{task.pk}/retry/" in exports_page(client)
     assert files_on(worker, disk) == []
     [told] = wait_until(lambda: smtp_server.messages, what="the email about the failure")
@@ -168,7 +170,7 @@ def test_a_file_that_vanished_is_said_to_be_lost_and_a_new_export_can_be_started
     Path(task.archive.file.path).unlink()
     answer = client.get(f"/exports/{task.pk}/download/")
     assert answer.status_code == 404
-    assert "The file of this export is gone. Please start a new export." in answer.content.decode()
+    assert "This export's file is no longer available. Please request a new export." in answer.content.decode()
     assert Archive.objects.get().removal == Removal.LOST
     page = exports_page(client)
     assert "We lost this file" in page
@@ -231,7 +233,7 @@ def test_a_bucket_that_falls_silent_is_told_of_within_seconds(
     answer = client.get(f"/exports/{task.pk}/download/")
     assert (answer.status_code, "Your file is safe" in answer.content.decode()) == (503, True)
     answer = client.post(f"/exports/{task.pk}/delete/", follow=True)
-    assert "The file could not be deleted at the moment." in answer.content.decode()
+    assert "t delete the file. Please try again" in answer.content.decode()
     assert 10 * (time.monotonic() - started) < 100  # of the usual patience, on a slow machine too
     archive.refresh_from_db()
     assert archive.is_available

@@ -47,7 +47,7 @@ def test_the_limit_counts_characters_as_people_do(susans: Client, john: User) ->
     assert write(susans, FAMILY * 2000).status_code == 302
     response = write(susans, FAMILY * 2001)
     assert response.status_code == 422
-    assert "room for 2000 characters; yours has 2001" in response.content.decode()
+    assert "The limit is 2000 characters, and your text has 2001" in response.content.decode()
     assert FAMILY * 2001 in response.content.decode()
     assert write(susans, "e" + "\u0301" * 30_000).status_code == 422
     assert Message.objects.count() == 1
@@ -71,7 +71,7 @@ def test_what_cannot_be_a_message_is_refused_and_kept(susans: Client, john: User
 def test_nobody_writes_to_themselves_and_is_told_so(susans: Client) -> None:
     response = write(susans, "one", to="Susan")
     assert response["Location"] == "/messages/"
-    assert told(response) == ["You cannot write to yourself."]
+    assert told(response) == ["You can't send messages to yourself."]
     assert not Message.objects.exists()
 
 
@@ -88,7 +88,7 @@ def test_what_somebody_wrote_who_is_no_longer_there_can_still_be_read(susans: Cl
     User.objects.filter(pk=john.pk).update(is_active=False)
     page = page_of(susans, "/messages/john/")
     assert "farewell" in page
-    assert "john is no longer here" in page
+    assert "john can no longer receive messages" in page
     assert "<textarea" not in page
     assert unread(susan, john) == 0
 
@@ -109,7 +109,7 @@ def test_who_writes_too_often_waits_and_keeps_the_text(susans: Client, john: Use
     assert int(response["Retry-After"]) > 0
     page = response.content.decode()
     assert "a fourth</textarea>" in page
-    assert "wait a few minutes" in page
+    assert "Wait a few minutes" in page
     assert Message.objects.count() == 3
     assert susans.get("/messages/john/").status_code == 200
 
@@ -153,7 +153,7 @@ def test_links_and_the_names_of_members_lead_there(susans: Client, susan: User, 
 
 
 def test_an_empty_conversation_says_who_reads_it(susans: Client, john: User) -> None:
-    assert "Nothing here yet." in page_of(susans, "/messages/john/")
+    assert "No messages yet. Only you and john" in page_of(susans, "/messages/john/")
     assert not Conversation.objects.exists()
 
 

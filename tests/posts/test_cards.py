@@ -57,7 +57,7 @@ def test_following_from_a_card_leaves_no_words_for_the_next_page(
         assert signed_in.post(f"/user/stranger/{action}/", headers=BACKGROUND).status_code == 204
         assert list(member.following.all()) == followed
     page = signed_in.get("/explore/").content.decode()
-    assert "You follow stranger now." not in page
+    assert "You now follow stranger." not in page
     assert "You no longer follow stranger." not in page
 
 

@@ -17,4 +17,4 @@ def test_visitors_are_invited_and_members_are_not(client: Client, member: User) 
 
 
 def test_an_empty_site_says_so(client: Client, db: None) -> None:
-    assert "Nobody has written anything yet." in client.get("/explore/").content.decode()
+    assert "No posts yet." in client.get("/explore/").content.decode()

@@ -92,7 +92,7 @@ def test_the_button_leads_to_no_other_site(signed_in: Client, stranger: User, el
         ("/user/susan/followers/", 'href="/">Write a post'),
         ("/user/susan/following/", 'href="/explore/">Explore'),
         ("/user/stranger/followers/", 'action="/user/stranger/follow/"'),
-        ("/user/stranger/following/", "stranger follows nobody yet."),
+        ("/user/stranger/following/", "stranger doesn't follow anyone yet."),
     ],
 )
 def test_an_empty_list_says_what_to_do(signed_in: Client, stranger: User, address: str, remedy: str) -> None:

@@ -47,7 +47,7 @@ def test_an_offset_is_taken_into_account(member: User, tmp_path: Path) -> None:
         (b'{"timestamp": "2026-01-01T00:00:00", "body": "x"}', "has no offset from UTC"),
         (b'{"timestamp": "0001-01-01T00:00:00+12:00", "body": "x"}', "cannot be used"),
         (b'{"timestamp": "9999-12-31T23:59:59-10:00", "body": "x"}', "cannot be used"),
-        (b'{"timestamp": "2026-01-01T00:00:00Z", "body": " "}', "cannot be blank"),
+        (b'{"timestamp": "2026-01-01T00:00:00Z", "body": " "}', "can't be blank"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\u0000"}', "NUL character"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\ud83d"}', "surrogate"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "' + b"x" * 141 + b'"}', "yours has 141"),

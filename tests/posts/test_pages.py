@@ -109,7 +109,7 @@ def test_a_post_written_meanwhile_moves_no_other(member: User) -> None:
 def test_a_position_that_is_none_is_refused_by_name(db: None, direction: str, position: str) -> None:
     response = Client().get("/explore/", {direction: position})
     assert response.status_code == 400
-    assert "is no place in a list" in response.content.decode()
+    assert "a position in this list" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/explore/", "/user/susan/"])

@@ -33,13 +33,13 @@ def test_a_deleted_post_is_gone_and_an_undo_brings_it_back_as_it_was(signed_in: 
     response = remove(signed_in, post.pk)
     assert response["Location"] == "/explore/?before=9-9"
     page = signed_in.get("/explore/").content.decode()
-    assert "Your post is deleted." in page
+    assert "Your post has been deleted." in page
     assert f'action="/posts/{post.pk}/restore/"' in page
     assert "Keep &lt;me&gt;" not in page
     assert signed_in.get(post.get_absolute_url()).status_code == 404
     response = restore(signed_in, post.pk)
     assert response["Location"] == "/explore/"
-    assert told(response) == ["Your post is back."]
+    assert told(response) == ["Your post has been restored."]
     assert as_it_is(Post.objects.get()) == as_it_is(post)
     assert not RemovedPost.objects.exists()
 
@@ -74,7 +74,7 @@ def test_one_comes_back_to_where_one_was_and_never_elsewhere(
 def test_deleting_and_undoing_twice_is_the_same_as_once(signed_in: Client, member: User) -> None:
     post = member.posts.create(body="Twice")
     for _attempt in range(2):
-        assert told(remove(signed_in, post.pk))[-1] == "Your post is deleted."
+        assert told(remove(signed_in, post.pk))[-1] == "Your post has been deleted."
     for _attempt in range(2):
         assert restore(signed_in, post.pk).status_code == 302
     assert as_it_is(Post.objects.get()) == as_it_is(post)

@@ -154,12 +154,12 @@ def test_the_page_takes_any_query(db: None, typed: str) -> None:
 
 def test_without_words_the_page_says_what_can_be_searched(db: None) -> None:
     page = Client().get("/search/").content.decode()
-    assert "all of them must be in the post" in page
-    assert "no word in this" not in page
+    assert "finds posts that contain all of them" in page
+    assert "no word to search for" not in page
     assert "noindex" not in page
     page = shown("🤣 !")
-    assert "all of them must be in the post" in page
-    assert "There is no word in this that could be found." in page
+    assert "finds posts that contain all of them" in page
+    assert "There's no word to search for here. Enter a word, a #tag or a name." in page
 
 
 def test_results_are_for_people_and_not_for_search_engines(member: User) -> None:
@@ -180,7 +180,7 @@ def test_posts_of_inactive_members_and_these_themselves_are_not_shown(member: Us
     assert "<mark>cake</mark>" in shown("cake")
     User.objects.update(is_active=False)
     assert "No post has all of these words." in shown("cake")
-    assert "No member has all of these words" in shown("susan", **{"in": "members"})
+    assert "No members have all of these words" in shown("susan", **{"in": "members"})
 
 
 @pytest.mark.parametrize(("typed", "is_short"), [("tr*", True), ("tra*", False), ("tr", False), ("soup tr*", True)])
@@ -189,7 +189,7 @@ def test_a_star_after_too_few_letters_is_said_to_be_ignored(
 ) -> None:
     Post.objects.create(author=member, body="soup and tr, travel and tra")
     page = client.get("/search/", {"q": typed}).content.decode()
-    assert ("We ignored the star" in page) == is_short
+    assert ("We ignored the asterisk" in page) == is_short
 
 
 def test_nothing_found_offers_the_beginnings_of_words(member: User) -> None:
@@ -198,7 +198,7 @@ def test_nothing_found_offers_the_beginnings_of_words(member: User) -> None:
     assert 'href="?q=travel%2A"' in page or 'href="?q=travel*"' in page
     page = shown("travel*")
     assert "<mark>Travelling</mark>" in page
-    assert "begin like this" not in shown("nowhere*")
+    assert "start like this" not in shown("nowhere*")
 
 
 def test_a_member_is_found_by_the_beginning_of_a_name_and_by_what_they_say(db: None) -> None:
@@ -210,7 +210,7 @@ def test_a_member_is_found_by_the_beginning_of_a_name_and_by_what_they_say(db: N
         assert "other.smith" not in page
     assert "/user/other.smith/" in shown("smi", **{"in": "members"})
     User.objects.filter(username="susan_miller").update(about_me="Retired")
-    assert "No member has" in shown("baker", **{"in": "members"})
+    assert "No members have" in shown("baker", **{"in": "members"})
     assert "<mark>Retired</mark>" in shown("retired", **{"in": "members"})
 
 
@@ -232,7 +232,7 @@ def test_pages_have_all_of_the_newest_and_say_that_there_are_more(
     assert found == list(range(PAGE_SIZE + 5))
     member.posts.create(body="tea, the newest")
     page = shown("tea")
-    assert "More than 30 were found: these are the newest 30" in page
+    assert "More than 30 results. These are the newest 30" in page
     assert "number0<" not in page + shown("tea", page="2")
 
 

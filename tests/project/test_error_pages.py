@@ -36,11 +36,11 @@ def visitor() -> Client:
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [
-        ("/broken/400/", 400, "This address or form cannot be understood."),
-        ("/broken/403/", 403, "You may not do this."),
-        ("/broken/404/", 404, "There is nothing at this address."),
-        ("/nowhere/", 404, "There is nothing at this address."),
-        ("/user/nobody/", 404, "There is nothing at this address."),
+        ("/broken/400/", 400, "We couldn't understand this address or form."),
+        ("/broken/403/", 403, "You don't have permission to do this."),
+        ("/broken/404/", 404, "There's no page at this address."),
+        ("/nowhere/", 404, "There's no page at this address."),
+        ("/user/nobody/", 404, "There's no page at this address."),
         ("/broken/500/", 500, "The error is ours, and our team has been notified."),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_form_that_is_too_large_is_413_with_words(member: User, form: dict[str
     response = client.post("/", form)
     page = response.content.decode()
     assert response.status_code == 413
-    assert "larger than this site takes, and nothing was saved" in page
+    assert "larger than this site accepts. Nothing was saved" in page
     assert 'id="sign-out"' in page
     assert not missing_headers(response)
 

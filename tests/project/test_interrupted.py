@@ -108,6 +108,13 @@ def test_what_was_written_is_in_its_form_again_and_then_forgotten(
     assert not Post.objects.exists()
 
 
+def test_a_new_email_address_is_in_its_form_again(client: Client, member: User) -> None:
+    login = client.post("/accounts/email/", {"email": "new@example.com", "action_add": "", "member": member.pk})
+    page = sign_in(client, login.url)  # type: ignore[attr-defined]
+    assert 'value="new@example.com"' in page
+    assert "new@example.com" not in client.get("/accounts/email/").content.decode()
+
+
 def test_what_was_written_is_kept_over_a_password_that_was_mistyped(client: Client, member: User) -> None:
     login = client.post("/", {"body": TEXT}).url  # type: ignore[attr-defined]
     client.post(login, {"login": "susan", "password": "wrong"})

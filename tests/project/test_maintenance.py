@@ -36,14 +36,14 @@ def test_every_address_says_so_and_when_to_come_back(client: Client, address: st
     assert "no-store" in response["Cache-Control"]
     assert "will be back in a few minutes" in page
     assert f'href="{address}?q=1&amp;r=2"' in page
-    assert "was not saved" not in page
+    assert "wasn't saved" not in page
     assert not missing_headers(response)
 
 
 def test_what_is_sent_is_said_not_to_be_saved_and_can_be_sent_again(client: Client) -> None:
     switch("on")
     page = client.post("/", {"body": "Hello"}).content.decode()
-    assert "What you have just sent was not saved." in page
+    assert "What you just sent wasn't saved." in page
     assert "reload it later" in page
     assert 'class="btn' not in page  # no way off the page, which has what was sent
 
