@@ -302,7 +302,7 @@ def test_the_queues_dashboard_says_that_its_server_is_away(server: QueueServer, 
     for page in ("", "queues/0/"):
         response = admin.get(f"/admin/django_rq/dashboard/{page}")
         assert response.status_code == 503
-        assert "The queue server cannot be reached." in response.content.decode()
+        assert "The queue server is unavailable." in response.content.decode()
 
 
 @by_any_harm
