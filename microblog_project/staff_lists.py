@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import DataError, ProgrammingError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
@@ -86,6 +88,15 @@ class CarefulAdmin(ModelAdmin[Any]):
             name: action for name, action in actions.items() if may_change or hasattr(action[0], "allowed_permissions")
         }
 
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Do an action to the chosen rows; raise BadRequest for a key that no row can have."""
+        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if not can_be_key(self.model, key):
+                raise BadRequest(
+                    _("%(key)s is no row of this list. Reload the list and choose again.") % {"key": key[:40]}
+                )
+        return super().response_action(request, queryset)
+
     def _may_search(self, request: HttpRequest, name: str) -> bool:
         *relations, column = path_of(self.model, name.lstrip(PREFIXES))
         if not relations or (column == User.USERNAME_FIELD and tuple(relations) in self.open_paths(request)):
@@ -112,6 +123,15 @@ class CarefulAdmin(ModelAdmin[Any]):
         for entry in self.get_list_filter(request):
             named = entry[0] if isinstance(entry, (list, tuple)) else entry
             yield from [named] if isinstance(named, str) else []
+
+
+def can_be_key(model: type[Model], key: str) -> bool:
+    """Return whether a row of the model can have this primary key."""
+    try:
+        model._meta.pk.clean(key, None)
+    except ValidationError:
+        return False
+    return "\x00" not in key  # PostgreSQL would refuse even to look for it
 
 
 def path_of(model: type[Model], lookup: str) -> Path:

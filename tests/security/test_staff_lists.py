@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
 from django.core.management.sql import emit_post_migrate_signal
 from django.db.models import Model
 from django.test import Client, RequestFactory
@@ -219,3 +220,17 @@ def test_a_list_asked_for_what_no_column_can_be_is_shown_without_filters(query: 
     response = client.get(f"/admin/exports/task/?{query}")
     assert response.status_code in {200, 302}
     assert client.get(f"/admin/exports/task/?{query}", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["abc", "", "\x00", "9" * 20, "-1", "0" * 500, "1\x00"])
+@pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
+def test_an_action_is_refused_for_what_can_be_no_row(staff: User, model: type[Model], key: str) -> None:
+    cache.clear()
+    request = RequestFactory().get("/")
+    request.user = staff
+    actions = LISTS[model].get_actions(request)
+    client = signed_in_client(staff)
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for action in actions:
+        answer = client.post(address, {"action": action, "_selected_action": [key], "index": "0"})
+        assert answer.status_code in {200, 302, 400, 403}, action
