@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -43,8 +43,12 @@ class BoundsMiddleware:
             return refused(request, BadRequest(_("Send the request with its length (Content-Length), not in chunks.")))
         if content_length(request) > BODY_LIMIT and content_length(request) > limit_of(request):
             return refused(request, RequestDataTooBig())
-        # Other codecs yield half characters, or take quadratic time.
-        request.encoding = "utf-8"
+        try:
+            # Other codecs yield half characters, or take quadratic time. This reads what stands in the address.
+            request.encoding = "utf-8"
+        except TooManyFieldsSent as error:
+            request.GET = QueryDict()
+            return refused(request, error)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
@@ -54,6 +58,8 @@ class BoundsMiddleware:
         try:
             if has_long_value(request.GET) or has_long_value(request.POST):
                 return refused(request, RequestDataTooBig())
+        except TooManyFieldsSent as error:
+            return refused(request, error)
         except UnreadablePostError:  # nobody waits for an answer any more
             return None
         if request.FILES:
@@ -61,7 +67,7 @@ class BoundsMiddleware:
         return None
 
 
-def refused(request: HttpRequest, reason: BadRequest | RequestDataTooBig) -> HttpResponseBase:
+def refused(request: HttpRequest, reason: BadRequest | SuspiciousOperation) -> HttpResponseBase:
     """Return the page that says why. Raised, in development it would become one that reads all of the body."""
     request.POST = QueryDict()  # the page's templates ask for it
     return bad_request(request, reason)

@@ -118,6 +118,22 @@ def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings
         assert announce(signed_in_client(staff), address).status_code == 413
 
 
+@pytest.mark.parametrize("is_development", [False, True])
+@pytest.mark.parametrize("address", ["/search/", "/nowhere/", "/admin/", "/notifications/"])
+def test_too_many_fields_are_refused_wherever_they_stand(
+    member: User, settings: LazySettings, address: str, is_development: bool
+) -> None:
+    """In development, the page of the error would be one of it again, until no answer is left."""
+    settings.DEBUG = is_development
+    fields = "a&" * 1_100
+    form = "application/x-www-form-urlencoded"
+    for client in (Client(), signed_in_client(member)):
+        answers = [client.get(f"{address}?{fields}"), client.post(f"{address}?{fields}")]
+        if address != "/nowhere/":
+            answers.append(client.post(address, fields, content_type=form))
+        assert {response.status_code for response in answers} == {413}
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_body_without_a_length_is_refused_unread(db: None, address: str) -> None:
     response = announce(Client(), address, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
