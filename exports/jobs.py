@@ -17,6 +17,7 @@ from exports.services.building import complete_archive, posts_archive
 from exports.services.delivery import archive_deliver
 from exports.services.expiry import member_trim
 from exports.services.failure_mail import failure_mail_deliver
+from exports.services.foreign_texts import storable
 from exports.services.kinds import KINDS
 from exports.services.languages import task_language
 from exports.services.progress import ClaimLostError, Heartbeat
@@ -26,6 +27,9 @@ from exports.services.transitions import task_cancel_if_closed, task_claim, task
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Task, Heartbeat], Archive | None]
+
+LONGEST_TRACE = 100_000
+"""Code points of a traceback that staff are shown."""
 
 
 def export_posts(task_id: str) -> None:
@@ -96,20 +100,20 @@ def _attempt(task: Task, work: Work) -> Archive | None:
         rows = Task.objects.claimed_as(task)
         why: dict[str, Any] = {
             "failure": refusal.failure,
-            "traceback": traceback.format_exc(),
+            "traceback": _trace(),
             "detail": type(refusal).__name__,
         }
         task_fail(rows, task, reason=Reason.REFUSED, **why)
         raise
     except JobTimeoutException:
         logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
-        attempt_timed_out(Task.objects.claimed_as(task), task, traceback=traceback.format_exc())
+        attempt_timed_out(Task.objects.claimed_as(task), task, traceback=_trace())
         raise
     except Exception as problem:
         # Only the last failure is an error, of which the administrators are told: the others mend themselves.
         level = logging.ERROR if is_last(task) else logging.WARNING
         logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
-        attempt_failed(task, traceback=traceback.format_exc(), error_class=type(problem).__name__)
+        attempt_failed(task, traceback=_trace(), error_class=type(problem).__name__)
         raise
 
 
@@ -121,6 +125,11 @@ def count_seconds(task: Task, heartbeat: Heartbeat) -> None:
         heartbeat.advance(second)
     if task_succeed(task, done=seconds) is None:
         raise ClaimLostError(task.pk)
+
+
+def _trace() -> str:
+    """Return the traceback of the error that is handled, as it can be stored: whatever it quotes."""
+    return storable(traceback.format_exc(), LONGEST_TRACE)
 
 
 def _is_its_job(task_id: str) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.mail_verdicts import Verdict, verdict_of
 from accounts.models import User
 from exports.models.mailing import Mailing
+from exports.services.foreign_texts import storable
 
 M = TypeVar("M", bound=Mailing)
 
@@ -59,10 +60,12 @@ def mail_take(rows: "QuerySet[M]") -> bool:
 def mail_failed(mailing: Mailing, error: Exception, *, is_wanted: bool = True) -> tuple[Outcome, dict[str, Any]]:
     """Return what an error makes of the mail, and the changes of its row; without `is_wanted` it is not tried again."""
     verdict = verdict_of(error)
-    answer = {"mail_answer": str(error)}
+    answer = {"mail_answer": storable(str(error))}
     if refusal := REFUSALS.get(verdict):
         return Outcome.REFUSED, {"mail_due_at": None, "mail_error": refusal, **answer}
-    answer["mail_error"] = SITE_REFUSED if verdict is Verdict.SITE_REFUSED else str(error) or type(error).__name__
+    answer["mail_error"] = (
+        SITE_REFUSED if verdict is Verdict.SITE_REFUSED else answer["mail_answer"] or type(error).__name__
+    )
     if mailing.mail_attempts > len(PAUSES) or not is_wanted:
         return Outcome.GIVEN_UP, {"mail_due_at": None, **answer}
     return Outcome.PUT_OFF, {"mail_due_at": timezone.now() + PAUSES[mailing.mail_attempts - 1], **answer}

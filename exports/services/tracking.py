@@ -10,6 +10,7 @@ from django.dispatch import receiver
 
 from exports.models import Archive, FailureEmail
 from exports.models.mailing import MailEvent
+from exports.services.foreign_texts import storable
 from exports.services.news import task_publish
 
 logger = logging.getLogger(__name__)
@@ -29,9 +30,10 @@ def mail_event_note(*, event: AnymailTrackingEvent, **_signal: Any) -> None:
     known = EVENTS.get(event.event_type)
     if known is None or not event.message_id:
         return
-    answer = str(event.mta_response or event.description or "")
-    _note(Archive.objects.filter(mail_id=event.message_id), known, answer)
-    _note(FailureEmail.objects.filter(mail_id=event.message_id), known, answer)
+    mail_id = storable(str(event.message_id))
+    answer = storable(str(event.mta_response or event.description or ""))
+    _note(Archive.objects.filter(mail_id=mail_id), known, answer)
+    _note(FailureEmail.objects.filter(mail_id=mail_id), known, answer)
 
 
 def _note(rows: QuerySet[Archive] | QuerySet[FailureEmail], event: MailEvent, answer: str) -> None:

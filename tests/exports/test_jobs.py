@@ -120,6 +120,20 @@ def make_due(task: Task) -> None:
     Task.objects.filter(pk=task.pk).update(due_at=now())
 
 
+def test_an_error_that_quotes_what_no_database_takes_fails_the_attempt_as_others_do(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_task: Task, _heartbeat: Heartbeat) -> None:
+        raise RuntimeError("a \x00 and a \ud800")
+
+    replace_work(monkeypatch, fail)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert (task.status, task.failures) == (TaskStatus.QUEUED, 1)
+    assert "RuntimeError: a ? and a ?" in task.traceback
+
+
 def test_an_error_is_tried_again_after_pauses_that_grow(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -21,7 +21,9 @@ from exports.models import Archive, FailureEmail, Task
 from exports.models.mailing import Mailing
 from exports.services.delivery import archive_deliver, mail_again
 from exports.services.failure_mail import failure_mail_deliver
+from exports.services.foreign_texts import LONGEST
 from exports.services.health import mails_to_send
+from exports.services.mailing import Outcome, mail_failed
 from microblog_project import urls
 from microblog_project.bounds import BODY_LIMIT
 from microblog_project.mail_tracking import REPORT_LIMIT, tracking_urls
@@ -131,6 +133,23 @@ def test_a_report_of_another_mail_is_taken_and_changes_nothing(archive: Archive)
     assert postmark("Open").status_code == 200
     archive.refresh_from_db()
     assert archive.mail_event == ""
+
+
+def test_what_a_mail_server_answers_is_kept_whatever_it_is(archive: Archive) -> None:
+    """A database refuses NUL (PostgreSQL) and half characters; the provider would report it for days."""
+    assert postmark(Details="550 \x00\ud800" + "x" * 100_000).status_code == 200
+    archive.refresh_from_db()
+    assert archive.mail_event == "bounced"
+    assert archive.mail_answer.startswith("550 ??xxx")
+    assert len(archive.mail_answer) == LONGEST
+    assert postmark(MessageID="\x00\ud800").status_code == 200
+
+
+def test_a_mail_that_fails_with_such_an_answer_is_put_off(archive: Archive, mailoutbox: list[object]) -> None:
+    outcome, changes = mail_failed(archive, RuntimeError("421 \x00\ud800"))
+    Archive.objects.filter(pk=archive.pk).update(**changes)
+    archive.refresh_from_db()
+    assert (outcome, archive.mail_answer, archive.mail_error) == (Outcome.PUT_OFF, "421 ??", "421 ??")
 
 
 def test_a_bounce_is_the_last_word(archive: Archive) -> None:
