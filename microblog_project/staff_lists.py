@@ -16,7 +16,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import DataError, ProgrammingError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -88,14 +88,14 @@ class CarefulAdmin(ModelAdmin[Any]):
             name: action for name, action in actions.items() if may_change or hasattr(action[0], "allowed_permissions")
         }
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
         """Do an action to the chosen rows; raise BadRequest for a key that no row can have."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not can_be_key(self.model, key):
                 raise BadRequest(
                     _("%(key)s is no row of this list. Reload the list and choose again.") % {"key": key[:40]}
                 )
-        return super().response_action(request, queryset)
+        return super().response_action(request, *args, **kwargs)
 
     def _may_search(self, request: HttpRequest, name: str) -> bool:
         *relations, column = path_of(self.model, name.lstrip(PREFIXES))
