@@ -9,7 +9,7 @@ PYTEST = $(BIN)/python -m pytest --durations=20 --durations-min=2
 
 .PHONY: help run test audit audit-packages bench load soak chaos deploy-test hosts releases lint format lock setup setup-dev screenshots
 
-help:  ## what there is
+help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 setup:
@@ -22,7 +22,7 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 # Many tests on SQLite wait for a worker more than they work: two processes for each of two cores.
-test: setup-dev  ## set up and pass all tests, on SQLite and on PostgreSQL (CI=true: with the long ones, about 9 minutes)
+test: setup-dev  ## set up and run all tests, on SQLite and on PostgreSQL (CI=true: with the long ones, about 9 minutes)
 	@$(PYTEST) -n 4 --dist worksteal
 	@TEST_DATABASE=postgresql $(PYTEST) -n 3 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)"
 
@@ -68,9 +68,9 @@ format: setup-dev  ## format the code
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: setup-dev  ## lock the requirements anew, with hashes
+lock: setup-dev  ## lock the newest allowed requirements, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
 
-screenshots: setup-dev  ## take every picture in docs/ anew
+screenshots: setup-dev  ## retake every picture in docs/
 	@$(BIN)/python -m tools.screenshots

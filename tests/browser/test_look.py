@@ -16,6 +16,12 @@ from tests.browser.test_history_page import make_archive
 from tests.browser.test_pages import sign_in
 from tests.members import make_member
 
+OFF_CENTRE = """button => {
+    const text = document.createRange();
+    text.selectNodeContents(button);
+    const [inside, outside] = [text.getBoundingClientRect(), button.getBoundingClientRect()];
+    return inside.top - outside.top - (outside.bottom - inside.bottom);
+}"""
 FINGER = 44  # CSS pixels, the least that WCAG 2.5.5 wants
 
 
@@ -50,12 +56,14 @@ def test_buttons_are_large_enough_for_a_finger(
 ) -> None:
     page = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     sign_in(page, susan, live_server, settings)
-    for path in ("/", "/user/susan/", "/exports/", "/accounts/profile/"):
+    for path in ("/", "/exports/", "/accounts/profile/", "/user/susan/"):
         page.goto(live_server.url + path)
         for button in page.locator(".btn:visible, .quiet-button:visible, .tabs .nav-item").all():
             box = button.bounding_box()
             assert box
             assert box["height"] >= FINGER, f"{path} {button.inner_text()}"
+    for button in page.locator(".btn:visible").all():
+        assert abs(button.evaluate(OFF_CENTRE)) <= 2, button.inner_text()
     page.context.close()
 
 
