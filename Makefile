@@ -39,17 +39,17 @@ audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, abo
 	@$(BIN)/python -m tools.audit $(PARTS)
 
 chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
-	@$(BIN)/python -m tests.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
+	@$(BIN)/python -m e2e.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
 
 deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes
-	@$(BIN)/python -m tests.deploy.exercise
+	@$(BIN)/python -m e2e.deploy
 
 hosts: setup-dev  ## cut off each of eight machines in turn while members export, about 12 minutes; as root, with iproute2
-	@$(BIN)/python -m tests.hosts $(OPTIONS)
+	@$(BIN)/python -m e2e.hosts $(OPTIONS)
 
 releases: setup-dev  ## run the previous release beside this one, on either database, about 3 minutes
-	@$(BIN)/python -m tests.releases --database sqlite $(OPTIONS)
-	@$(BIN)/python -m tests.releases --database postgresql $(OPTIONS)
+	@$(BIN)/python -m e2e.releases --database sqlite $(OPTIONS)
+	@$(BIN)/python -m e2e.releases --database postgresql $(OPTIONS)
 
 lint: setup-dev audit-packages  ## format, types, layers, dependencies and their vulnerabilities, migrations
 	$(BIN)/ruff format --check .

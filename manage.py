@@ -30,7 +30,8 @@ def run() -> None:
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 
-    from microblog_project import embedded_server, private  # noqa: PLC0415
+    from core import private  # noqa: PLC0415
+    from development import embedded_server  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microblog_project.settings")
     private.set_umask(sys.argv)

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.adapter import notices_after
-from accounts.kept_forms import fields_kept
 from accounts.mail_errors import MailError
 from accounts.models import User
 from accounts.recency import require_password
+from core.requests.kept_forms import fields_kept
 
 
 class MailFormMixin:

@@ -21,13 +21,13 @@ from django.utils import translation
 from django.utils.translation import get_language_from_request
 
 from accounts.addresses import holder_of, names_to_try
-from accounts.emails import automatic
 from accounts.known_browsers import browser_number
 from accounts.mail_errors import AddressRefusedError, MailError, mail_error
-from accounts.mail_sending import mail_send
 from accounts.models import User
 from accounts.preferences import mail_language
 from accounts.recency import signed_in_recently
+from core.emails import automatic
+from core.mail_sending import mail_send
 
 logger = logging.getLogger(__name__)
 

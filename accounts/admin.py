@@ -19,10 +19,10 @@ from accounts.admin_forms import MemberCreationForm, MemberForm, MemberPasswordF
 from accounts.deletion import deletion_order
 from accounts.models import Follow, User
 from accounts.recency import way_to_password
-from accounts.staff_actions import StaffAction, ask_and_act
 from accounts.staff_log import LoggedByNumber
 from accounts.staff_notices import tell_of_address, tell_of_changes
-from accounts.vanished import is_vanished
+from core.requests.vanished import is_vanished
+from core.staff.actions import StaffAction, ask_and_act
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What makes somebody staff, and what they may."""

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,7 +14,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Members")  # django-allauth's are the "Accounts"
 
     def ready(self) -> None:
-        """Listen to what becomes of accounts."""
+        """Listen to what becomes of accounts; let every app say what an account's end means for it."""
         import_module("accounts.addresses")
         import_module("accounts.browser_language")
         import_module("accounts.signals")
+        autodiscover_modules("erasure")

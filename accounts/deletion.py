@@ -1,6 +1,6 @@
 """A member leaves: they ask for it, and can undo it for ACCOUNT_DELETION_GRACE_DAYS days.
 
-What happens then is not done here: it needs to know everything that is a member's (`exports.services.erasure`).
+What happens then is not done here: it needs to know everything that is a member's (`exports.erasure`).
 """
 
 import logging

@@ -3,7 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.mail_verdicts import Verdict, verdict_of
+from core.mail_verdicts import Verdict, verdict_of
 
 
 class MailError(Exception):

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
-from accounts.going_back import is_in_place
 from accounts.models import User
 from accounts.preferences import language_of
 from accounts.services import member_saw
 from accounts.time_zones import COOKIE, browser_zone, zone_named
+from core.requests.redirects import is_in_place
 
 
 class PreferencesMiddleware(LocaleMiddleware):

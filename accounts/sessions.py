@@ -21,9 +21,9 @@ from django.db import IntegrityError, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from accounts.batches import BATCH, MOST
 from accounts.models import Session, User
-from accounts.vanished import is_vanished
+from core.bulk_delete import BATCH, MOST
+from core.requests.vanished import is_vanished
 
 DIGEST = "#"
 """Begins a digest, and no key: what is in the table is never looked for when it comes in a cookie."""

@@ -21,7 +21,7 @@ import orjson
 
 from benchmarks.figures import Figure, UnavailableError
 from benchmarks.plan import member_name
-from microblog_project import embedded_server
+from development import embedded_server
 
 if TYPE_CHECKING:
     from benchmarks.bench import Bench

@@ -6,16 +6,16 @@ from rq.job import Job, JobStatus
 
 from accounts.models import User
 from benchmarks.horse import note_path
-from exports.models import Archive, Task, TaskStatus
-from exports.services.kinds import EXPORT_KINDS
-from exports.services.launching import task_launch
-from exports.services.news import TASK_PROGRESS
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
+from tasks.services.payloads import TASK_PROGRESS
 from tests.waiting import wait_until
 
 TIMEOUT = 300  # seconds
 OVER = {JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED}
 
-KINDS = dict(EXPORT_KINDS)
+KINDS = {"archive": "export_archive", "posts": "export_posts"}
 """The kinds of export, and the name of each one's task."""
 
 
@@ -51,7 +51,7 @@ def forget(task: Task) -> None:
     """Remove the task, its file and its news."""
     for archive in Archive.objects.filter(task=task).exclude(file=""):
         archive.file.delete(save=False)
-    task.user.notifications.filter(name=TASK_PROGRESS, key=str(task.pk)).delete()
+    task.member.notifications.filter(name=TASK_PROGRESS, key=str(task.pk)).delete()
     task.delete()
 
 

@@ -16,12 +16,12 @@ from rq.executions import Execution
 from rq.job import Job
 
 from benchmarks.peak import peak_memory, reset_peak_memory
-from exports.worker import ExportWorker
+from tasks.worker import TaskWorker
 
 WRITING = ("INSERT", "UPDATE", "DELETE")
 
 
-class MeasuredWorker(ExportWorker):
+class MeasuredWorker(TaskWorker):
     """The site's own worker; its work-horses leave a file for each job."""
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:

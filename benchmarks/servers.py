@@ -10,8 +10,8 @@ from pathlib import Path
 from signal import SIGTERM
 
 from benchmarks.bench import Bench
-from microblog_project.embedded_server import BASE_DIR, die_with_parent
-from microblog_project.process_tree import stop_in_order
+from development.embedded_server import BASE_DIR, die_with_parent
+from development.process_tree import stop_in_order
 from tests.mail_server import free_port
 from tests.waiting import wait_until
 from tests.workers import is_listening

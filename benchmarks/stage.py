@@ -18,9 +18,9 @@ import orjson
 
 from benchmarks.figures import Figure
 from benchmarks.plan import FAMILIES, GROWTH_FILE, SIZES
-from microblog_project import embedded_server
-from microblog_project.embedded_server import BASE_DIR, die_with_parent
-from microblog_project.process_tree import stop_in_order
+from development import embedded_server
+from development.embedded_server import BASE_DIR, die_with_parent
+from development.process_tree import stop_in_order
 from tests.postgresql import Cluster, PostgresUnavailableError, find_programs
 
 KEPT = ("HOME", "LANG", "PATH", "TMPDIR")

@@ -7,7 +7,7 @@ alone on hosts that assign one. A socket that systemd hands over takes the place
 import os
 from pathlib import Path
 
-from microblog_project.gunicorn_hooks import SiteLogger, child_exit, make_folder, on_exit, pre_fork
+from operations.gunicorn_hooks import SiteLogger, child_exit, make_folder, on_exit, pre_fork
 
 __all__ = ["child_exit", "on_exit", "pre_fork"]
 

@@ -132,7 +132,7 @@ def database(url: str) -> dict[str, Any]:
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     else:
         if config["ENGINE"] == "django.db.backends.postgresql":
-            config["ENGINE"] = "microblog_project.postgresql"
+            config["ENGINE"] = "core.postgresql"
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         # What the URL says, such as `?options=`, wins.
@@ -157,7 +157,7 @@ def exports_storage(url: str, folder: Path, *, group_may_read: bool = False) -> 
     """
     if url:
         try:
-            return {"BACKEND": "exports.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
+            return {"BACKEND": "exports.storage.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
         except ValueError as error:
             raise ImproperlyConfigured(
                 f"EXPORT_STORAGE_URL {shown(url)!r} cannot be read ({error}). Use s3://bucket/prefix?region_name="

@@ -13,7 +13,11 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from microblog_project import embedded_server, environment, logs, private, probes, pseudo_locale
+from core import private
+from core.requests import health_urls
+from development import embedded_server, pseudo_locale
+from microblog_project import environment
+from operations import logs
 
 django_stubs_ext.monkeypatch()
 
@@ -62,18 +66,21 @@ WSGI_APPLICATION = "microblog_project.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "microblog_project",
+    "operations",
+    "development",
     "exports",
     "inbox",
     "posts",
+    "tasks",
     "notifications",
     "accounts",
+    "core",
     "allauth",
     "allauth.account",
-    "exports.apps.QueueConfig",  # django_rq
+    "tasks.apps.QueueConfig",  # django_rq
     "anymail",
     "csp",
-    "microblog_project.apps.StaffConfig",  # django.contrib.admin
+    "core.apps.StaffConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -85,28 +92,28 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "microblog_project.request_ids.RequestIdMiddleware",
-    "microblog_project.access.AccessMiddleware",
-    "microblog_project.probes.ProbeMiddleware",
+    "core.requests.request_ids.RequestIdMiddleware",
+    "operations.access_log.AccessMiddleware",
+    "core.requests.health_urls.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "microblog_project.maintenance.MaintenanceMiddleware",
+    "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.authentication.AuthenticationMiddleware",
     "accounts.middleware.PreferencesMiddleware",
-    "microblog_project.bounds.BoundsMiddleware",
+    "core.requests.bounds.BoundsMiddleware",
     "accounts.page_owner.PageOwnerMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeenMiddleware",
-    "accounts.vanished.VanishedMiddleware",
-    "microblog_project.error_pages.NotAllowedMiddleware",
-    "microblog_project.interrupted.InterruptedMiddleware",
+    "core.requests.vanished.VanishedMiddleware",
+    "core.requests.error_pages.NotAllowedMiddleware",
+    "core.requests.interrupted.InterruptedMiddleware",
 ]
 
 TEMPLATES = [
@@ -124,7 +131,7 @@ TEMPLATES = [
         },
     },
 ]
-FORM_RENDERER = "microblog_project.forms.BootstrapRenderer"
+FORM_RENDERER = "core.forms.BootstrapRenderer"
 
 # --- Storage --------------------------------------------------------------------------------------------
 
@@ -168,7 +175,7 @@ RQ_QUEUES = {
     for name in ("default", "large")
 }
 RQ = {
-    "WORKER_CLASS": "exports.worker.ExportWorker",
+    "WORKER_CLASS": "tasks.worker.TaskWorker",
     # We enqueue inside `on_commit` ourselves, where the row can still be marked when the server is down.
     "COMMIT_MODE": "auto",
 }
@@ -230,7 +237,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
-    "kept_form": "10/m/ip",  # without a session; see `accounts.kept_forms`
+    "kept_form": "10/m/ip",  # without a session; see `core.requests.kept_forms`
     "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
     "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
     "post": f"{POST_LIMIT}/10m/user" if POST_LIMIT else "",
@@ -336,7 +343,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "microblog_project.interrupted.csrf_failure"
+CSRF_FAILURE_VIEW = "core.requests.interrupted.csrf_failure"
 if HTTPS:  # no other host and no page without HTTPS can set a cookie whose name begins like this
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
@@ -367,14 +374,14 @@ ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "microblog_project.logs.formatter", "name": LOG_FORMAT}},
+    "formatters": {"line": {"()": "operations.logs.formatter", "name": LOG_FORMAT}},
     "filters": {
-        "news": {"()": "django.utils.log.CallbackFilter", "callback": probes.is_news},
-        "not_polls": {"()": "microblog_project.access.PollFilter"},
+        "news": {"()": "django.utils.log.CallbackFilter", "callback": health_urls.is_news},
+        "not_polls": {"()": "operations.access_log.PollFilter"},
     },
     "handlers": {
-        "console": {"class": "microblog_project.logs.Console", "formatter": "line"},
-        "mail_admins": {"class": "microblog_project.admin_mail.ThrottledHandler", "level": "ERROR"},
+        "console": {"class": "operations.logs.Console", "formatter": "line"},
+        "mail_admins": {"class": "operations.admin_mail.ThrottledHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["console", "mail_admins"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Django's own handlers would print each line a second time.
@@ -386,5 +393,5 @@ LOGGING = {
         "django.security": {"handlers": ["console"], "propagate": False},
     },
 }
-DEFAULT_EXCEPTION_REPORTER = "microblog_project.admin_mail.DiscreetReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "microblog_project.admin_mail.DiscreetFilter"
+DEFAULT_EXCEPTION_REPORTER = "operations.admin_mail.DiscreetReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "operations.admin_mail.DiscreetFilter"

@@ -4,18 +4,19 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from microblog_project import dev_mail
-from microblog_project.health import healthz, readyz
-from microblog_project.mail_tracking import tracking_urls
-from microblog_project.metrics.view import metrics
+from development import mail_viewer
+from exports.delivery.webhooks import tracking_urls
+from operations.health import healthz, readyz
+from operations.metrics.view import metrics
 
-handler400 = "microblog_project.error_pages.bad_request"
-handler429 = "microblog_project.error_pages.too_many_requests"
-handler500 = "microblog_project.error_pages.server_error"
+handler400 = "core.requests.error_pages.bad_request"
+handler429 = "core.requests.error_pages.too_many_requests"
+handler500 = "core.requests.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("exports/", include("exports.urls")),
+    path("tasks/", include("tasks.urls")),
     path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
@@ -27,5 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *tracking_urls(settings.MAIL_PROVIDER, settings.ANYMAIL),
 ]
 
-if settings.DEBUG and dev_mail.is_in_use():
-    urlpatterns += [path("dev/mail/", include(dev_mail.urlpatterns))]
+if settings.DEBUG and mail_viewer.is_in_use():
+    urlpatterns += [path("dev/mail/", include(mail_viewer.urlpatterns))]

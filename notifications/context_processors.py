@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.going_back import is_in_place
 from accounts.page_owner import page_owner
+from core.requests.redirects import is_in_place
 from notifications.alerts import BADGES, KINDS, data_in_words
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.going_back import is_in_place, page_before
 from accounts.models import User
+from core.requests.redirects import is_in_place, page_before
 from notifications.alerts import data_in_words
 from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification

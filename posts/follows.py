@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.going_back import is_in_place, page_before
-from accounts.limits import not_too_often
 from accounts.models import Follow, User
 from accounts.services import follow_create, follow_delete
+from core.requests.rate_limits import not_too_often
+from core.requests.redirects import is_in_place, page_before
 from posts.pagination import Page, page_of
 from posts.views import find_member, member_facts
 

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.going_back import page_before
-from accounts.limits import not_too_often
 from accounts.models import User
+from core.requests.rate_limits import not_too_often
+from core.requests.redirects import page_before
 from posts.services import post_remove, post_restore
 
 

@@ -32,9 +32,3 @@ def post_restore(*, author: User, post_id: int) -> bool:
     Post.objects.create(pk=removed.post_id, author=author, body=removed.body, timestamp=removed.timestamp)
     removed.delete()
     return True
-
-
-def removed_posts_purge() -> int:
-    """Forget the removed posts that can no longer be brought back; return their number."""
-    deleted, _by_model = RemovedPost.objects.filter(removed_at__lte=timezone.now() - UNDO_TIME).delete()
-    return deleted

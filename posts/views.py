@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.counting import follow_counts
 from accounts.forms import ProfileForm
-from accounts.kept_forms import fields_kept
-from accounts.limits import may_save, render_form
 from accounts.models import User
 from accounts.preferences import member_language
 from accounts.recency import require_password
+from core.requests.kept_forms import fields_kept
+from core.requests.rate_limits import may_save, render_form
 from posts.forms import PostForm
 from posts.models import Post
 from posts.pagination import page_of

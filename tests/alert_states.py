@@ -1,4 +1,4 @@
-"""An alert of each kind, as `exports.services.news` would publish them."""
+"""An alert of each kind, as `tasks.services.payloads` would publish them."""
 
 from typing import Any
 

@@ -23,8 +23,8 @@ from rq.registry import (
 )
 
 from accounts.models import User
-from exports.services.queue import QUEUE_NAMES
-from microblog_project import pseudo_locale
+from development import pseudo_locale
+from tasks.queue.client import QUEUE_NAMES
 from tests.browser_options import ARGUMENTS, browser_problem, find_chromium
 from tests.bucket import Bucket
 from tests.emptying import empty_database

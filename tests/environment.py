@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from microblog_project import embedded_server
-from microblog_project.translations import compile_messages
+from core.translations import compile_messages
+from development import embedded_server
 from tests.postgresql import Cluster, PostgresUnavailableError
 
 SETTINGS = {

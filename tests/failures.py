@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from exports.models import Archive, Task
+from exports.models import Archive
+from tasks.models import Task
 
 LONGEST = 20_000  # characters of each log, the last ones
 

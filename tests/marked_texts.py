@@ -11,7 +11,18 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-ROOMS = ("accounts", "exports", "inbox", "microblog_project", "notifications", "posts")
+ROOMS = (
+    "accounts",
+    "core",
+    "development",
+    "exports",
+    "inbox",
+    "microblog_project",
+    "notifications",
+    "operations",
+    "posts",
+    "tasks",
+)
 # How many of a call's first arguments are texts: the context, if it has one, the singular, the plural.
 CALLS = {"gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "_": 1, "pgettext": 2, "pgettext_lazy": 2}
 CALLS |= {"ngettext": 2, "ngettext_lazy": 2, "npgettext": 3, "npgettext_lazy": 3}

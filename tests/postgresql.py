@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from microblog_project.embedded_server import die_with_parent
+from development.embedded_server import die_with_parent
 from tests.waiting import wait_until
 
 

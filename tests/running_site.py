@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from microblog_project import embedded_server
-from microblog_project.embedded_server import BASE_DIR
+from development import embedded_server
+from development.embedded_server import BASE_DIR
 from tests.waiting import wait_until
 
 

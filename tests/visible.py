@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from microblog_project.pseudo_locale import CLOSING, OPENING
+from development.pseudo_locale import CLOSING, OPENING
 
 READ_ALOUD = {"alt", "aria-description", "aria-label", "aria-roledescription", "label", "placeholder", "title"}
 BUTTONS = {"button", "reset", "submit"}

@@ -10,10 +10,10 @@ from signal import SIGHUP
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from microblog_project import guard
-from microblog_project.embedded_server import BASE_DIR
-from microblog_project.process_tree import kill_all, stop_in_order
-from tests.chaos.workers import Workers
+from development import watchdog
+from development.embedded_server import BASE_DIR
+from development.process_tree import kill_all, stop_in_order
+from e2e.chaos.workers import Workers
 from tests.faults.queue_servers import QueueServer
 from tests.mail_server import MailServer
 from tests.waiting import wait_until
@@ -30,7 +30,7 @@ class WholeSite:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._watch: BinaryIO = guard.start()
+            self._watch: BinaryIO = watchdog.start()
             stack.callback(self._watch.close)
             self.queue = QueueServer(self._folder)
             stack.callback(self.queue.kill)

@@ -14,13 +14,13 @@ from django.db import connection
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
-from exports.worker import ExportWorker
+from tasks.worker import TaskWorker
 from tests.running_site import works_in
 from tests.waiting import wait_until
 
 
-class InProcessWorker(ExportWorker):
-    """An ExportWorker that runs its jobs itself, in the test's process and transaction."""
+class InProcessWorker(TaskWorker):
+    """An TaskWorker that runs its jobs itself, in the test's process and transaction."""
 
     def subscribe(self) -> None:
         """Listen to no commands: nobody sends any, and the thread takes a second to end."""

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-NAMED = BASE_DIR / "tests/releases/previous"
+NAMED = BASE_DIR / "e2e/releases/previous"
 """Names a commit, for as long as no release has a tag."""
 
 

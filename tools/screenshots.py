@@ -40,7 +40,7 @@ message_send(sender=chiara, recipient=demo, body="There is soup on the stove. Co
 message_send(sender=demo, recipient=chiara, body="On my way. Shall I bring bread?")
 message_send(sender=bruno, recipient=demo, body="Did you see the lake this morning?")
 """
-STAFF = {"admin-home": "/admin/", "admin-tasks": "/admin/exports/task/"}
+STAFF = {"admin-home": "/admin/", "admin-tasks": "/admin/tasks/task/"}
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 
 from benchmarks.__main__ import STOPS, interrupt
-from tests.chaos.world import world
+from e2e.chaos.world import world
 
 MARKS = "<!-- load -->"
 

@@ -13,9 +13,10 @@ from benchmarks.load.crowd import crowd
 from benchmarks.load.plan import Member, Plan
 from benchmarks.load.population import as_of_now
 from benchmarks.load.processes import CpuMeter
-from exports.models import Archive, Task
-from exports.services.kinds import EXPORT_KINDS
-from exports.services.launching import task_launch
+from exports.export_job import export_jobs
+from exports.models import Archive
+from tasks.models import Task
+from tasks.services.launch import task_launch
 from tests.waiting import wait_until
 from tests.whole_site import WholeSite
 
@@ -91,7 +92,7 @@ def _export(kind: str, size: str, members: Sequence[Member], number: int) -> int
     """Have so many members' exports of that kind and size made and mailed; return their number."""
     names = [member.username for member in members if (member.export, member.size) == (kind, size)]
     users = User.objects.filter(username__in=names[:number])
-    tasks = [task_launch(user=user, name=EXPORT_KINDS[kind]) for user in users]
+    tasks = [task_launch(user=user, name=export_jobs()[kind].name) for user in users]
     made = Archive.objects.filter(task__in=tasks)
     wait_until(lambda: made.filter(mailed_at__isnull=False).count() == len(tasks), TIMEOUT, what="The exports")
     return len(tasks)
@@ -100,7 +101,7 @@ def _export(kind: str, size: str, members: Sequence[Member], number: int) -> int
 def measure_room() -> list[Room]:
     """Return what rows, files and jobs take, of those that are there."""
     rooms = [Room(f"a row of {table}, indexes included", _bytes_a_row(table)) for table in TABLES]
-    for kind, name in EXPORT_KINDS.items():
+    for kind, name in ((kind, job.name) for kind, job in export_jobs().items()):
         largest = Archive.objects.filter(task__name=name).order_by("-size").first()
         if largest and largest.posts:
             rooms.append(Room(f"a post in a file ({kind})", largest.size / largest.posts))

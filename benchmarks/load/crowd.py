@@ -9,7 +9,7 @@ from signal import SIGTERM
 from threading import Thread
 
 from benchmarks.load.plan import Outcome, Plan, as_json
-from microblog_project.embedded_server import BASE_DIR, die_with_parent
+from development.embedded_server import BASE_DIR, die_with_parent
 
 
 class Crowd:

@@ -15,8 +15,8 @@ from benchmarks.load.phase import Phase, run_phase
 from benchmarks.load.plan import Member
 from benchmarks.load.population import populate
 from benchmarks.load.sizes import LARGE, LARGE_IN_HASTE
+from e2e.chaos import checks
 from exports.models import Archive
-from tests.chaos import checks
 from tests.waiting import wait_until
 from tests.whole_site import WholeSite
 

@@ -5,7 +5,7 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.chaos.checks import MESSAGE_ID
+from e2e.chaos.checks import MESSAGE_ID
 from tests.mail_server import MailServer
 
 

@@ -23,8 +23,8 @@ from benchmarks.soak import samples
 from benchmarks.soak.events import Events
 from benchmarks.soak.mail import MailCount
 from benchmarks.soak.verdict import DUE, Growth, table
-from tests.chaos import checks
-from tests.chaos.report import in_words
+from e2e.chaos import checks
+from e2e.chaos.report import in_words
 from tests.waiting import wait_until
 from tests.whole_site import WholeSite
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from benchmarks.load.processes import WORK_HORSES, memory_of, processes_of
 from benchmarks.soak.verdict import DUE
-from exports.models import Task
+from tasks.models import Task
 from tests.whole_site import WholeSite
 
 MEGABYTE = 1e6

@@ -12,8 +12,8 @@ from isal import isal_zlib
 
 from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, in_turn, seconds
-from exports.services.snapshot import posts_batches
-from exports.writer import BATCH_SIZE, write_posts
+from exports.building.snapshot import posts_batches
+from exports.formats import BATCH_SIZE, write_posts
 
 ROUNDS = 3
 POSTS = 200_000  # some 25 MB

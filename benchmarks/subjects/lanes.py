@@ -16,8 +16,8 @@ from benchmarks.exporting import KINDS, TIMEOUT, forget, succeeded
 from benchmarks.figures import Figure, seconds
 from benchmarks.fill import fill
 from benchmarks.servers import worker
-from exports.models import Task, TaskStatus
-from exports.services.launching import task_launch
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 from tests.waiting import wait_until
 
 WORKERS = (1, 3)

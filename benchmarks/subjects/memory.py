@@ -19,8 +19,9 @@ from benchmarks.figures import Figure, megabytes
 from benchmarks.peak import peak_memory, reset_peak_memory
 from benchmarks.servers import gunicorn, worker
 from benchmarks.visitor import Visitor
-from exports.models import Archive, Task
-from exports.services.queue import delivery_enqueue
+from exports.delivery.jobs import delivery_enqueue
+from exports.models import Archive
+from tasks.models import Task
 from tests.mail_server import MailServer
 
 ROUNDS = 3
@@ -71,9 +72,9 @@ def export_peaks(bench: Bench, kind: str, size: int) -> list[float]:
 def download_peaks(bench: Bench, tasks: dict[Case, Task]) -> Peaks:
     """Return the peaks of gunicorn's workers, each while it serves one download."""
     with gunicorn(bench, workers=1) as (port, _pid):
-        members = {task.user.username for task in tasks.values()}
+        members = {task.member.username for task in tasks.values()}
         visitors = {username: Visitor(port).sign_in(username) for username in members}
-    return {case: [download_peak(bench, visitors[task.user.username], task)] for case, task in tasks.items()}
+    return {case: [download_peak(bench, visitors[task.member.username], task)] for case, task in tasks.items()}
 
 
 def download_peak(bench: Bench, visitor: Visitor, task: Task) -> float:

@@ -23,11 +23,11 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure, UnavailableError, in_turn
 from benchmarks.servers import gunicorn, worker
 from benchmarks.visitor import Visitor
-from exports.models import Task, TaskStatus
-from exports.services.kinds import EXAMPLE
-from exports.services.launching import task_launch
-from exports.services.transitions import task_cancel
 from notifications.cursors import MICROSECONDS, cursor_to_seconds
+from tasks.jobs import Example
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_cancel
 from tests.members import make_member
 from tests.waiting import wait_until
 
@@ -47,7 +47,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     if not shutil.which("wrk"):
         raise UnavailableError("wrk is not installed; on Debian: apt install wrk")
     user = make_member("reader")
-    Task.objects.create(user=user, name=EXAMPLE, status=TaskStatus.SUCCEEDED, progress=100)
+    Task.objects.create(user=user, name=Example.name, status=TaskStatus.SUCCEEDED, progress=100)
     with ExitStack() as stack:
         [site, _], [minimal, _] = (
             stack.enter_context(gunicorn(bench, workers=2)),
@@ -83,7 +83,7 @@ def compare(bench: Bench, state: str, user: User, runs: "tuple[Polling, Polling]
 def running_task(bench: Bench, user: User) -> Iterator[None]:
     """Keep a task of the member running within the block."""
     with worker(bench):
-        task = task_launch(user=user, name=EXAMPLE, params={"seconds": 3600})
+        task = task_launch(user=user, name=Example.name, params={"seconds": 3600})
         try:
             wait_until(lambda: Task.objects.get(pk=task.pk).status == TaskStatus.RUNNING, what="The running task")
             yield

@@ -17,7 +17,7 @@ from benchmarks.figures import Figure, compared, in_turn
 from benchmarks.servers import gunicorn
 from benchmarks.subjects.pages import fetching
 from benchmarks.visitor import Visitor
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 
 ROUNDS = 40
 LIMIT = 1.5

@@ -22,8 +22,7 @@ from benchmarks.exporting import succeeded, wait_for_job
 from benchmarks.figures import Figure, in_turn, seconds
 from benchmarks.servers import gunicorn, worker
 from benchmarks.visitor import Visitor
-from exports.services.kinds import DELIVER_ARCHIVE
-from exports.services.queue import QUEUE_NAME
+from tasks.queue.client import QUEUE_NAME
 from tests.members import make_member
 from tests.waiting import wait_until
 
@@ -92,7 +91,9 @@ def enqueue_to_start() -> float:
     """Return the seconds from RQ's `enqueue` to the job's start, without us: there is nothing of that id to mail."""
     wait_until_idle()
     started = datetime.now(UTC)
-    job = wait_for_job(django_rq.get_queue(QUEUE_NAME).enqueue_call(DELIVER_ARCHIVE, args=(str(uuid4()),)).id)
+    job = wait_for_job(
+        django_rq.get_queue(QUEUE_NAME).enqueue_call("exports.jobs.deliver_archive", args=(str(uuid4()),)).id
+    )
     assert job.started_at
     return (job.started_at - started).total_seconds()
 

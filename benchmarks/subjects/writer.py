@@ -13,11 +13,10 @@ from accounts.models import User
 from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, compared, in_turn
 from benchmarks.yardsticks import copy_seconds, shell_seconds
-from exports.models import Task, TaskStatus
-from exports.services.kinds import EXPORT_POSTS
-from exports.services.progress import Heartbeat
-from exports.services.snapshot import posts_batches, posts_count, read_snapshot
-from exports.writer import write_posts
+from exports.building.snapshot import posts_batches, posts_count, read_snapshot
+from exports.formats import write_posts
+from tasks.models import Task, TaskStatus
+from tasks.services.heartbeat import Heartbeat
 
 ROUNDS = 5
 # PostgreSQL's COPY writes JSON no faster than this; the sqlite3 shell, without Python's objects, does.
@@ -37,7 +36,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 def write_seconds(bench: Bench, user: User) -> float:
     """Return the seconds that the writer takes for all posts of the member."""
-    task = Task.objects.create(user=user, name=EXPORT_POSTS, status=TaskStatus.RUNNING, attempt=1)
+    task = Task.objects.create(user=user, name="export_posts", status=TaskStatus.RUNNING, attempt=1)
     path = bench.folder / "posts.json"
     try:
         started = time.perf_counter()

@@ -1,5 +1,5 @@
-"""What staff see of background jobs."""
+"""What staff see of exports."""
 
-from exports.admin import archive, queue, task
+from exports.admin import archive
 
-__all__ = ["archive", "queue", "task"]
+__all__ = ["archive"]

@@ -11,10 +11,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from accounts.staff_actions import StaffAction, ask_and_act
-from exports.admin.readonly import ReadOnlyAdmin
+from core.staff.actions import StaffAction, ask_and_act
+from core.staff.readonly import ReadOnlyAdmin
+from exports.delivery.archive_email import mail_again
 from exports.models import Archive
-from exports.services.delivery import mail_again
 
 
 def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exports.models.mailing import LinkReason, Mailing
-from exports.models.task import HAS_OPEN_ACCOUNT, Task
+from tasks.models.task import HAS_OPEN_ACCOUNT, Task
 
 
 def exports_storage() -> Storage:

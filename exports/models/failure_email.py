@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from exports.models.mailing import Mailing
-from exports.models.task import Task
+from tasks.models.task import Task
 
 
 class FailureEmail(Mailing):

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exports.formats.activity_streams import EMPTY_COLLECTIONS
+from exports.formats.archive import SCHEMA_VERSION
 from exports.verification.container import Container
 from exports.verification.contents import count_articles, count_records, count_rows, read_document
 from exports.verification.damage import DamagedError, FormatError
 from exports.verification.schemas import check_document
-from exports.writer.activity_streams import EMPTY_COLLECTIONS
-from exports.writer.archive import SCHEMA_VERSION
 
 KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
 MANIFEST = "manifest.json"

@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
+from exports.formats.zip_file import SEAL, SEAL_LENGTH
 from exports.verification.damage import DamagedError
 from exports.verification.zip_directory import Member, read_members
-from exports.writer.zip_file import SEAL, SEAL_LENGTH
 
 CHUNK = 256 * 1024  # bytes
 

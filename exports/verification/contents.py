@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from exports.formats.spreadsheet import HEADER
 from exports.verification.damage import FormatError
 from exports.verification.schemas import check_document
-from exports.writer.spreadsheet import HEADER
 
 MAX_RECORD = 1024 * 1024  # bytes; a post is of a few hundred
 MAX_HEAD = 4096  # bytes, up to the first record's first key

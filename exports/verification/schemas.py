@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
+from exports.formats.archive import SCHEMA_VERSION
 from exports.verification.damage import FormatError
-from exports.writer.archive import SCHEMA_VERSION
 
 SCHEMAS = Path(__file__).parent.parent / "static" / "exports" / "schemas"
 

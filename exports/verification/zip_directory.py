@@ -6,8 +6,8 @@ from io import SEEK_END
 from typing import IO, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
+from exports.formats.zip_file import SEAL, SEAL_LENGTH
 from exports.verification.damage import DamagedError
-from exports.writer.zip_file import SEAL, SEAL_LENGTH
 
 MAX_DIRECTORY = 16 * 1024 * 1024  # bytes: more than 200,000 files, and all that a hostile one can make us hold
 FILE_SIGNATURE = b"PK\3\4"

@@ -8,9 +8,9 @@ from exports.views.deleting import delete
 from exports.views.downloading import download
 from exports.views.history import history
 from exports.views.mailing import mail
-from exports.views.starting import cancel, retry, start
+from exports.views.starting import start
 
-__all__ = ["cancel", "delete", "download", "index", "mail", "retry"]
+__all__ = ["delete", "download", "index", "mail"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

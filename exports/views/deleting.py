@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.going_back import page_before
 from accounts.models import User
+from core.requests.redirects import page_before
 from exports.models.archive import Removal
-from exports.services.expiry import archive_discard
+from exports.storage.expiry import archive_discard
 
 logger = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.recency import signed_in_recently
-from exports.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from exports.models import Archive
 from exports.models.archive import Removal
-from exports.services.expiry import archive_discard
-from exports.services.news import task_withdraw
-from exports.services.storing import StorageUnavailableError, file_exists
+from exports.storage.expiry import archive_discard
+from exports.storage.files import StorageUnavailableError, file_exists
+from exports.views.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
+from tasks.services.payloads import task_withdraw
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from exports.services.estimates import export_estimates
-from exports.services.offers import export_offers
+from exports.options import export_options
+from exports.size_estimates import export_estimates
 
 PAGE_SIZE = 20
 
@@ -17,16 +17,17 @@ PAGE_SIZE = 20
 def history(request: HttpRequest) -> HttpResponse:
     """Show the kinds of export and, a page at a time, the member's exports with what can be done with each."""
     user = cast(User, request.user)
-    offers = export_offers(user)
-    by_name = {offer.task.name: offer for offer in offers.values()}
+    options = export_options(user)
+    by_name = {option.job.name: option for option in options.values()}
     tasks = user.tasks.ended().filter(name__in=by_name).select_related("archive")
-    estimates = export_estimates(user, by_name)
+    estimates = export_estimates(user, (option.job for option in options.values()))
+    active = [option.active for option in options.values() if option.active]
     page = Paginator(tasks, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "offers": [(offer, estimates[offer.task.name]) for offer in offers.values()],
+        "options": [(option, estimates[option.job.name]) for option in options.values()],
         "page": page,
         "entries": [(task, by_name[task.name]) for task in page],
-        "shown_here": {str(task.pk) for task in [*page, *(offer.active for offer in offers.values() if offer.active)]},
+        "shown_here": {str(task.pk) for task in [*page, *active]},
         "retention_days": settings.EXPORT_RETENTION_DAYS,
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
     }

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.going_back import page_before
-from accounts.limits import not_too_often
 from accounts.models import User
 from accounts.recency import password_required
-from exports.services.delivery import mail_again
+from core.requests.rate_limits import not_too_often
+from core.requests.redirects import page_before
+from exports.delivery.archive_email import mail_again
 
 
 @require_POST

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.limits import limit_gets
 from accounts.models import User
+from core.requests.rate_limits import limit_gets
 from posts.models import Post
 from posts.search.interface import find
 from posts.search.marking import marked

@@ -18,11 +18,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.vanished import is_vanished
-from exports.models import Archive, Task
+from core.requests.vanished import is_vanished
+from exports.models import Archive
 from inbox.services import message_send
 from posts.models import Post
 from posts.services import post_remove
+from tasks.models import Task
 from tests.members import PASSWORD, make_member, signed_in_client
 from tests.waiting import wait_until
 

@@ -12,9 +12,10 @@ from pytest_django.live_server_helper import LiveServer
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Task
-from exports.services.news import places_publish, task_publish
-from exports.services.transitions import task_cancel
+from exports.models import Archive
+from tasks.models import Task
+from tasks.services.payloads import places_publish, task_publish
+from tasks.services.transitions import task_cancel
 from tests.browser.test_pages import faults, sign_in
 from tests.members import make_member
 
@@ -64,7 +65,7 @@ def test_every_state_is_accessible_and_fits(
     page = context.new_page()
     sign_in(page, susan, live_server, settings)
     assert faults(page, f"{live_server.url}/exports/") == []
-    for text in ("1 export ahead of yours, about 10 seconds", "You can export this again in", "Deleted"):
+    for text in ("1 export ahead of yours, about 10 seconds", "You can start this again in", "Deleted"):
         expect(page.locator("main")).to_contain_text(text)
     page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true })")
     assert [item["id"] for item in Axe().run(page).response["violations"]] == []

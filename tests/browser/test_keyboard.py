@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Follow
-from exports.models import Task, TaskStatus
 from inbox.models import Message
 from posts.models import Post
+from tasks.models import Task, TaskStatus
 from tests.members import PASSWORD, make_member
 
 IS_FOCUSED = "(selector) => document.activeElement.matches(selector)"

@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
-from exports.models.failure import Failure, FailureCode
-from exports.services.attempts import attempt_died
-from exports.services.launching import task_launch
-from exports.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
+from tasks.models import Task, TaskStatus
+from tasks.models.failure import Failure, FailureCode
+from tasks.services.attempts import attempt_died
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
 from tests.members import PASSWORD, make_member
 from tests.waiting import wait_until
 
@@ -436,7 +436,7 @@ def test_the_pause_between_two_exports_ends_without_a_reload(
     susans_page.evaluate("window.notReloaded = true")
     task_succeed(claimed(task_launch(user=susan, name="export_posts")), done=3)
     look_again(susans_page)
-    expect(susans_page.locator("#profile-export")).to_contain_text("You can export this again")
+    expect(susans_page.locator("#profile-export")).to_contain_text("You can start this again")
     expect(susans_page.locator("#export-posts")).to_be_visible()
     assert not_reloaded(susans_page)
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from rq import Queue
 
-from accounts.emails import absolute, automatic
 from accounts.models import User
-from exports.services.launching import task_launch
+from core.emails import absolute, automatic
+from tasks.services.launch import task_launch
 from tests.browser.test_history_page import make_archive
 from tests.browser.test_pages import sign_in
 from tests.members import make_member

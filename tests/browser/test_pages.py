@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from exports.models import Task
 from inbox.models import Message
+from tasks.models import Task
 from tests.alert_states import show_alerts
 from tests.members import make_member
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 from tests.mail_server import free_ports
 from tests.programs import find_program
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 
 DEPLOY = BASE_DIR / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()

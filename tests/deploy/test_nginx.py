@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from accounts.models import User
 from exports.models import Archive
-from microblog_project.maintenance import switch
+from operations.maintenance import switch
 from tests.deploy.nginx import Answer, Nginx
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, signed_in_client

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 from tests.deploy.web_server import WebServer
 from tests.mail_server import free_port
 from tests.waiting import wait_until

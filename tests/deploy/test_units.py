@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 from tests.programs import find_program
 
 pytestmark = pytest.mark.processes

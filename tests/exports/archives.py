@@ -8,7 +8,8 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task
+from exports.models import Archive
+from tasks.models import Task
 
 
 def archive_of(user: User, content: bytes, *, task_name: str = "export_posts", **fields: Any) -> Archive:

@@ -9,10 +9,11 @@ from django.test import Client
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Task
-from exports.services.launching import task_launch
-from exports.services.queue import LARGE_QUEUE_NAME, QUEUE_NAME
+from exports.models import Archive
 from posts.models import Post
+from tasks.models import Task
+from tasks.queue.client import LARGE_QUEUE_NAME, QUEUE_NAME
+from tasks.services.launch import task_launch
 from tests.members import make_member, signed_in_client
 from tests.workers import InProcessWorker
 

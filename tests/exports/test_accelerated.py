@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from exports.models import Archive
-from exports.services.launching import task_launch
 from microblog_project import environment
+from tasks.services.launch import task_launch
 from tests.exports.archives import archive_of
 
 CONTENT = bytes(range(256)) * 4

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from exports.models import Archive, Task
+from exports.models import Archive
+from tasks.models import Task
 from tests.exports.archives import archive_of
 from tests.members import signed_in_client
 
@@ -15,7 +16,7 @@ def admin(staff: User) -> Client:
 
 
 def buttons(client: Client, task: Task) -> list[str]:
-    page = client.get(f"/admin/exports/task/{task.pk}/change/")
+    page = client.get(f"/admin/tasks/task/{task.pk}/change/")
     return [name for name, _label in page.context["buttons"]]
 
 
@@ -30,7 +31,7 @@ def test_a_tasks_page_has_its_actions_as_buttons(admin: Client, member: User, st
 
 def test_a_button_asks_first(admin: Client, member: User) -> None:
     task = Task.objects.create(user=member, name="export_posts")
-    page = admin.post("/admin/exports/task/", {"_selected_action": str(task.pk), "action": "cancel"})
+    page = admin.post("/admin/tasks/task/", {"_selected_action": str(task.pk), "action": "cancel"})
     assert page.context["todo"] == [task]
     task.refresh_from_db()
     assert task.status == "queued"

@@ -12,12 +12,13 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Task
-from exports.services.attempts import attempt_died, attempt_failed, attempt_handed_back
-from exports.services.cooldown import seconds_to_other_words
-from exports.services.launching import task_launch
-from exports.services.news import task_publish
-from exports.services.transitions import task_beat, task_claim
+from exports.models import Archive
+from tasks.models import Task
+from tasks.services.attempts import attempt_died, attempt_failed, attempt_handed_back
+from tasks.services.cooldown import seconds_to_other_words
+from tasks.services.launch import task_launch
+from tasks.services.payloads import task_publish
+from tasks.services.transitions import task_beat, task_claim
 from tests.alert_states import show_alerts
 from tests.messages import told
 

@@ -27,16 +27,17 @@ from django.db import connection, connections
 from django.utils.html import escape
 
 from accounts.models import Follow, User
-from exports.models import Archive, Task, TaskStatus
-from exports.services import building
-from exports.services.launching import task_launch
-from exports.services.progress import Heartbeat
-from exports.services.snapshot import Snapshot, read_snapshot
-from exports.services.space import ensure_free_space
+from development.embedded_server import BASE_DIR
+from exports import export_job
+from exports.building.snapshot import Snapshot, read_snapshot
+from exports.building.space import ensure_free_space
+from exports.formats import BATCH_SIZE
+from exports.models import Archive
 from exports.verification import Verified, verify_archive
-from exports.writer import BATCH_SIZE
-from microblog_project.embedded_server import BASE_DIR
 from posts.models import Post
+from tasks.models import Task, TaskStatus
+from tasks.services.heartbeat import Heartbeat
+from tasks.services.launch import task_launch
 from tests.exports.archive_texts import HtmlReader, post_texts, tags
 from tests.exports.conftest import FIRST, write_posts_for
 from tests.exports.readers import READERS
@@ -251,7 +252,7 @@ def test_the_same_rows_of_the_same_moment_make_the_same_bytes(
         with read_snapshot() as snapshot:
             yield replace(snapshot, at=datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC))
 
-    monkeypatch.setattr(building, "read_snapshot", at_noon)
+    monkeypatch.setattr(export_job, "read_snapshot", at_noon)
     write_posts_for(susan, 1200)
     assert exported_archive(susan).sha256 == exported_archive(susan).sha256
 
@@ -358,7 +359,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None], *, 
         if left and when == "among the rows":
             change_elsewhere()
 
-    monkeypatch.setattr(building, "ensure_free_space", ensure_and_change)
+    monkeypatch.setattr(export_job, "ensure_free_space", ensure_and_change)
     monkeypatch.setattr(Heartbeat, "advance", advance_and_change)
     yield
     assert (left, failures) == ([], [])
@@ -556,7 +557,7 @@ import os, signal, sys
 import django
 django.setup()
 from pathlib import Path
-from exports.writer import DigestingFile, write_archive
+from exports.formats import DigestingFile, write_archive
 from tests.exports.readers import READERS
 from tests.exports.zip_files import TIME, source
 

@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from exports.formats import BATCH_SIZE, Batch, DigestingFile, write_archive
+from exports.formats.activity_streams import Activities
+from exports.formats.archive import joined_posts
+from exports.formats.offline_pages import articles, escaped
+from exports.formats.spreadsheet import FORMULA_STARTS
+from exports.formats.weaving import SEPARATOR, encoded, joined, separate, woven
+from exports.formats.zip_file import SEAL_LENGTH, SealedZip
 from exports.verification.zip_directory import read_members
-from exports.writer import BATCH_SIZE, Batch, DigestingFile, write_archive
-from exports.writer.activity_streams import Activities
-from exports.writer.archive import joined_posts
-from exports.writer.offline_pages import articles, escaped
-from exports.writer.spreadsheet import FORMULA_STARTS
-from exports.writer.weaving import SEPARATOR, encoded, joined, separate, woven
-from exports.writer.zip_file import SEAL_LENGTH, SealedZip
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 from tests.programs import find_program
 

@@ -7,15 +7,19 @@ from django.core import mail
 from rq import Queue
 
 from accounts.models import User
-from exports.admin.task_actions import not_retriable, retry_if_possible
-from exports.models import Archive, Task
-from exports.services.building import posts_archive
-from exports.services.campaign import CampaignRun, campaign_begin
-from exports.services.delivery import archive_deliver, mail_again
-from exports.services.events import task_history
-from exports.services.launching import AccountClosedError, task_launch
-from exports.services.progress import Heartbeat
-from exports.services.storing import member_files
+from exports.bulk_export import CampaignRun, campaign_begin
+from exports.delivery.archive_email import archive_deliver, mail_again
+from exports.export_job import ExportJob
+from exports.jobs import PostsExport
+from exports.models import Archive
+from exports.storage.files import member_files
+from tasks.admin.actions import not_retriable, retry_if_possible
+from tasks.job import Result
+from tasks.models import Task
+from tasks.services.heartbeat import Heartbeat
+from tasks.services.history import task_history
+from tasks.services.launch import AccountClosedError, task_launch
+from tests.job_doubles import replace_run
 
 Work = Callable[[], None]
 
@@ -53,14 +57,15 @@ def test_none_that_waited_is_run(susan: User, work: Work) -> None:
 def test_none_that_runs_succeeds_or_is_mailed(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    def build(task: Task, heartbeat: Heartbeat) -> Archive:
+    def build(job: ExportJob) -> Result:
         close(susan)
         if moment == "while it is written":
-            heartbeat._beat()
-            heartbeat.check()
-        return posts_archive(task, heartbeat)
+            assert isinstance(job.reporter, Heartbeat)
+            job.reporter._beat()
+            job.reporter.check()
+        return PostsExport.run(job)
 
-    monkeypatch.setattr("exports.jobs.posts_archive", build)
+    replace_run(monkeypatch, build)
     task = task_launch(user=susan, name="export_posts")
     work()
     task.refresh_from_db()

@@ -19,14 +19,15 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, TaskStatus
-from exports.services import attaching
-from exports.services.archiving import local_file
-from exports.services.delivery import archive_deliver, archive_message
-from exports.services.launching import task_launch
-from exports.services.mailing import PAUSES
-from exports.services.reconciliation import mails_reconcile
+from exports.building.draft import local_file
+from exports.delivery import attachments
+from exports.delivery.archive_email import archive_deliver, archive_message
+from exports.delivery.overdue import mails_reconcile
+from exports.delivery.sending import PAUSES
+from exports.models import Archive
 from notifications.models import Notification
+from tasks.models import TaskStatus
+from tasks.services.launch import task_launch
 from tests.exports.archives import archive_of
 from tests.mail_server import MailServer
 from tests.members import PASSWORD, signed_in_client
@@ -167,7 +168,7 @@ def test_a_try_to_compress_ends_where_the_limit_is_exceeded(
             yield path
             written.append(path.stat().st_size)
 
-    monkeypatch.setattr(attaching, "local_file", measured_file)
+    monkeypatch.setattr(attachments, "local_file", measured_file)
     settings.EXPORT_ATTACHMENT_LIMIT = 500_000
     assert attached(archive_of(susan, os.urandom(4_000_000))) == []
     assert 500_000 < written[0] < 1_000_000

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from exports.byte_ranges import UnsatisfiableRangeError, parse_range
 from exports.models import Archive
 from exports.models.archive import Removal
-from exports.services.expiry import archive_discard
+from exports.storage.expiry import archive_discard
 from exports.views import downloading
+from exports.views.byte_ranges import UnsatisfiableRangeError, parse_range
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD
 

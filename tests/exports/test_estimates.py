@@ -12,11 +12,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Follow, User
-from exports.models import Archive, Task
-from exports.services.estimates import Estimate, export_estimates
-from exports.services.launching import task_launch
+from exports.export_job import export_jobs
+from exports.models import Archive
+from exports.size_estimates import Estimate, export_estimates
 from inbox.models import Message
 from posts.models import Post
+from tasks.models import Task
+from tasks.services.launch import task_launch
 
 REAL_POSTS = Path(__file__).parent.parent / "data" / "posts.jsonl"
 
@@ -28,7 +30,7 @@ def real_posts(count: int) -> Iterator[tuple[str, datetime]]:
 
 
 def estimate(user: User, name: str = "export_posts") -> Estimate:
-    return export_estimates(user, [name])[name]
+    return export_estimates(user, export_jobs().values())[name]
 
 
 def finish(user: User, *, seconds: float, size: int, lane: str = "small") -> None:

@@ -10,12 +10,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from accounts.models import User
+from exports.formats import Message
 from exports.models import Archive
-from exports.services.launching import task_launch
-from exports.writer import Message
 from inbox.models import Message as InboxMessage
 from posts.models import Post
 from posts.validators import validate_content
+from tasks.services.launch import task_launch
 from tests.exports.archive_texts import html_text, message_texts, post_texts
 from tests.exports.conftest import FIRST
 from tests.exports.zip_files import TIME, archive_bytes, files_in, rows

@@ -15,12 +15,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports import worker as worker_module
-from exports.models import Archive, Housekeeping, Task
+from core.periodic import REGULAR
+from exports.models import Archive
 from exports.models.archive import Removal
-from exports.services.expiry import archive_discard, archives_expire, archives_trim, leftovers_remove
-from exports.services.housekeeping import PARTS
-from exports.services.launching import task_launch
+from exports.storage.expiry import archive_discard, archives_expire, archives_trim, leftovers_remove
+from tasks import worker as worker_module
+from tasks.models import Housekeeping, Task
+from tasks.services.launch import task_launch
 from tests.waiting import wait_until
 
 Work = Callable[[], None]
@@ -143,7 +144,7 @@ def test_a_new_export_takes_the_place_of_the_oldest_at_once(
     susan: User, work: Work, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The job does it, not the housekeeping.
-    monkeypatch.setattr(worker_module, "PARTS", [part for part in PARTS if part is not archives_trim])
+    monkeypatch.setattr(worker_module, "REGULAR", [part for part in REGULAR if part is not archives_trim])
     settings.EXPORT_MAX_ARCHIVES = 2
     oldest, newer = keep(susan, age=2), keep(susan, age=1)
     task = task_launch(user=susan, name="export_posts")
@@ -180,7 +181,7 @@ def test_a_part_that_fails_hinders_no_other_part(
     def archives_expire() -> int:
         raise RuntimeError("the database is on fire")
 
-    monkeypatch.setattr(worker_module, "PARTS", (archives_expire, *PARTS[1:]))
+    monkeypatch.setattr(worker_module, "REGULAR", (archives_expire, *REGULAR[1:]))
     leftover = leave(settings, "export-dead", settings.EXPORT_JOB_TIMEOUT + 60)
     work()
     assert "the database is on fire" in caplog.text

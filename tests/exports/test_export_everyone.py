@@ -15,11 +15,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.campaign import Campaign, CampaignRun, campaign_begin
-from exports.services.launching import task_launch
-from exports.services.queue import QueueUnavailableError
-from exports.services.transitions import task_cancel
+from exports.bulk_export import Campaign, CampaignRun, campaign_begin
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import QueueUnavailableError
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_cancel
 from tests.mail_server import MailServer
 from tests.members import make_member
 from tests.waiting import wait_until

@@ -11,14 +11,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.admin.task_actions import stop
-from exports.models import FailureEmail, Task
-from exports.models.failure import Failure, FailureCode
-from exports.services.attempts import attempt_failed
-from exports.services.failure_mail import failure_mail_deliver
-from exports.services.launching import task_launch
-from exports.services.reconciliation import mails_reconcile
-from exports.services.transitions import task_cancel, task_claim, task_fail
+from exports.delivery.failure_email import failure_mail_deliver
+from exports.delivery.overdue import mails_reconcile
+from exports.models import FailureEmail
+from tasks.admin.actions import stop
+from tasks.models import Task
+from tasks.models.failure import Failure, FailureCode
+from tasks.services.attempts import attempt_failed
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_cancel, task_claim, task_fail
 from tests.mail_server import MailServer
 
 Work = Callable[[], None]
@@ -74,7 +75,7 @@ def test_it_is_in_the_members_language(running: Task, work: Work) -> None:
 def test_staff_who_stop_an_export_have_its_member_told(running: Task, john: User, work: Work) -> None:
     stop(running, john)
     work()
-    assert "Our staff stopped this export" in str(mail.outbox[0].body)
+    assert "Our staff stopped this" in str(mail.outbox[0].body)
 
 
 def test_a_member_who_cancels_is_not_told(running: Task, work: Work) -> None:
@@ -107,7 +108,7 @@ def test_a_member_who_has_started_another_one_is_not_told(running: Task, susan: 
 def test_whoever_is_locked_out_or_has_no_address_gets_nothing(
     running: Task, work: Work, change: dict[str, object]
 ) -> None:
-    User.objects.filter(pk=running.user_id).update(**change)
+    User.objects.filter(pk=running.member.pk).update(**change)
     fail(running)
     work()
     assert mail.outbox == []

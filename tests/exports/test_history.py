@@ -13,10 +13,11 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.launching import task_launch
-from exports.services.news import task_publish
+from exports.models import Archive
 from exports.views.history import PAGE_SIZE
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
+from tasks.services.payloads import task_publish
 from tests.messages import told
 
 NOTHING_YET = "You haven't exported anything yet."
@@ -105,7 +106,7 @@ def test_a_mail_that_is_late_is_told(signed_in: Client, exported: Archive) -> No
 def test_a_failed_export_says_why_and_offers_a_retry(signed_in: Client, failed: Task) -> None:
     page = text_of(signed_in)
     assert "Why." in page
-    assert reverse("exports:retry", args=[failed.pk]) in page
+    assert reverse("tasks:retry", args=[failed.pk]) in page
 
 
 def test_what_is_in_progress_is_offered_to_be_cancelled_and_not_to_be_started(
@@ -113,9 +114,9 @@ def test_what_is_in_progress_is_offered_to_be_cancelled_and_not_to_be_started(
 ) -> None:
     task = task_launch(user=susan, name="export_posts")
     page = text_of(signed_in)
-    assert reverse("exports:cancel", args=[task.pk]) in page
+    assert reverse("tasks:cancel", args=[task.pk]) in page
     assert 'id="export-posts"' not in page
-    assert reverse("exports:retry", args=[failed.pk]) not in page.split('id="export-list"')[1]
+    assert reverse("tasks:retry", args=[failed.pk]) not in page.split('id="export-list"')[1]
 
 
 def test_no_alert_repeats_what_the_page_shows_itself(signed_in: Client, susan: User, exported: Archive) -> None:

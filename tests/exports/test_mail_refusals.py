@@ -25,13 +25,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.utils import timezone
 
-from accounts.mail_sending import HungUpError, NotConnectedError
-from accounts.mail_verdicts import Verdict, verdict_of
 from accounts.models import User
+from core.mail_sending import HungUpError, NotConnectedError
+from core.mail_verdicts import Verdict, verdict_of
+from exports.delivery.archive_email import archive_deliver
+from exports.delivery.sending import PAUSES
 from exports.models import Archive
-from exports.services.delivery import archive_deliver
-from exports.services.health import mails_to_send
-from exports.services.mailing import PAUSES
+from operations.site_health import mails_to_send
 from tests.exports.archives import archive_of
 from tests.mail_faults import SITE_FAULTS, SiteFault, end
 from tests.mail_server import MailServer

@@ -7,9 +7,9 @@ from django.conf import LazySettings
 from django.core import mail
 
 from accounts.models import User
-from exports.services.launching import task_launch
 from inbox.models import Message
 from posts.models import Post
+from tasks.services.launch import task_launch
 from tests.exports.blocked_kinds import BLOCKED, complaints
 from tests.exports.zip_files import packed
 from tests.members import make_member

@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task
-from exports.services.delivery import archive_deliver
-from exports.services.launching import task_launch
+from exports.delivery.archive_email import archive_deliver
+from exports.models import Archive
+from tasks.models import Task
+from tasks.services.launch import task_launch
 from tests.mail_server import MailServer
 
 Work = Callable[[], None]

@@ -12,11 +12,11 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from exports.building.member_data import messages_records
 from exports.models import Archive
-from exports.services.launching import task_launch
-from exports.services.member_data import messages_records
 from exports.verification import verify_archive
 from inbox.models import Message
+from tasks.services.launch import task_launch
 from tests.exports.conftest import FIRST
 from tests.exports.zip_files import archive_bytes, files_in, rows
 from tests.members import make_member

@@ -17,11 +17,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from exports.models import Archive, TaskStatus
-from exports.services.delivery import archive_message
-from exports.services.launching import task_launch
-from exports.services.storing import StorageUnavailableError, storage_ping
+from exports.delivery.archive_email import archive_message
+from exports.models import Archive
+from exports.storage.files import StorageUnavailableError, storage_ping
 from microblog_project import environment
+from tasks.models import TaskStatus
+from tasks.services.launch import task_launch
 from tests.bucket import CREDENTIALS, Bucket
 from tests.exports.archives import archive_of
 from tests.mail_server import MailServer, free_port

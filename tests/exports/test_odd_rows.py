@@ -11,19 +11,20 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.admin.task_actions import retry_if_possible
-from exports.models import Archive, Task, TaskStatus
-from exports.services.launching import task_launch
-from exports.services.queue import task_enqueue
-from exports.services.reconciliation import tasks_reconcile
+from exports.models import Archive
 from exports.verification import verify_archive
 from posts.models import Post
+from tasks.admin.actions import retry_if_possible
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import task_enqueue
+from tasks.services.launch import task_launch
+from tasks.services.recovery import tasks_reconcile
 from tests.members import make_member
 from tests.messages import told
 
 LONG_AGO = timedelta(minutes=5)
 IN_A_YEAR = timedelta(days=365)
-NO_LONGER_OFFERED = "This type of export is no longer available. Please request another one."
+NO_LONGER_OFFERED = "This is no longer available."
 UNKNOWN = [{"name": "export_as_punched_cards"}, {"name": "example", "params": {}}]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exports.writer.interchange import BESIDE_FROM
+from exports.formats.interchange import BESIDE_FROM
 from tests.exports.readers import READERS, Files, read, texts_by
 from tests.exports.zip_files import PostRow, archive_bytes, files_in, older_archive
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exports.writer import DigestingFile, interchange, write_archive
-from exports.writer.side_process import SideProcess
-from exports.writer.zip_file import ZipPart
+from exports.formats import DigestingFile, interchange, write_archive
+from exports.formats.side_process import SideProcess
+from exports.formats.zip_file import ZipPart
 from tests.exports.zip_files import PostRow, archive_bytes, rows, source
 from tests.processes import has_ended
 from tests.waiting import wait_until

@@ -7,11 +7,11 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
-from exports.services.launching import task_launch
-from exports.services.snapshot import posts_count, read_snapshot
-from exports.writer.posts_json import PostsList
-from exports.writer.zip_file import SealedZip
+from exports.building.snapshot import posts_count, read_snapshot
+from exports.formats.posts_json import PostsList
+from exports.formats.zip_file import SealedZip
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite ends no transaction by itself")
 

@@ -16,16 +16,19 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import Follow, User
-from exports.models import Archive, Task, TaskStatus
-from exports.models.failure import Failure, FailureCode
-from exports.services import space
-from exports.services.launching import task_launch
-from exports.services.progress import Heartbeat
-from exports.services.space import BYTES_A_RECORD, NoSpaceError, SpaceWatch, ensure_free_space, ensure_storage_space
-from exports.services.transitions import task_beat, task_claim
-from exports.writer import BATCH_SIZE
+from exports.building import space
+from exports.building.space import BYTES_A_RECORD, NoSpaceError, SpaceWatch, ensure_free_space, ensure_storage_space
+from exports.export_job import ExportJob
+from exports.formats import BATCH_SIZE
+from exports.models import Archive
 from inbox.models import Message
+from tasks.models import TaskStatus
+from tasks.models.failure import Failure, FailureCode
+from tasks.services.heartbeat import Heartbeat
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_beat, task_claim
 from tests.exports.conftest import FIRST
+from tests.job_doubles import replace_run
 from tests.members import signed_in_client
 from tests.waiting import wait_until
 
@@ -87,11 +90,11 @@ def test_staff_read_the_figures_in_the_log(full_disk: None, caplog: pytest.LogCa
 def test_the_job_fails_in_plain_words_and_can_be_retried(
     signed_in: Client, susan: User, work: Callable[[], None], full_disk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(task: Task, heartbeat: Heartbeat) -> Archive:
+    def refuse(_job: ExportJob) -> None:
         ensure_free_space(records=3)
         raise AssertionError("It must have been refused")
 
-    monkeypatch.setattr("exports.jobs.posts_archive", refuse)
+    replace_run(monkeypatch, refuse)
     task = task_launch(user=susan, name="export_posts")
     work()
     task.refresh_from_db()
@@ -99,7 +102,7 @@ def test_the_job_fails_in_plain_words_and_can_be_retried(
     assert "NoSpaceError" in task.traceback
     page = signed_in.get("/exports/").content.decode()
     assert escape(WORDS) in page
-    assert reverse("exports:retry", args=[task.pk]) in page
+    assert reverse("tasks:retry", args=[task.pk]) in page
 
 
 # While it is written

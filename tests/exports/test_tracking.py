@@ -17,17 +17,18 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, FailureEmail, Task
+from core.foreign_texts import LONGEST
+from core.requests.bounds import BODY_LIMIT
+from exports.delivery.archive_email import archive_deliver, mail_again
+from exports.delivery.failure_email import failure_mail_deliver
+from exports.delivery.sending import Outcome, mail_failed
+from exports.delivery.webhooks import REPORT_LIMIT, tracking_urls
+from exports.models import Archive, FailureEmail
 from exports.models.mailing import Mailing
-from exports.services.delivery import archive_deliver, mail_again
-from exports.services.failure_mail import failure_mail_deliver
-from exports.services.foreign_texts import LONGEST
-from exports.services.health import mails_to_send
-from exports.services.mailing import Outcome, mail_failed
 from microblog_project import urls
-from microblog_project.bounds import BODY_LIMIT
-from microblog_project.mail_tracking import REPORT_LIMIT, tracking_urls
 from notifications.models import Notification
+from operations.site_health import mails_to_send
+from tasks.models import Task
 from tests.exports.archives import archive_of
 
 PASSWORD = "postmark:a-long-secret"
@@ -164,7 +165,7 @@ def test_staff_see_it(archive: Archive, john: User) -> None:
     User.objects.filter(pk=john.pk).update(is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(john)
-    for page in (f"/admin/exports/task/{archive.task_id}/change/", f"/admin/exports/archive/{archive.pk}/change/"):
+    for page in (f"/admin/tasks/task/{archive.task_id}/change/", f"/admin/exports/archive/{archive.pk}/change/"):
         text = client.get(page).content.decode()
         assert "mail server" in text
         assert "5.1.1" in text
@@ -249,7 +250,7 @@ def test_an_email_about_a_failure_that_comes_back_is_shown_to_staff(
     email.refresh_from_db()
     assert (email.mail_event, "5.1.1" in email.mail_answer) == ("bounced", True)
     assert mails_to_send().returned == 1
-    assert "5.1.1" in admin_client.get(f"/admin/exports/task/{task.pk}/change/").content.decode()
+    assert "5.1.1" in admin_client.get(f"/admin/tasks/task/{task.pk}/change/").content.decode()
 
 
 def test_an_email_that_is_sent_again_forgets_the_report_of_the_first(susan: User, provider: PostmarkServer) -> None:

@@ -21,14 +21,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from development.embedded_server import BASE_DIR
+from exports.formats import DigestingFile, Message
+from exports.formats.archive import SCHEMA_VERSION
+from exports.formats.spreadsheet import HEADER
+from exports.formats.zip_file import Packed, SealedZip, ZipPart
 from exports.verification import DamagedError, Verified, verify_archive
 from exports.verification.contents import count_articles
 from exports.verification.schemas import SCHEMAS
-from exports.writer import DigestingFile, Message
-from exports.writer.archive import SCHEMA_VERSION
-from exports.writer.spreadsheet import HEADER
-from exports.writer.zip_file import Packed, SealedZip, ZipPart
-from microblog_project.embedded_server import BASE_DIR
 from tests.exports.zip_files import (
     MOMENT,
     TIME,

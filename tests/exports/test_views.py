@@ -10,10 +10,11 @@ from django.urls import reverse
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.launching import task_launch
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 
-POSTED = ["exports:cancel", "exports:retry"]
+POSTED = ["tasks:cancel", "tasks:retry"]
 IN_PLACE = {"X-Live-Refresh": "1"}
 """As a page's script sends a form."""
 
@@ -48,7 +49,7 @@ def test_a_start_in_the_background_has_no_page_and_no_message(signed_in: Client,
 def test_what_is_refused_in_the_background_is_told_to_who_asks_again(
     signed_in: Client, active: Task, name: str
 ) -> None:
-    target = "/exports/" if name == "start" else address("exports:retry", active)
+    target = "/exports/" if name == "start" else address("tasks:retry", active)
     response = signed_in.post(target, headers=IN_PLACE)
     assert (response.status_code, told(response)) == (409, [])
     assert len(told(signed_in.post(target))) == 1
@@ -56,7 +57,7 @@ def test_what_is_refused_in_the_background_is_told_to_who_asks_again(
 
 
 def test_cancel_and_retry_in_the_background_need_no_page(signed_in: Client, active: Task) -> None:
-    for name, status in (("exports:cancel", "cancelled"), ("exports:retry", "queued")):
+    for name, status in (("tasks:cancel", "cancelled"), ("tasks:retry", "queued")):
         assert signed_in.post(address(name, active), headers=IN_PLACE).status_code == 204
         assert Task.objects.order_by("created_at").last().status == status  # type: ignore[union-attr]
 
@@ -85,33 +86,33 @@ def test_with_the_queue_out_of_reach_the_member_is_told_at_once(
 
 
 def test_cancel_frees_the_slot_at_once(signed_in: Client, susan: User, active: Task, queue: Queue) -> None:
-    response = signed_in.post(address("exports:cancel", active))
-    assert told(response) == ["Export cancelled."]
+    response = signed_in.post(address("tasks:cancel", active))
+    assert told(response) == ["Cancelled."]
     active.refresh_from_db()
     assert active.status == TaskStatus.CANCELLED
     task_launch(user=susan, name="export_posts")
 
 
 def test_cancelling_twice_says_that_it_was_over(signed_in: Client, active: Task) -> None:
-    signed_in.post(address("exports:cancel", active))
-    response = signed_in.post(address("exports:cancel", active))
-    assert told(response)[-1] == "This export had already ended."
+    signed_in.post(address("tasks:cancel", active))
+    response = signed_in.post(address("tasks:cancel", active))
+    assert told(response)[-1] == "This had already ended."
 
 
 def test_retry_starts_a_new_one(signed_in: Client, failed: Task, queue: Queue) -> None:
-    signed_in.post(address("exports:retry", failed))
+    signed_in.post(address("tasks:retry", failed))
     assert sorted(Task.objects.values_list("status", flat=True)) == ["failed", "queued"]
 
 
 def test_a_second_retry_says_that_one_is_in_progress(signed_in: Client, failed: Task, queue: Queue) -> None:
-    signed_in.post(address("exports:retry", failed))
-    response = signed_in.post(address("exports:retry", failed))
+    signed_in.post(address("tasks:retry", failed))
+    response = signed_in.post(address("tasks:retry", failed))
     assert told(response)[-1] == "An export task is currently in progress"
     assert Task.objects.count() == 2
 
 
 def test_a_succeeded_export_cannot_be_retried(signed_in: Client, exported: Archive) -> None:
-    signed_in.post(address("exports:retry", exported.task))
+    signed_in.post(address("tasks:retry", exported.task))
     assert Task.objects.count() == 1
 
 

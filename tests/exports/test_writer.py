@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.writer import BATCH_SIZE, DigestingFile, Skipped, batches_of, write_posts
+from exports.formats import BATCH_SIZE, DigestingFile, Skipped, batches_of, write_posts
 
 pytestmark = pytest.mark.processes  # no database is used
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from exports.writer import Conversation, DigestingFile, Message, Source, batches_of, write_archive
-from exports.writer.zip_file import SEAL, SEAL_LENGTH, SealedZip
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
+from exports.formats import Conversation, DigestingFile, Message, Source, batches_of, write_archive
+from exports.formats.zip_file import SEAL, SEAL_LENGTH, SealedZip
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SITE = "http://localhost:8000"

@@ -10,8 +10,8 @@ from subprocess import Popen
 import psutil
 from django.db import OperationalError, connection, transaction
 
-from exports.companion import NAME
-from exports.models import Task, TaskStatus
+from tasks.models import Task, TaskStatus
+from tasks.queue.companion import NAME
 from tests.waiting import wait_until
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 
 from accounts.models import User
-from exports.models import Task
+from tasks.models import Task
 
 ENOUGH = 60_000
 """Posts; an archive of them takes about half a second of one processor."""

@@ -8,4 +8,4 @@ class OddJobsConfig(AppConfig):
     name = "tests.faults"
 
     def ready(self) -> None:
-        import_string("tests.faults.odd_jobs.register")()
+        import_string("tests.faults.odd_jobs.register_all")()

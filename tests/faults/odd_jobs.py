@@ -1,6 +1,6 @@
 """Jobs that no part of the site queues, for workers to stumble upon: registered like ours, but by tests alone.
 
-A real worker knows them with DJANGO_SETTINGS_MODULE=tests.faults.odd_settings; the test's own process by `odd_jobs`.
+A real worker knows them with DJANGO_SETTINGS_MODULE=tests.faults.odd_settings; the test's own process by `registered`.
 """
 
 import time
@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.models import User
-from exports.jobs import run_task
-from exports.models import Task
-from exports.services.kinds import KINDS, TaskKind
-from exports.services.progress import Heartbeat
+from tasks.job import Job, Result
+from tasks.registry import FUNCTIONS, JOBS, background, register
 
-NAMES = ("deaf", "divide_by_zero", "rename_first_member", "root_of_minus_one", "sleep")
+NAMES = ("divide_by_zero", "rename_first_member", "root_of_minus_one", "sleep")
 
 
 def path_of(name: str) -> str:
@@ -21,34 +19,37 @@ def path_of(name: str) -> str:
     return f"{__name__}.{name}"
 
 
-def register() -> None:
-    """Have this process perform them."""
-    KINDS.update({name: TaskKind(name, name, path_of(name)) for name in NAMES})
-
-
 @contextmanager
 def registered() -> Iterator[None]:
     """Have this process perform them for a while."""
-    register()
+    register_all()
     try:
         yield
     finally:
-        for name in NAMES:
-            del KINDS[name]
+        del JOBS[Deaf.name]
+        FUNCTIONS.difference_update(map(path_of, NAMES))
 
 
-def deaf(task_id: str) -> None:
-    """Work on a task for the seconds that it names, and take its time-out for one of many errors."""
-    run_task(task_id, work_on)
+def register_all() -> None:
+    """Have this process perform them."""
+    register(Deaf)
+    for function in (divide_by_zero, root_of_minus_one, rename_first_member, sleep):
+        background(function)
 
 
-def work_on(task: Task, _heartbeat: Heartbeat) -> None:
-    end = time.monotonic() + task.params["seconds"]
-    while time.monotonic() < end:
-        try:
-            time.sleep(0.1)
-        except Exception:
-            continue
+class Deaf(Job):
+    """Work for the seconds that the task names, and take the time-out for one of many errors."""
+
+    name = label = description = "deaf"
+
+    def run(self) -> Result:
+        end = time.monotonic() + self.task.params["seconds"]
+        while time.monotonic() < end:
+            try:
+                time.sleep(0.1)
+            except Exception:
+                continue
+        return Result(done=1)
 
 
 def divide_by_zero(_task_id: str) -> None:

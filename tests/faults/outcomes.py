@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 
-from exports.models import Archive, Task, TaskStatus
-from exports.services.kinds import EXPORT_KINDS
-from exports.services.transitions import task_cancel
+from exports.export_job import export_jobs
+from exports.models import Archive
 from exports.verification import verify_archive
+from tasks.models import Task, TaskStatus
+from tasks.services.transitions import task_cancel
 from tests.faults.pages import exports_page, news_of, start_export
 from tests.mail_server import MailServer
 from tests.members import signed_in_client
@@ -22,7 +23,7 @@ def assert_exported(task: Task, server: MailServer, *, attempt: int, failures: i
     task.refresh_from_db()
     assert (task.status, task.progress) == (TaskStatus.SUCCEEDED, 100)
     assert (task.attempt, task.failures) == (attempt, failures)
-    client = signed_in_client(task.user)
+    client = signed_in_client(task.member)
     assert news_of(task, client)["status"] == TaskStatus.SUCCEEDED
     assert f"/exports/{task.pk}/download/" in exports_page(client)
     archive = Archive.objects.get(task=task)
@@ -38,7 +39,7 @@ def assert_given_up(task: Task, server: MailServer, *, error: str) -> None:
     task.refresh_from_db()
     assert (task.status, task.error) == (TaskStatus.FAILED, error)
     assert task.progress < 100
-    client = signed_in_client(task.user)
+    client = signed_in_client(task.member)
     news = news_of(task, client)
     assert (news["status"], news["error"]) == (TaskStatus.FAILED, error)
     assert error in exports_page(client)
@@ -68,7 +69,7 @@ def assert_mailed(task: Task, server: MailServer) -> None:
     failures = Task.objects.filter(user=task.user_id, status=TaskStatus.FAILED)
     own |= {f"<export-{failed.pk}-failed@{settings.SITE_HOST}>" for failed in failures}
     assert {message["Message-ID"] for message in server.messages} <= own
-    assert {tuple(recipients) for recipients in server.recipients} == {(task.user.email,)}
+    assert {tuple(recipients) for recipients in server.recipients} == {(task.member.email,)}
 
 
 def mails_of(task: Task, server: MailServer) -> list[Any]:
@@ -90,7 +91,7 @@ def temporary_files() -> list[Path]:
 
 def assert_another_can_start(task: Task) -> None:
     """The member starts the same export again: the slot is free. It is called off at once."""
-    kinds = {name: kind for kind, name in EXPORT_KINDS.items()}
-    newest = start_export(signed_in_client(task.user), kinds[task.name])
+    kinds = {job.name: kind for kind, job in export_jobs().items()}
+    newest = start_export(signed_in_client(task.member), kinds[task.name])
     assert newest.status != TaskStatus.FAILED
     task_cancel(newest)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.test import Client
 
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
 from tests.waiting import wait_until
 
 

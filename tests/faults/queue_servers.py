@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 from redis import Redis
 
-from microblog_project import embedded_server
+from development import embedded_server
 from tests.waiting import wait_until
 
 PATIENCE = 2  # seconds that a client waits for an answer; the site's own default is 5

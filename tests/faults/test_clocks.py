@@ -12,8 +12,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
-from exports.services.launching import task_launch
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 from tests.faults.horses import horse_of, kill, runs
 from tests.faults.many_posts import write_many_posts
 from tests.faults.outcomes import assert_exported

@@ -16,11 +16,11 @@ import pytest
 from rq import Worker as RqWorker
 
 from accounts.models import User
-from exports.models import Task, TaskLane, TaskStatus
-from exports.priority import AUTOGROUP
-from exports.services.launching import task_launch
-from exports.services.queue import task_enqueue
-from exports.services.transitions import task_cancel
+from tasks.models import Task, TaskLane, TaskStatus
+from tasks.queue.client import task_enqueue
+from tasks.queue.priority import AUTOGROUP
+from tasks.services.launch import task_launch
+from tasks.services.transitions import task_cancel
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import children_of, companion_of, horse_of, is_gone, kill, reached, reaches, runs, stop
 from tests.faults.outcomes import assert_exported

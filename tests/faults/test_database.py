@@ -16,8 +16,8 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
-from exports.services.launching import task_launch
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 from tests.bucket import CREDENTIALS, Bucket
 from tests.faults.buckets import FaultyBucket
 from tests.faults.databases import crash, default_database, locked_table

@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task
+from exports.models import Archive
+from tasks.models import Task
 from tests.faults.horses import horse_of, kill, runs
 from tests.faults.many_posts import tasks_held, write_many_posts
 from tests.faults.outcomes import (
@@ -146,4 +147,4 @@ def test_an_export_that_dies_again_and_again_is_given_up(
         runs(task, attempt)
         kill(horse_of(worker))
     wait_until(lambda: not Task.objects.get(pk=task.pk).is_active)
-    assert_given_up(task, smtp_server, error="The export was interrupted 3 times and was given up.")
+    assert_given_up(task, smtp_server, error="It was interrupted 3 times, so we gave up.")

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.launching import task_launch
+from exports.models import Archive
 from notifications.models import Notification
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import has_horse, horse_of, is_gone, pause, pause_while_tasks_are_held, reaches, runs, wake
 from tests.faults.many_posts import tasks_held, write_many_posts

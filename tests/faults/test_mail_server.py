@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.mailing import PAUSES
+from exports.delivery.sending import PAUSES
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
 from tests.faults.horses import horse_of
 from tests.faults.pages import (
     assert_another_succeeds,

@@ -15,9 +15,10 @@ from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.launching import task_launch
-from exports.services.queue import task_enqueue
+from exports.models import Archive
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import task_enqueue
+from tasks.services.launch import task_launch
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of, kill, runs, stop
 from tests.faults.many_posts import tasks_held, write_many_posts
@@ -95,7 +96,7 @@ def test_a_task_of_another_version_ends_with_a_reason(
     redis_queue.enqueue_call("exports.jobs.export_as_punched_cards", args=[str(task.pk)], job_id=str(task.pk))
     start_worker()
     wait_for_end(task)
-    assert task.error == "This type of export is no longer available. Please request another one."
+    assert task.error == "This is no longer available."
     assert task.error in client.get("/").content.decode()
     assert_another_succeeds(client)
 

@@ -19,18 +19,19 @@ from rq import Worker as RqWorker
 from rq.job import JobStatus
 
 from accounts.models import User
-from exports.models import Archive, Task, TaskStatus
-from exports.services.health import site_health
-from exports.services.launching import task_launch
-from exports.services.queue import STATES
-from exports.services.queue_problems import QueueProblem
-from exports.services.reconciliation import tasks_reconcile
-from exports.services.transitions import task_claim
-from exports.services.troubles import find_troubles
-from exports.services.workers import workers_alive
-from microblog_project.doctor.queue_server import check_queue_server
-from microblog_project.doctor.work import check_workers
-from microblog_project.metrics import site as site_metrics
+from exports.models import Archive
+from operations.doctor.queue_server import check_queue_server
+from operations.doctor.work import check_workers
+from operations.metrics import site as site_metrics
+from operations.problems import find_troubles
+from operations.site_health import site_health
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import STATES
+from tasks.queue.problems import QueueProblem
+from tasks.queue.workers import workers_alive
+from tasks.services.launch import task_launch
+from tasks.services.recovery import tasks_reconcile
+from tasks.services.transitions import task_claim
 from tests.exports.archives import archive_of
 from tests.faults.horses import horse_of, runs
 from tests.faults.outcomes import assert_whole, is_mailed, mails_of
@@ -46,10 +47,10 @@ Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
 Harm = Callable[[QueueServer], None]
 
-AWAY = "The export service is unavailable right now. Please try again in a few minutes."
+AWAY = "The job queue is unavailable. Please try again in a few minutes."
 LONG_AGO = timedelta(minutes=5)
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/profile/", "/healthz"]
-STAFF_PAGES = ["/admin/", "/admin/exports/task/"]
+STAFF_PAGES = ["/admin/", "/admin/tasks/task/"]
 
 pytestmark = pytest.mark.processes
 
@@ -133,7 +134,7 @@ def assert_exported(task: Task, server: MailServer, *, attempt: int = 1, failure
     """Wait for the export's end: success on every page, one whole file, one mail."""
     wait_until(lambda: is_mailed(task), what="The export's mail")
     assert states([task]) == [(TaskStatus.SUCCEEDED, attempt, failures)]
-    client = signed_in_client(task.user)
+    client = signed_in_client(task.member)
     assert news_of(task, client)["status"] == TaskStatus.SUCCEEDED
     assert f"/exports/{task.pk}/download/" in exports_page(client)
     assert_whole(Archive.objects.get(task=task))
@@ -143,7 +144,7 @@ def assert_exported(task: Task, server: MailServer, *, attempt: int = 1, failure
 def assert_all_is_well(task: Task, server: MailServer, *, attempt: int = 1, failures: int = 0) -> None:
     """Wait for the export's end, and for that of the next one."""
     assert_exported(task, server, attempt=attempt, failures=failures)
-    assert_another_succeeds(signed_in_client(task.user))
+    assert_another_succeeds(signed_in_client(task.member))
 
 
 def seconds_for(visitor: Client, page: str) -> float:
@@ -187,7 +188,7 @@ def test_an_export_runs_on_and_ends_without_the_server_and_its_worker_takes_the_
     wait_for_log(tmp_path, "the queue server is away while job")  # RQ would leave the work-horse to itself here
     wait_for_heartbeat(running)
     assert tasks_reconcile(at_once=True) == []
-    assert news_of(running, signed_in_client(running.user))["status"] == TaskStatus.RUNNING
+    assert news_of(running, signed_in_client(running.member))["status"] == TaskStatus.RUNNING
     slow.unlink()
     wait_until(lambda: is_mailed(running), what="The mail, without the server")
     wait_for_log(tmp_path, "begins anew")
@@ -225,7 +226,7 @@ def test_a_work_horse_that_dies_while_the_server_is_away_costs_one_attempt(
     server.kill()
     os.kill(horse_of(worker), signal.SIGKILL)
     wait_until(lambda: states([running]) == [(TaskStatus.QUEUED, 1, 1)], what="The task's return to the queue")
-    assert news_of(running, signed_in_client(running.user))["status"] == TaskStatus.QUEUED
+    assert news_of(running, signed_in_client(running.member))["status"] == TaskStatus.QUEUED
     server.start()
     slow.unlink()
     assert_all_is_well(running, smtp_server, attempt=2, failures=1)
@@ -328,7 +329,7 @@ def test_a_poll_without_the_server_concludes_nothing_and_recovers_the_tasks_when
 def test_the_command_concludes_nothing_without_the_server(
     server: QueueServer, orphans: list[Task], redis_queue: Queue, capsys: pytest.CaptureFixture[str], harm: Harm
 ) -> None:
-    archive = archive_of(orphans[0].user, b"{}", mail_due_at=timezone.now() - LONG_AGO)
+    archive = archive_of(orphans[0].member, b"{}", mail_due_at=timezone.now() - LONG_AGO)
     before = states(orphans)
     harm(server)
     call_command("reconcile_tasks")

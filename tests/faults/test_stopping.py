@@ -15,9 +15,9 @@ from rq import Queue
 from rq import Worker as RqWorker
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
-from exports.services.launching import task_launch
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
+from tasks.models import Task, TaskStatus
+from tasks.services.launch import task_launch
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of, is_gone, kill, reached, reaches, runs
 from tests.faults.many_posts import tasks_held, write_many_posts
@@ -178,7 +178,7 @@ def test_a_signal_ends_an_idle_worker_whatever_it_is_doing(
         care()
         ran_to_its_end.append(1)
 
-    monkeypatch.setattr("exports.worker.tasks_reconcile", look)
+    monkeypatch.setattr("tasks.worker.tasks_reconcile", look)
     InProcessWorker([redis_queue], connection=redis_queue.connection).work()
     assert not ran_to_its_end
     assert "Traceback" not in capsys.readouterr().err

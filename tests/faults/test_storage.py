@@ -22,12 +22,13 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User
-from exports import object_storage
-from exports.models import Archive, Task, TaskStatus
+from exports.models import Archive
 from exports.models.archive import Removal
-from exports.models.failure import Failure, FailureCode
+from exports.storage import object_storage
 from microblog_project import environment
 from posts.models import Post
+from tasks.models import Task, TaskStatus
+from tasks.models.failure import Failure, FailureCode
 from tests.bucket import CREDENTIALS, Bucket
 from tests.exports.archives import archive_of
 from tests.faults.buckets import FaultyBucket

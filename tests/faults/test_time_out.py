@@ -12,7 +12,7 @@ from rq import Queue
 from rq.job import Job, JobStatus
 
 from accounts.models import User
-from exports.models import Task, TaskStatus
+from tasks.models import Task, TaskStatus
 from tests.faults.odd_jobs import path_of
 from tests.faults.outcomes import assert_given_up, temporary_files
 from tests.faults.pages import assert_another_succeeds, start_export, wait_for_end

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from accounts.models import User
-from exports.models import TaskStatus
-from exports.services.launching import task_launch
+from tasks.models import TaskStatus
+from tasks.services.launch import task_launch
 from tests.faults.horses import horse_of, reaches, runs
 
 Worker = Popen[bytes]
@@ -43,6 +43,6 @@ def test_a_work_horse_killed_again_and_again_is_given_up_with_a_reason(susan: Us
         runs(task, attempt)
         os.kill(horse_of(worker_process), signal.SIGKILL)
     reaches(task, TaskStatus.FAILED, 3)
-    assert task.error == "The export was interrupted 3 times and was given up."
+    assert task.error == "It was interrupted 3 times, so we gave up."
     assert task.progress < 100
     assert task_launch(user=susan, name="example", params={"seconds": 1}).status == TaskStatus.QUEUED

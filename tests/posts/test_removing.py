@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from posts.models import Post, RemovedPost
-from posts.services import UNDO_TIME, post_remove, post_restore, removed_posts_purge
+from posts.periodic import removed_posts_purge
+from posts.services import UNDO_TIME, post_remove, post_restore
 from tests.messages import told
 
 

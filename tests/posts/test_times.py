@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from microblog_project.templatetags.times import exact_time_element, time_element
+from core.templatetags.times import exact_time_element, time_element
 from tests.html_reader import Reader
 
 MOMENT = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)

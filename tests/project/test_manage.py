@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 
 pytestmark = pytest.mark.processes
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Follow, User
-from exports.models import Task
 from inbox.services import message_send
 from posts.models import Post
+from tasks.models import Task
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 from tests.security.hostile import routes

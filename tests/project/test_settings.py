@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from development.embedded_server import BASE_DIR
 from microblog_project import environment
-from microblog_project.embedded_server import BASE_DIR
 
 pytestmark = pytest.mark.processes
 

@@ -14,7 +14,7 @@ from django.core.mail import send_mail
 from rq import Queue
 
 from accounts.models import User
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 from tests.browser_options import browser_problem
 from tests.faults import odd_jobs
 from tests.mail_server import MailServer
@@ -98,7 +98,7 @@ def find_programs():
     raise postgresql.PostgresUnavailableError("it is not here")
 
 postgresql.find_programs = find_programs
-sys.exit(pytest.main(["tests/project/test_health.py"]))
+sys.exit(pytest.main(["tests/operations/test_health.py"]))
 """
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import LazySettings
 from django.core.management import call_command
 
-from microblog_project.translations import compile_messages
+from core.translations import compile_messages
 
 CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Yes"\nmsgstr "{word}"\n'
 

@@ -21,11 +21,12 @@ from django.utils import timezone, translation
 from rq import Queue
 
 from accounts.models import Follow, User
-from exports.models import Archive, Task, TaskStatus
-from exports.models.event import Reason
-from exports.services.delivery import archive_message
+from exports.delivery.archive_email import archive_message
+from exports.models import Archive
 from notifications.models import Notification
 from posts.models import Post
+from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
 from tests.alert_states import show_alerts
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
@@ -113,7 +114,7 @@ def test_every_page_is_translated(one_of_everything: dict[str, list[object]], vi
     assert not left, as_list(left)
 
 
-TASKS = "/admin/exports/task/"
+TASKS = "/admin/tasks/task/"
 # What is ours on a page of staff: how its element begins, and what comes after it.
 OURS = {
     "/admin/": ('<section class="health"', '<div id="content-main"'),

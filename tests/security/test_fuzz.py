@@ -17,10 +17,11 @@ from django.test import Client
 from rq import Queue
 
 from accounts.models import Follow, User
-from exports.models import Archive, Task
-from exports.services.news import task_publish
+from exports.models import Archive
 from notifications.models import Notification
 from posts.models import Post
+from tasks.models import Task
+from tasks.services.payloads import task_publish
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 from tests.security.headers import missing_headers
@@ -34,7 +35,7 @@ SEED = os.environ.get("FUZZ_SEED", "microblog")
 def site(member: User, stranger: User, redis_queue: Queue, settings: LazySettings) -> dict[str, list[bytes]]:
     """A site with one of everything; returns what stands in the addresses of its pages."""
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    settings.ROOT_URLCONF = "tests.project.dev_mail_urls"
+    settings.ROOT_URLCONF = "tests.development.mail_viewer_urls"
     settings.EMAIL_FILE_PATH = str(settings.VAR_DIR / "no-mail")
     post = Post.objects.create(author=member, body="one")
     Follow.objects.create(follower=stranger, followed=member)

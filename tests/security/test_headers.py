@@ -12,14 +12,14 @@ from django.conf import LazySettings
 from django.test import Client
 
 from accounts.models import User
-from microblog_project.embedded_server import BASE_DIR
+from development.embedded_server import BASE_DIR
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, make_member, signed_in_client
 from tests.security.headers import missing_headers
 from tests.security.hostile import routes
 
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/login/", "/accounts/signup/"]
-PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/exports/task/", "/healthz"]
+PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/tasks/task/", "/healthz"]
 ERRORS = {"/nowhere/": 404, "/?before=x": 400, "/exports/?kind=": 200, "/broken/": 500}
 
 

@@ -27,12 +27,12 @@ from rq.job import Job
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.utils import utcformat
 
-from exports.models import Task, TaskStatus
-from exports.services.kinds import job_functions
-from exports.services.launching import task_launch
-from exports.services.registered_jobs import LONGEST, job_refusal
-from exports.services.workers import jobs_at_work, living_workers, workers_alive
-from exports.worker import ExportWorker
+from tasks.models import Task, TaskStatus
+from tasks.queue.registered_jobs import LONGEST, job_refusal
+from tasks.queue.workers import jobs_at_work, living_workers, workers_alive
+from tasks.registry import FUNCTIONS
+from tasks.services.launch import task_launch
+from tasks.worker import TaskWorker
 from tests.members import make_member, signed_in_client
 from tests.waiting import wait_until
 
@@ -129,8 +129,8 @@ def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
         data("subprocess.check_output", ["sh", "-c", touch]),
         data("builtins.exec", f"import os; os.system({touch!r})"),
         data("exports.jobs.os.system", touch),
-        data("exports.jobs.run_task", str(uuid4()), touch),
-        data("exports.services.building.posts_archive", str(uuid4())),
+        data("tasks.runner.run", str(uuid4()), touch),
+        data("exports.jobs.PostsExport.run", str(uuid4())),
         data("format", touch, instance="{0}"),
         data("deliver_archive", str(uuid4()), instance="exports.jobs"),
         data(["os.system"], touch),
@@ -260,12 +260,12 @@ def job_with(queue: Queue, payload: bytes) -> Job:
 
 
 def test_all_registered_jobs_may_run(redis_queue: Queue) -> None:
-    assert all(not job_refusal(job_with(redis_queue, data(name, str(uuid4())))) for name in job_functions())
+    assert all(not job_refusal(job_with(redis_queue, data(name, str(uuid4())))) for name in FUNCTIONS)
 
 
 def test_no_name_is_imported_before_it_is_known(redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     imported: list[str] = []
-    monkeypatch.setattr("exports.services.registered_jobs.import_attribute", imported.append)
+    monkeypatch.setattr("tasks.queue.registered_jobs.import_attribute", imported.append)
     job = job_with(redis_queue, data("antigravity.fly", str(uuid4())))
     with pytest.raises(Exception, match=r"'antigravity.fly' is not a registered job"):
         job.perform()
@@ -322,4 +322,4 @@ def test_a_task_is_done_by_no_other_kind_of_job(
 
 
 def test_a_command_nested_too_deep_does_not_make_a_worker_deaf(redis_queue: Queue) -> None:
-    ExportWorker([redis_queue], connection=redis_queue.connection).handle_payload({"data": b"[" * 100_000})
+    TaskWorker([redis_queue], connection=redis_queue.connection).handle_payload({"data": b"[" * 100_000})

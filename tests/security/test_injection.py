@@ -13,7 +13,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 
 from accounts.models import User
-from exports.services.delivery import archive_message
+from exports.delivery.archive_email import archive_message
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, make_member, signed_in_client
 

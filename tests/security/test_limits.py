@@ -13,7 +13,7 @@ from django.test import Client
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Task
+from tasks.models import Task
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, make_member, signed_in_client
 from tests.security.headers import missing_headers

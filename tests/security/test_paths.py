@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.models import Archive, Task
-from exports.services.news import task_publish
+from exports.models import Archive
+from tasks.models import Task
+from tasks.services.payloads import task_publish
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django_rq.models import Dashboard
 
 from accounts.models import User
+from core.staff.lists import CarefulAdmin
 from inbox.services import message_send
-from microblog_project.roles import ROLES
-from microblog_project.staff_lists import CarefulAdmin
+from operations.roles import ROLES
 from tests.members import make_member, signed_in_client
 
 LISTS = {model: model_admin for model, model_admin in admin.site._registry.items() if model is not Dashboard}
@@ -161,7 +161,7 @@ def test_a_list_can_be_filtered_by_what_it_shows(staff: User, member: User) -> N
         ("status__exact", "failed"),
         ("created_at__gte", "2026-01-01T00:00Z"),
     ):
-        assert client.get("/admin/exports/task/", {name: value}).status_code == 200, name
+        assert client.get("/admin/tasks/task/", {name: value}).status_code == 200, name
 
 
 @pytest.mark.parametrize("lookup", ["regex", "iregex"])
@@ -217,9 +217,9 @@ NONSENSE = [
 def test_a_list_asked_for_what_no_column_can_be_is_shown_without_filters(query: str) -> None:
     staff = make_member("staff", is_staff=True, is_superuser=True)
     client = signed_in_client(staff)
-    response = client.get(f"/admin/exports/task/?{query}")
+    response = client.get(f"/admin/tasks/task/?{query}")
     assert response.status_code in {200, 302}
-    assert client.get(f"/admin/exports/task/?{query}", follow=True).status_code == 200
+    assert client.get(f"/admin/tasks/task/?{query}", follow=True).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["abc", "", "\x00", "9" * 20, "-1", "0" * 500, "1\x00"])

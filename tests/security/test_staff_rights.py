@@ -11,7 +11,7 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.test import Client
 
 from accounts.models import User
-from microblog_project.roles import ROLES
+from operations.roles import ROLES
 from tests.members import PASSWORD, make_member, signed_in_client
 
 USERS, ADDRESSES, GROUPS = "/admin/accounts/user/", "/admin/account/emailaddress/", "/admin/auth/group/"

@@ -8,10 +8,10 @@ from django_rq.models import Dashboard
 from rq import Queue
 
 from accounts.models import User
-from exports.models import Task
-from exports.services.news import task_publish
 from inbox.models import Conversation, Message
 from inbox.services import message_send
+from tasks.models import Task
+from tasks.services.payloads import task_publish
 from tests.members import PASSWORD, make_member, signed_in_client
 
 DASHBOARD = "/admin/django_rq/dashboard/"
@@ -47,7 +47,7 @@ def test_after_an_alert_a_word_is_no_view(member: User, word: str) -> None:
 
 
 def test_who_is_not_signed_in_learns_nothing_of_what_there_is(db: None) -> None:
-    for address in (DASHBOARD, f"{DASHBOARD}queues/7/", "/admin/r/1/1/", "/admin/exports/task/"):
+    for address in (DASHBOARD, f"{DASHBOARD}queues/7/", "/admin/r/1/1/", "/admin/tasks/task/"):
         assert Client().get(address).status_code == 302
 
 

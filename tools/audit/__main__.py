@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from microblog_project.embedded_server import var_dir
+from development.embedded_server import var_dir
 from tools.audit import axe, lighthouse, nu
 from tools.audit.figures import Figure, as_table
 from tools.audit.machine import Workshop, install_packages, lacking

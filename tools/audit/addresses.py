@@ -20,7 +20,7 @@ def values() -> dict[str, str]:
     """Return what stands in the addresses: the demo's rows."""
     return {
         "post": str(apps.get_model("posts", "Post").objects.order_by("-pk").values_list("pk", flat=True)[0]),
-        "task": str(apps.get_model("exports", "Task").objects.values_list("pk", flat=True)[0]),
+        "task": str(apps.get_model("tasks", "Task").objects.values_list("pk", flat=True)[0]),
         "username": "chiara",
         "tag": "soup",
     }
@@ -32,7 +32,7 @@ def addresses() -> Iterator[str]:
     for route in routes():
         if route.startswith(FOREIGN) or route.endswith(FRAGMENT):
             continue
-        known["pk"] = known["task"] if route.startswith("/exports/") else known["post"]
+        known["pk"] = known["task"] if route.startswith(("/exports/", "/tasks/")) else known["post"]
         yield re.sub(r"<(\w+)>", lambda match: known.get(match[1], "1"), route)
     yield from [*MORE, "/user/demo/"]
 

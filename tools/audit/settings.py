@@ -1,6 +1,6 @@
 """The settings of the site that is audited: those of production, and the two languages that a program makes."""
 
-from microblog_project import pseudo_locale
+from development import pseudo_locale
 from microblog_project.settings import *  # noqa: F403
 from microblog_project.settings import LANGUAGES as REAL_LANGUAGES
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
 
-from microblog_project.embedded_server import BASE_DIR, die_with_parent
-from microblog_project.process_tree import stop_in_order
-from microblog_project.translations import compile_messages
+from core.translations import compile_messages
+from development.embedded_server import BASE_DIR, die_with_parent
+from development.process_tree import stop_in_order
 from tests.faults.queue_servers import QueueServer
 from tests.mail_server import free_port
 from tests.waiting import wait_until

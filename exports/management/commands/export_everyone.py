@@ -18,11 +18,11 @@ from django.db import Error, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from exports.models import TaskStatus
-from exports.services.campaign import Campaign, CampaignRun, campaign_begin
-from exports.services.kinds import EXPORT_KINDS
-from exports.services.queue import QueueUnavailableError
-from exports.services.workers import workers_alive
+from exports.bulk_export import Campaign, CampaignRun, campaign_begin
+from exports.export_job import export_jobs
+from tasks.models import TaskStatus
+from tasks.queue.client import QueueUnavailableError
+from tasks.queue.workers import workers_alive
 
 PAUSE = 0.5  # seconds between two looks
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add what, how fast, and who has it already."""
-        parser.add_argument("--kind", choices=EXPORT_KINDS, default="archive", help="archive (default) or posts")
+        parser.add_argument("--kind", choices=export_jobs(), default="archive", help="archive (default) or posts")
         parser.add_argument("--at-once", type=_positive, default=2, metavar="N", help="exports that wait at a time (2)")
         parser.add_argument("--campaign", default="closing", help="a name: the same one goes on, a new one begins anew")
         since = "ISO time: who has had a success since then is left out; by default the campaign's first run"
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Say what there is to do, do it, and say what became of it; end with 1 unless everybody has theirs."""
-        task_name = EXPORT_KINDS[options["kind"]]
+        task_name = export_jobs()[options["kind"]].name
         campaign = campaign_begin(name=options["campaign"], task_name=task_name, since=options["since"])
         self._announce(campaign)
         if options["dry_run"]:

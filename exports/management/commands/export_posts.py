@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.models import User
-from exports.services.snapshot import posts_batches, posts_count, read_snapshot
-from exports.writer import write_posts
+from exports.building.snapshot import posts_batches, posts_count, read_snapshot
+from exports.formats import write_posts
 
 
 class Command(BaseCommand):

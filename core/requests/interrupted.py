@@ -1,0 +1,101 @@
+"""Forms that come too late: after the session has ended, or after a sign-in in another tab.
+
+They lead back to the page they came from, which says what was not done and shows again what was written.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import redirect_to_login
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.requests.kept_forms import KEY, form_forget, form_keep, form_kept, written_in
+from core.requests.redirects import is_in_place, page_before, referring_page
+
+NOT_DONE = {
+    "posts:timeline": gettext_lazy("your post wasn't published"),
+    "posts:remove": gettext_lazy("your post wasn't deleted"),
+    "posts:restore": gettext_lazy("your post wasn't restored"),
+    "posts:follow": gettext_lazy("you don't follow this member yet"),
+    "posts:unfollow": gettext_lazy("you still follow this member"),
+    "posts:profile_edit": gettext_lazy("your profile wasn't saved"),
+    "inbox:conversation": gettext_lazy("your message wasn't sent"),
+    "notifications:dismiss": gettext_lazy("the alert wasn't dismissed"),
+    "exports:list": gettext_lazy("no export was started"),
+    "tasks:cancel": gettext_lazy("the export wasn't cancelled"),
+    "tasks:retry": gettext_lazy("the export wasn't retried"),
+    "exports:delete": gettext_lazy("the file wasn't deleted"),
+    "exports:mail": gettext_lazy("no email was sent"),
+    "accounts:delete": gettext_lazy("your account won't be deleted"),
+    "accounts:delete_undo": gettext_lazy("your account will still be deleted"),
+    "account_email": gettext_lazy("your email address wasn't changed"),
+    "account_change_password": gettext_lazy("your password wasn't changed"),
+}
+
+
+class InterruptedMiddleware:
+    """Has whoever sent a form without being signed in come back to its page after they have signed in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; a script is told without a redirect, and sends the form again as a browser does."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and form_forget(request):
+            return redirect("posts:timeline")  # the browser did not say on which page the button was
+        if request.method != "POST" or request.user.is_authenticated or not leads_to_sign_in(response):
+            return response
+        if is_in_place(request):
+            return HttpResponseForbidden(_("Sign in first."), content_type="text/plain")
+        form_keep(request)
+        messages.info(request, _("You've been signed out. Sign in to go on."))
+        return redirect_to_login(page_of_form(request))
+
+
+def leads_to_sign_in(response: HttpResponse) -> bool:
+    """Return whether a view answers that its visitor has to sign in first."""
+    address = urlsplit(response.get("Location", ""))
+    return address.path in {reverse("account_login"), reverse("admin:login")} and "next" in parse_qs(address.query)
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Return the page that the form was on, as the form or the browser says; else the address where it was sent."""
+    return page_before(request, otherwise=referring_page(request) or request.get_full_path())
+
+
+@receiver(user_logged_in)
+def tell_what_was_not_done(request: HttpRequest, **_signal: Any) -> None:
+    """Tell who has just signed in what became of the form that led to it; it stays for its page to show."""
+    kept = form_kept(request)
+    if kept and not kept["is_told"]:
+        clause = NOT_DONE.get(kept["view_name"], _("what you asked for wasn't done"))
+        text = _("You had been signed out, so %(clause)s. Try again.") % {"clause": clause}
+        messages.warning(request, text)
+        request.session[KEY] = {**kept, "is_told": True}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the page is out of date, as after a sign-in in another tab, and keep what was written in it.
+
+    What another site has sent is neither kept nor shown.
+    """
+    context: dict[str, Any] = {}
+    if comes_from_here(request):
+        form_keep(request)
+        context = {"page": page_of_form(request), "written": written_in(request).values()}
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def comes_from_here(request: HttpRequest) -> bool:
+    """Return whether the browser says that a page of ours sent the form."""
+    origin = request.headers.get("Origin", "")
+    return origin == f"{request.scheme}://{request.get_host()}" if origin else bool(referring_page(request))

@@ -1,0 +1,126 @@
+"""What staff do to many rows at once in the admin: shown first, done after a yes, and written into the log."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import model_ngettext
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+MOST = 500
+"""Rows in one action: each is done and logged by itself, while the browser waits."""
+
+FROM_PAGE = "from_page"
+"""The field of a form that says that it is on the page of the row, not on the list."""
+
+
+@dataclass(frozen=True)
+class StaffAction:
+    """One thing that can be done to rows of a model."""
+
+    name: str
+    """The admin's name for it."""
+    title: str | Promise
+    consequence: str | Promise
+    """What it means for the members, in a sentence or two."""
+    log: str
+    """What the log says of each row that it was done to, in English and marked for translation."""
+    left: Callable[[Sequence[Any]], dict[Any, str]]
+    """Why some of the rows would be left as they are, by primary key."""
+    act: Callable[[Any, Any], bool]
+    """Do it to a row for a member of staff; return whether that was still possible."""
+    is_erasure: bool = False
+    """Whether what the log says has to outlive the row: then it names no more than its number."""
+
+
+def ask_and_act(
+    model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any], action: StaffAction
+) -> HttpResponse | None:
+    """Show what the action would be done to, and what it would leave and why; do it when that was confirmed.
+
+    Then staff are where they were: on the list (None), or on the page of the only row.
+    """
+    chosen = list(rows[: MOST + 1])
+    if len(chosen) > MOST:
+        text = _("Select at most %(count)d at a time.") % {"count": MOST}
+        model_admin.message_user(request, text, messages.WARNING)
+        return None
+    left = action.left(chosen)
+    todo = [row for row in chosen if row.pk not in left]
+    if request.POST.get("post") == "yes":
+        reasons = [str(reason) for reason in left.values()]
+        done = 0
+        for row in todo:
+            if act_and_log(request.user, row, action):
+                done += 1
+            else:
+                reasons.append(_("it has just changed"))
+        _tell(model_admin, request, done, Counter(reasons))
+        return redirect(page) if (page := _page_of_row(model_admin, request, chosen)) else None
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": action.title,
+        "opts": model_admin.opts,
+        "action": action,
+        "todo": todo,
+        "left": [(row, left[row.pk]) for row in chosen if row.pk in left],
+        "checkbox_name": ACTION_CHECKBOX_NAME,
+        "back": _page_of_row(model_admin, request, chosen),
+    }
+    return TemplateResponse(request, "admin/staff_action.html", context)
+
+
+def _page_of_row(model_admin: ModelAdmin[Any], request: HttpRequest, rows: Sequence[Model]) -> str:
+    """Return the address of the page whose button was pressed; empty if it was the list's."""
+    if FROM_PAGE not in request.POST or len(rows) != 1:
+        return ""
+    opts = model_admin.opts
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[rows[0].pk])
+
+
+def act_and_log(user: Any, row: Model, action: StaffAction) -> bool:
+    """Do the action to a row, and write that into the log, both or neither; return whether it could be done."""
+    with transaction.atomic():
+        if not action.act(row, user):
+            return False
+        action_log(user, row, action.log, is_erasure=action.is_erasure)
+    return True
+
+
+def action_log(user: Any, row: Model, words: str, *, is_erasure: bool = False) -> None:
+    """Write into the log what a member of staff did to a row."""
+    LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(row),
+        # By the number, an erasure removes what the log holds of its rows.
+        object_id=None if is_erasure else str(row.pk),
+        object_repr=f"#{row.pk}" if is_erasure else str(row)[:200],
+        action_flag=CHANGE,
+        change_message=words,
+    )
+
+
+def _tell(model_admin: ModelAdmin[Any], request: HttpRequest, done: int, reasons: Counter[str]) -> None:
+    if done:
+        text = _("Done: %(count)d %(items)s.") % {"count": done, "items": model_ngettext(model_admin.opts, done)}
+        model_admin.message_user(request, text, messages.SUCCESS)
+    for reason, count in reasons.items():
+        items = model_ngettext(model_admin.opts, count)
+        text = _("Skipped: %(count)d %(items)s (%(reason)s).")
+        model_admin.message_user(request, text % {"count": count, "items": items, "reason": reason}, messages.WARNING)
+    if not done and not reasons:
+        text = _("Nothing changed: the selected items are no longer in this list.")
+        model_admin.message_user(request, text, messages.WARNING)

@@ -1,0 +1,35 @@
+"""The site at work, with members who are signed in."""
+
+from collections import Counter
+from pathlib import Path
+
+from e2e.chaos.members import Member
+from e2e.chaos.servers import SlowMailServer
+from tasks.models import Task
+from tests.whole_site import WholeSite
+
+
+class Site(WholeSite):
+    """A context manager: what it starts is gone afterwards, also when this process is killed."""
+
+    def __init__(self, folder: Path, *, workers: int) -> None:
+        super().__init__(folder, workers=workers, mail_server=SlowMailServer)
+        self.members: list[Member] = []
+
+    def admit(self, usernames: list[str], *, pause: float, seed: int) -> None:
+        """Sign the members in, and let them export."""
+        for username in usernames:
+            member = Member(username, self.url, pause=pause, seed=seed)
+            member.sign_in()
+            member.start()
+            self.members.append(member)
+            self._stack.callback(member.leave)
+
+    def is_told_that_nobody_works(self, task: Task) -> bool:
+        """Return whether the task's member was told that no worker is there."""
+        return any(member.is_told_that_nobody_works(str(task.pk)) for member in self.members)
+
+    @property
+    def troubles(self) -> Counter[str]:
+        """Return what the web server answered that was no answer, over all members."""
+        return sum((member.troubles for member in self.members), Counter())

@@ -1,0 +1,86 @@
+"""What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, Count, F, Max, QuerySet, When
+
+from accounts.models import Follow, User
+from exports.building.snapshot import DatabaseTime, iso_times, streamed_columns
+from exports.formats import BATCH_SIZE, Conversation, Message, in_batches, utc_text
+from inbox import models as inbox
+
+
+def member_counts(user: User) -> dict[str, int]:
+    """Return how many records of each sort an archive holds of a member, of those that can be very many."""
+    rows = {
+        "posts": user.posts.all(),
+        "follows": user.follows.all(),
+        "followers": user.followed_by.all(),
+        "messages": inbox.Message.objects.of(user.pk),
+    }
+    return {name: records.count() for name, records in rows.items()}
+
+
+def member_profile(user: User) -> dict[str, Any]:
+    """Return `profile.json`: what the member told us, and what we noted of them."""
+    return {
+        "username": user.username,
+        "email": user.email,
+        "about_me": user.about_me,
+        "url": absolute_url(user),
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "theme": user.theme,
+        "joined": utc_text(user.date_joined),
+        "last_seen": utc_text(user.last_seen) if user.last_seen else None,
+    }
+
+
+def absolute_url(user: User) -> str:
+    """Return the absolute address of a member's page."""
+    return f"{settings.SITE_URL}{user.get_absolute_url()}"
+
+
+def follows_records(user: User) -> Iterator[dict[str, Any]]:
+    """Yield whom the member follows, in the order in which they began to."""
+    return _people(user.follows.all(), "followed__username")
+
+
+def followers_records(user: User) -> Iterator[dict[str, Any]]:
+    """Yield who follows the member, in the order in which they began to."""
+    return _people(user.followed_by.all(), "follower__username")
+
+
+def messages_records(user: User) -> Generator[Message]:
+    """Yield what the member wrote to others, and they to the member, in the order in which it was written."""
+    yield from _streamed(inbox.Message.objects.of(user.pk))
+
+
+def conversations_records(user: User) -> Generator[Conversation]:
+    """Yield the same by conversation, the one with the newest message first. Read each before the next."""
+    partner = Case(When(sender=user.pk, then="recipient_id"), default="sender_id")
+    mine = inbox.Message.objects.of(user.pk).annotate(partner=partner).values("partner")
+    found = mine.annotate(records=Count("pk"), newest=Max("timestamp")).order_by("-newest", "partner")
+    for partner_id, records in list(found.values_list("partner", "records")):
+        partner_user = User.objects.only("username").get(pk=partner_id)
+        with closing(_streamed(inbox.Message.objects.between(user, partner_user))) as messages:
+            yield Conversation(partner_user.username, records, messages)
+
+
+def _streamed(messages: QuerySet[inbox.Message]) -> Generator[Message]:
+    rows = messages.order_by("timestamp", "id")
+    time = DatabaseTime(F("timestamp"))
+    columns = streamed_columns(rows.values_list("sender__username", "recipient__username", "body", time, "id"))
+    for senders, recipients, bodies, times, ids in columns:
+        yield from map(Message, senders, recipients, bodies, iso_times(times), ids)
+
+
+def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:
+    rows = follows.order_by("created_at", "id").values_list(username, DatabaseTime(F("created_at")))
+    for batch in in_batches(rows.iterator(chunk_size=BATCH_SIZE)):
+        names, times = zip(*batch, strict=True)
+        for name, since in zip(names, iso_times(times), strict=True):
+            yield {"username": name, "url": absolute_url(User(username=name)), "since": since}

@@ -1,0 +1,40 @@
+"""What the end of an account means for its exports: no email is sent any more, and no file stays."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.erasure import account_closing, account_erasing
+from accounts.models import User
+from exports.delivery.jobs import FAILURE_MAIL_PREFIX, MAIL_PREFIX
+from exports.models import Archive, FailureEmail
+from exports.models.archive import exports_storage
+from exports.storage.files import ensure_there, file_remove, member_files, member_folder_remove
+from tasks.erasure import ensure_not_running, jobs_forget
+
+
+@receiver(account_closing)
+def end_emails(*, user: User, **_signal: Any) -> None:
+    """Call off the member's emails; raise AccountInUseError while one is being sent."""
+    Archive.objects.filter(user=user).update(mail_due_at=None)
+    FailureEmail.objects.filter(task__user=user).update(mail_due_at=None)
+    ensure_not_running(_email_jobs(user))
+
+
+@receiver(account_erasing)
+def remove_files(*, user: User, **_signal: Any) -> None:
+    """Remove the files of the member's archives, and what attempts that died have left."""
+    kept = list(Archive.objects.filter(user=user).kept().values_list("file", flat=True))
+    if kept:
+        ensure_there(exports_storage())
+    for name in {*kept, *member_files(user.pk)}:
+        file_remove(exports_storage(), name)
+    member_folder_remove(user.pk)
+    jobs_forget(_email_jobs(user))
+
+
+def _email_jobs(user: User) -> set[str]:
+    """Return the ids of all the jobs that there ever were for the member's emails."""
+    archives = Archive.objects.filter(user=user).values_list("pk", flat=True)
+    tasks = user.tasks.values_list("pk", flat=True)
+    return {*(f"{MAIL_PREFIX}{pk}" for pk in archives), *(f"{FAILURE_MAIL_PREFIX}{pk}" for pk in tasks)}

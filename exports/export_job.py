@@ -1,0 +1,214 @@
+"""What all exports have in common: a file in the private storage, an email, and a pause before the next one."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from exports.building.draft import Draft, local_file
+from exports.building.snapshot import read_snapshot
+from exports.building.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused
+from exports.delivery.archive_email import archive_deliver
+from exports.delivery.failure_email import failure_mail_schedule
+from exports.formats import DigestingFile, Skipped
+from exports.models import Archive
+from exports.models.archive import exports_storage
+from exports.outcomes import READY
+from exports.storage.expiry import member_trim
+from exports.storage.files import attempt_folder, file_remove, file_store
+from tasks.job import Job, Result, Text
+from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models.failure import FailureCode
+from tasks.registry import JOBS
+from tasks.services.counters import BYTES, count_later, measured
+
+logger = logging.getLogger(__name__)
+
+
+class ExportJob(Job):
+    """Build a file of a member's data, keep it, and email it to them. A subclass says what is in the file."""
+
+    unit = _("posts")
+    finishing = _("packing and storing the file")
+    launched = _("Export requested. You can leave this page: we email every export.")
+    already_active = _("An export task is currently in progress")
+    titles = {
+        TaskStatus.SUCCEEDED: _("Your export is ready: %(label)s"),
+        TaskStatus.FAILED: _("Export failed: %(label)s"),
+        TaskStatus.CANCELLED: _("Export cancelled: %(label)s"),
+    }
+    success = READY
+    failure_texts = {
+        FailureCode.ERRORED: _(
+            "Something went wrong on our side. Our team has been notified, and your posts are safe."
+        ),
+        FailureCode.NO_SPACE: _(
+            "There isn't enough disk space to prepare your export right now. Our team has been notified. "
+            "Please try again later."
+        ),
+    }
+    admin_template = "admin/exports/_emails_of_task.html"
+    alert_templates = {"details": "exports/_alert_details.html", "actions": "exports/_alert_actions.html"}
+    warmup_templates: ClassVar[tuple[str, ...]] = (
+        "emails/export_ready-subject.txt",
+        "emails/export_ready-body.txt",
+        "emails/_export_ready-opening.txt",
+        "emails/_export_ready-facts.txt",
+        "emails/base.html",
+        "emails/_button.html",
+    )
+
+    kind: ClassVar[str]
+    """What `POST /exports/` takes."""
+    action: ClassVar[Text]
+    """What the button says that requests it."""
+    contents: ClassVar[Text]
+    """What is in it, in a sentence."""
+    content_type: ClassVar[str]
+    is_recommended: ClassVar[bool] = False
+    """Whether it holds everything."""
+
+    stored_as = ""
+    """The name of the attempt's file in the storage."""
+
+    @property
+    def filename(self) -> str:
+        """Return the name under which the member gets the file."""
+        raise NotImplementedError
+
+    @classmethod
+    def tables(cls, user: User) -> list[QuerySet[Any]]:
+        """Return the rows of the member that can be very many; from EXPORT_LARGE_FROM on the export is large."""
+        raise NotImplementedError
+
+    @classmethod
+    def counts(cls, user: User) -> dict[str, int]:
+        """Return how many records of each sort the file will hold."""
+        raise NotImplementedError
+
+    @classmethod
+    def write(cls, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+        """Write the file; return what it holds, and the records that had to be left out."""
+        raise NotImplementedError
+
+    def run(self) -> Result:
+        """Write the file from one snapshot of the database, and move it into the storage.
+
+        Raises NoSpaceError, and whatever database and storage raise.
+        """
+        with full_disk_refused(), local_file() as path:
+            archive = self._write_archive(path)
+            ensure_storage_space(path)
+            # Under a name that is this attempt's alone.
+            self.stored_as = f"{attempt_folder(self.task, self.task.attempt)}/{archive.filename}"
+            self.stored_as = archive.file.name = file_store(path, self.stored_as)
+            close_old_connections()  # a slow storage can take longer than a connection, or the database's server, lives
+        return Result(done=self.reporter.done, value=archive)
+
+    def _write_archive(self, path: Path) -> Archive:
+        """Write the file at `path`; return its archive, which is not saved yet."""
+        with path.open("wb") as file, read_snapshot() as snapshot:
+            user = User.objects.get(pk=self.task.member.pk)
+            expected = self.counts(user)
+            self.progress(0, sum(expected.values()))
+            ensure_free_space(records=self.reporter.total)
+            watch = SpaceWatch(path.parent)
+            output = DigestingFile(file, watch.note)
+            draft = Draft(user, output, path.parent, snapshot, self.reporter.advance, expected, watch)
+            counts, skipped = self.write(draft)
+        for item in skipped:
+            where = (item.record, item.id, item.timestamp)
+            logger.warning("Task %s: %s %s of %s was left out: %s", self.task.pk, *where, item.reason)
+        return Archive(
+            task=self.task,
+            user=user,
+            filename=self.filename,
+            content_type=self.content_type,
+            size=output.size,
+            sha256=output.sha256,
+            item_counts=counts,
+            snapshot_at=snapshot.at,
+        )
+
+    def commit(self, result: Result) -> None:
+        """Save the archive, from which on the file is the member's."""
+        archive: Archive = result.value
+        now = timezone.now()
+        archive.expires_at, archive.mail_due_at = now + timedelta(days=settings.EXPORT_RETENTION_DAYS), now
+        archive.save()
+        count_later(measured("bytes", self.name, value=archive.size, limits=BYTES))
+
+    def after_commit(self, result: Result) -> None:
+        """Email the archive, and let it take the place of the member's oldest one if they have too many."""
+        archive: Archive = result.value
+        archive_deliver(archive.pk)
+        member_trim(user_id=archive.user_id)
+
+    def abandon(self) -> None:
+        """Remove the stored file unless it has an archive; with the storage down the periodic cleanup does it."""
+        if self.stored_as and not Archive.objects.filter(file=self.stored_as).exists():
+            file_remove(exports_storage(), self.stored_as)
+
+    @classmethod
+    def lane(cls, user: User | None) -> TaskLane:
+        """Return the queue by how much the member has; an index leads to that row, and no further."""
+        last = settings.EXPORT_LARGE_FROM - 1
+        is_large = user and any(rows[last : last + 1].exists() for rows in cls.tables(user))
+        return TaskLane.LARGE if is_large else TaskLane.SMALL
+
+    @classmethod
+    def cooldown(cls) -> timedelta:
+        """Return EXPORT_COOLDOWN."""
+        return timedelta(seconds=settings.EXPORT_COOLDOWN)
+
+    @classmethod
+    def in_use(cls) -> Exists:
+        """Return the condition for tasks whose archive still has its file, or its email before it."""
+        return Exists(Archive.objects.filter(task=OuterRef("pk")).filter(~Q(file="") | Q(mail_due_at__isnull=False)))
+
+    @classmethod
+    def on_failure(cls, task: Task) -> None:
+        """Have the member told by email."""
+        failure_mail_schedule(task)
+
+    @classmethod
+    def payload(cls, task: Task) -> dict[str, Any]:
+        """Return what the alert of a finished export says of its file and its email."""
+        archive = Archive.objects.filter(task=task).first() if task.status == TaskStatus.SUCCEEDED else None
+        return {"archive": archive and archive_payload(archive)}
+
+    @classmethod
+    def may_change(cls, payload: dict[str, Any]) -> bool:
+        """Return whether the email is still to be sent."""
+        archive = payload.get("archive") or {}
+        return bool(archive.get("mail_pending") and not archive.get("mail_error"))
+
+
+def archive_payload(archive: Archive) -> dict[str, Any]:
+    """Return the part of the payload that is about the file."""
+    return {
+        "posts": archive.posts,
+        "item_counts": archive.item_counts,
+        "size": archive.size,
+        "mailed_to": archive.mailed_to,
+        "mail_pending": archive.mail_pending,
+        "mail_error": archive.mail_error,
+        "mail_event": archive.mail_event,
+    }
+
+
+def export_jobs() -> dict[str, type[ExportJob]]:
+    """Return the kinds of export by what `POST /exports/` takes, in the order in which they are offered."""
+    return {job.kind: job for job in JOBS.values() if issubclass(job, ExportJob)}
+
+
+def export_names() -> list[str]:
+    """Return the names of their tasks."""
+    return [job.name for job in export_jobs().values()]

@@ -1,0 +1,104 @@
+"""The part of an archive that people read, with no server and no network: `index.html`, and what it leads to.
+
+The search of `index.html` (`assets/index.js`) opens the pages of posts one by one, out of sight.
+"""
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from exports.formats.page_files import Pages, Piece, month_heading, month_name
+from exports.formats.page_head import page_head
+from exports.formats.weaving import JoinedPosts, encoded, split, woven
+
+REPLACEMENT = "\ufffd"
+"""Stands for a character that cannot be shown."""
+
+ARTICLE = b'<article id="p'
+
+FILES: list[tuple[list[str], str | Promise]] = [
+    (["index.html"], _("Start here. Open it in a browser to read everything in this archive.")),
+    (["posts.json"], _("Your posts for other programs: the text and time of each, oldest first.")),
+    (
+        ["posts.csv"],
+        _("Your posts for a spreadsheet. A text that a spreadsheet would run as a formula starts with an apostrophe."),
+    ),
+    (["profile.json"], _("Your account.")),
+    (["follows.json", "followers.json"], _("The people you follow, and your followers.")),
+    (["messages.json"], _("The messages you sent and received.")),
+    (
+        ["actor.json", "outbox.json"],
+        _("Your profile and posts as ActivityStreams, in the format of a Mastodon archive."),
+    ),
+    (["likes.json", "bookmarks.json"], _("Empty lists that tools for Mastodon archives expect.")),
+    (["skipped.json"], _("What couldn't be exported, and why.")),
+    (["manifest.json"], _("The size and the SHA-256 of each file.")),
+]
+"""The files in the archive's root, and what each is."""
+
+
+def escaped(text: str) -> str:
+    """Return `text` as HTML text, from which a browser reads `text` again, but for NUL, which HTML does not know.
+
+    A carriage return has to be a reference: as itself it is read as a new line.
+    """
+    return html.escape(text.replace("\0", REPLACEMENT), quote=False).replace("\r", "&#13;")
+
+
+def articles(posts: JoinedPosts) -> Piece:
+    """Return the posts as HTML, the newest first."""
+    times = split(posts.timestamps)[::-1]
+    begins, months = _begins(times)
+    content = woven(
+        begins,
+        split(posts.ids)[::-1],
+        b'"><p dir="auto">',
+        encoded(posts.bodies, escaped)[::-1],
+        b"</p><time>",
+        times,
+        b"</time></article>\n",
+    )
+    return Piece(content, months)
+
+
+def _begins(times: Sequence[bytes]) -> tuple[bytes | list[bytes], dict[str, int]]:
+    """Return how each article begins, of another month than the one above it with a heading, and the months' counts.
+
+    Most batches are of one month, and then all begin alike.
+    """
+    if times[0][:7] == times[-1][:7]:
+        return ARTICLE, {times[0][:7].decode(): len(times)}
+    months = [time[:7].decode() for time in times]
+    begins = [ARTICLE] * len(months)
+    for place in range(1, len(months)):
+        if months[place] != months[place - 1]:
+            begins[place] = month_heading(months[place]) + ARTICLE
+    return begins, dict(Counter(months))
+
+
+def render_index(context: dict[str, Any], posts: Pages) -> bytes:
+    """Return `index.html`, which lists the months by year, the newest first, the conversations and the people."""
+    months = [
+        {
+            "year": month[:4],
+            "id": month,
+            "name": month_name(month),
+            "page": posts.page_of_month[month],
+            "posts": posts.months[month],
+        }
+        for month in sorted(posts.months, reverse=True)
+    ]
+    years = [(year, list(group)) for year, group in groupby(months, lambda month: month["year"])]
+    more = {"years": years, "pages": posts.number, "files": FILES, **page_head(script="index.js", frames=True)}
+    return render_to_string("exports/archive/index.html", {**context, **more}).encode()
+
+
+def render_readme(context: dict[str, Any]) -> bytes:
+    """Return `README.txt`, which says what each file is."""
+    return render_to_string("exports/archive/README.txt", {**context, "files": FILES}).encode()

@@ -1,0 +1,127 @@
+"""Pages of records in a folder of the archive: 1 the oldest, each whole in itself, the newest record at its top."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from exports.formats.page_head import page_head
+
+PAGE_SIZE = 1000  # records read; what a telephone still scrolls through with ease
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The HTML of some records, the newest first."""
+
+    html: bytes
+    months: Mapping[str, int] = field(default_factory=dict)
+    """How many are of each month (`YYYY-MM`), the newest first. Empty where months do not matter."""
+
+
+def month_heading(month: str) -> bytes:
+    """Return the heading that stands before the newest record of a month; links lead to it."""
+    return f'<h2 id="{month}">{month_name(month)}</h2>\n'.encode()
+
+
+def month_name(month: str) -> str:
+    """Return the month as people write it, in the language that is active."""
+    return _month_name(month, get_language())
+
+
+@lru_cache(maxsize=500)
+def _month_name(month: str, _language: str | None) -> str:
+    return date_format(date(int(month[:4]), int(month[5:7]), 1), "YEAR_MONTH_FORMAT")
+
+
+class Pages:
+    """Makes pages from pieces, oldest first, and gives each that is whole, with its name, to `put`.
+
+    It holds one page. How many there will be is known before: a page takes so many records as they are read, those
+    that cannot be written included.
+    """
+
+    def __init__(self, stem: str, records: int, *, put: Callable[[str, bytes], None], **context: Any) -> None:
+        """Begin; pages are called `stem` and their number, `context` is the template's (page.html)."""
+        self._stem = stem
+        self.total = -(-records // PAGE_SIZE)
+        self._put = put
+        self._shell = PageShell(stem.partition("/")[2], self.total, context)
+        self._pieces: list[Piece] = []
+        self._rows = 0
+        self.number = 0
+        self.months: Counter[str] = Counter()
+        self.page_of_month: dict[str, int] = {}
+        """The newest page on which a month is."""
+
+    def add(self, piece: Piece) -> None:
+        """Put a piece, newer than all before, on the page."""
+        self._pieces.insert(0, piece)
+        self.months.update(piece.months)
+
+    def turn(self, rows: int) -> None:
+        """Note that so many records were read; the page ends when it is full."""
+        self._rows += rows
+        if self._rows >= PAGE_SIZE:
+            self._finish()
+
+    def close(self) -> None:
+        """Finish the last page."""
+        if self._rows:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.number += 1
+        self.page_of_month.update((month, self.number) for piece in self._pieces for month in piece.months)
+        self._put(f"{self._stem}{self.number}.html", self._shell.around(self.number, self._content()))
+        self._pieces, self._rows = [], 0
+
+    def _content(self) -> bytes:
+        above = ""
+        parts = []
+        for piece in self._pieces:
+            months = [*piece.months]
+            if months and months[0] != above:
+                parts.append(month_heading(months[0]))
+            above = months[-1] if months else ""
+            parts.append(piece.html)
+        return b"".join(parts)
+
+
+class PageShell:
+    """What stands around the records of a page. It is rendered once, and for each page only its numbers are put in."""
+
+    def __init__(self, prefix: str, total: int, context: dict[str, Any]) -> None:
+        """Prepare for pages that are called `prefix` and their number."""
+        self._total = total
+        self._context = {**page_head(script="search.js"), **context, "prefix": prefix, "total": total}
+        self._shells: dict[tuple[bool, bool], str] = {}
+
+    def around(self, number: int, content: bytes) -> bytes:
+        """Return the whole page."""
+        shell = self._rendered(has_newer=number < self._total, has_older=number > 1)
+        for name, value in {"number": number, "newer": number + 1, "older": number - 1}.items():
+            shell = shell.replace(_mark(name), str(value))
+        head, tail = shell.split(_mark("content"))
+        nothing = _("None of the items on this page could be exported. skipped.json says why.")
+        return head.encode() + (content or f"<p>{nothing}</p>".encode()) + tail.encode()
+
+    def _rendered(self, *, has_newer: bool, has_older: bool) -> str:
+        key = has_newer, has_older
+        if key not in self._shells:
+            context = {name: _mark(name) for name in ("number", "content")}
+            context["newer"] = _mark("newer") if has_newer else ""
+            context["older"] = _mark("older") if has_older else ""
+            self._shells[key] = render_to_string("exports/archive/page.html", self._context | context)
+        return self._shells[key]
+
+
+def _mark(name: str) -> str:
+    return f"\0{name}\0"

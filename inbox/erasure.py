@@ -1,0 +1,17 @@
+"""What the end of an account means for those it wrote to."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.erasure import account_erasing
+from accounts.models import User
+from inbox.models import Conversation
+from inbox.services import conversation_read
+
+
+@receiver(account_erasing)
+def correct_unread_counts(*, user: User, **_signal: Any) -> None:
+    """Count what the member wrote as read: others' pages show the number."""
+    for conversation in Conversation.objects.filter(partner=user, unread__gt=0):
+        conversation_read(conversation)

@@ -1,0 +1,83 @@
+"""What staff can do to tasks: cancel, retry and give up; each by the services that members' own buttons use."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from accounts.models import User
+from core.staff.actions import StaffAction
+from tasks.models import Task
+from tasks.models.failure import Failure, FailureCode
+from tasks.registry import task_is_known
+from tasks.services.launch import AccountClosedError, TaskAlreadyActiveError, task_retry
+from tasks.services.transitions import task_cancel, task_fail
+
+
+def stop(task: Task, actor: User) -> Task | None:
+    """Give the task up, if it is active, and tell its member so."""
+    failure = Failure(FailureCode.STOPPED_BY_STAFF)
+    return task_fail(Task.objects.active().filter(pk=task.pk), task, failure=failure, actor=actor)
+
+
+def retry_if_possible(task: Task, actor: User) -> bool:
+    """Launch the task anew, whatever the pause between a member's exports; return False if that cannot be now."""
+    if not (task.can_be_retried and task_is_known(task)):
+        return False
+    try:
+        task_retry(task, by_staff=True, actor=actor)
+    except (TaskAlreadyActiveError, AccountClosedError):
+        return False
+    return True
+
+
+def over(tasks: Sequence[Task]) -> dict[object, str]:
+    """Return why those among the tasks that are over cannot be stopped."""
+    return {task.pk: _("it has already ended") for task in tasks if not task.is_active}
+
+
+def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
+    """Return why some of the tasks cannot be launched anew; of one member and name, one can be active at a time."""
+    members = {task.user_id for task in tasks}
+    taken: set[tuple[int | None, str]] = set(
+        Task.objects.active().filter(user__in=members).values_list("user_id", "name")
+    )
+    reasons: dict[object, str] = {}
+    for task in tasks:
+        if not task.can_be_retried:
+            reasons[task.pk] = _("it neither failed nor was cancelled")
+        elif not task_is_known(task):
+            reasons[task.pk] = _("tasks of its kind no longer exist")
+        elif task.user and not task.user.is_active:
+            reasons[task.pk] = _("its member's account is not active")
+        elif (task.user_id, task.name) in taken:
+            reasons[task.pk] = _("its member already has one in progress")
+        else:
+            taken.add((task.user_id, task.name))
+    return reasons
+
+
+CANCEL = StaffAction(
+    name="cancel",
+    title=gettext_lazy("Cancel tasks"),
+    consequence=gettext_lazy("They stop within seconds. Their members see that they were cancelled, and can retry."),
+    log=gettext_noop("Cancelled the task"),
+    left=over,
+    act=lambda task, actor: task_cancel(task, actor=actor) is not None,
+)
+RETRY = StaffAction(
+    name="retry",
+    title=gettext_lazy("Retry tasks"),
+    consequence=gettext_lazy("Each task starts again for its member, who gets the file by email."),
+    log=gettext_noop("Retried the task"),
+    left=not_retriable,
+    act=retry_if_possible,
+)
+FAIL = StaffAction(
+    name="fail",
+    title=gettext_lazy("Fail tasks"),
+    consequence=gettext_lazy("They fail at once. Their members are told that staff stopped them, and can retry."),
+    log=gettext_noop("Gave the task up"),
+    left=over,
+    act=lambda task, actor: stop(task, actor) is not None,
+)

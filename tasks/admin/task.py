@@ -1,0 +1,185 @@
+"""Tasks in the admin: what runs, what happened and why; cancel, retry, fail, and an example to try the workers."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from core.staff.actions import action_log, ask_and_act
+from core.staff.readonly import ReadOnlyAdmin
+from tasks.admin.actions import CANCEL, FAIL, RETRY
+from tasks.admin.history import steps
+from tasks.jobs import Example
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import QUEUE_NAME, QUEUE_NAMES
+from tasks.registry import JOBS, failure_text_of
+from tasks.services.launch import TaskAlreadyActiveError, task_launch
+
+EXAMPLE_SECONDS = 20
+
+# What the page groups; a field that is in none of them is with the rest.
+GROUPS = (
+    (None, ("user", "name", "lane", "description", "status", "progress", "done", "total")),
+    (gettext_lazy("Attempts"), ("attempt", "failures", "worker", "heartbeat_at", "due_at")),
+    (gettext_lazy("Times"), ("created_at", "queued_at", "started_at", "ended_at")),
+    (gettext_lazy("Errors"), ("reason", "traceback")),
+)
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    """The list and the page of tasks."""
+
+    list_display = ("short_id", "name", "status", "progress_bar", "user", "age", "attempt", "duration")
+    list_filter = ("status", "name", "lane", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    search_help_text = gettext_lazy("Username, email address or task id")
+    show_full_result_count = False
+    actions = ("cancel", "retry", "fail")
+    extra_fields = ("rq_job", "reason")
+    hidden_fields = ("error", "error_params", "email")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Return the fields, with the link to the queue's dashboard for those who may open it."""
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name != "rq_job" or request.user.is_superuser]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Task | None = None) -> list[Any]:
+        """Return the fields in their groups."""
+        grouped = [name for _title, names in GROUPS for name in names]
+        rest = [name for name in self.get_fields(request, obj) if name not in grouped]
+        groups = [*GROUPS, (gettext_lazy("Technical"), rest)]
+        return [(title, {"fields": names}) for title, names in groups]
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may cancel tasks."""
+        return request.user.has_perm("tasks.cancel_task")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may start failed tasks anew."""
+        return request.user.has_perm("tasks.retry_task")
+
+    def has_fail_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may give tasks up."""
+        return request.user.has_perm("tasks.fail_task")
+
+    def has_example_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may start the example."""
+        return request.user.has_perm("tasks.start_example")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, with the button that starts the example to those who may."""
+        context = {**(extra_context or {}), "may_start_example": self.has_example_permission(request)}
+        return super().changelist_view(request, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the task's page, with what happened to it."""
+        task: Task = context["original"]
+        more = {
+            "steps": steps(task),
+            "job": JOBS.get(task.name),
+            "buttons": self._buttons(request, task),
+        }
+        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
+
+    def _buttons(self, request: HttpRequest, task: Task) -> list[tuple[str, str]]:
+        """Return name and label of each action that these staff may do and that would do something to the task."""
+        offered: dict[str, Any] = self.get_actions(request)
+        possible = [action.name for action in (CANCEL, RETRY, FAIL) if not action.left([task])]
+        return [(name, offered[name][2]) for name in possible if name in offered]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
+    ) -> tuple[QuerySet[Task], bool]:
+        """Find a task by its id, or by its member."""
+        try:
+            return queryset.filter(pk=UUID(search_term.strip())), False
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=gettext_lazy("id"), ordering="id")
+    def short_id(self, task: Task) -> str:
+        """Return the beginning of the id, enough to tell tasks apart."""
+        return str(task.pk)[:8]
+
+    @admin.display(description=gettext_lazy("progress"), ordering="progress")
+    def progress_bar(self, task: Task) -> str:
+        """Return a bar with its number."""
+        bar = '<progress max="100" value="{0}" aria-label="{1}"></progress> {0}&nbsp;%'
+        return format_html(bar, task.progress, _("Progress"))
+
+    @admin.display(description=gettext_lazy("age"), ordering="created_at")
+    def age(self, task: Task) -> str:
+        """Return how long ago the task was asked for."""
+        return timesince(task.created_at)
+
+    @admin.display(description=gettext_lazy("duration"))
+    def duration(self, task: Task) -> str:
+        """Return how long it has run, in hours, minutes and seconds."""
+        duration = task.duration
+        return "-" if duration is None else str(timedelta(seconds=round(duration.total_seconds())))
+
+    @admin.display(description=gettext_lazy("error"))
+    def reason(self, task: Task) -> str:
+        """Return why the task failed, in the language of whoever looks."""
+        return failure_text_of(task) or "-"
+
+    @admin.display(description=gettext_lazy("RQ job"))
+    def rq_job(self, task: Task) -> str:
+        """Return a link to the job in the queue's dashboard, which superusers may open."""
+        queue = list(settings.RQ_QUEUES).index(QUEUE_NAMES.get(task.lane, QUEUE_NAME))
+        address = reverse("admin:django_rq_job_detail", args=[queue, str(task.pk)])
+        return format_html('<a href="{}">{}</a>', address, task.pk)
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
+    def cancel(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
+        """Cancel the active ones among the tasks."""
+        return ask_and_act(self, request, tasks, CANCEL)
+
+    @admin.action(description=gettext_lazy("Retry"), permissions=["retry"])
+    def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
+        """Launch the failed and cancelled ones among the tasks anew."""
+        return ask_and_act(self, request, tasks, RETRY)
+
+    @admin.action(description=gettext_lazy("Fail"), permissions=["fail"])
+    def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
+        """Give up the active ones among the tasks, and tell their members."""
+        return ask_and_act(self, request, tasks, FAIL)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the button that starts the example."""
+        start = self.admin_site.admin_view(require_POST(self.start_example))
+        return [path("start-example/", start, name="tasks_task_start_example"), *super().get_urls()]
+
+    def start_example(self, request: HttpRequest) -> HttpResponse:
+        """Start the example job for the member of staff who asks, to try whether the workers work."""
+        if not self.has_example_permission(request):
+            raise PermissionDenied
+        user = cast(User, request.user)
+        try:
+            task = task_launch(user=user, name=Example.name, params={"seconds": EXAMPLE_SECONDS}, actor=user)
+        except TaskAlreadyActiveError:
+            self.message_user(request, _("Your example is already running."), messages.WARNING)
+        else:
+            action_log(user, task, gettext_noop("Started the example"))
+            failed = task.status == TaskStatus.FAILED
+            queued = _("The example is queued. Watch its progress here or on any page.")
+            text = failure_text_of(task) if failed else queued
+            self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
+        return redirect("admin:tasks_task_changelist")

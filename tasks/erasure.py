@@ -1,0 +1,50 @@
+"""What the end of an account means for its tasks: they are cancelled, and the queue forgets them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.erasure import AccountInUseError, account_closing, account_erasing
+from accounts.models import User
+from tasks.models import Task
+from tasks.queue.client import QueueUnavailableError, job_remove
+from tasks.queue.workers import jobs_at_work
+from tasks.services.transitions import task_cancel
+
+
+@receiver(account_closing)
+def end_tasks(*, user: User, **_signal: Any) -> None:
+    """Cancel the member's tasks; raise AccountInUseError while a worker is still at one."""
+    for task in Task.objects.active().filter(user=user):
+        task_cancel(task)
+    ensure_not_running(_task_jobs(user))
+
+
+@receiver(account_erasing)
+def forget_jobs(*, user: User, **_signal: Any) -> None:
+    """Have the queue forget the member's tasks."""
+    jobs_forget(_task_jobs(user))
+
+
+def ensure_not_running(job_ids: Iterable[str]) -> None:
+    """Raise AccountInUseError while a worker is at one of these jobs, or if that cannot be known."""
+    try:
+        running = jobs_at_work().intersection(job_ids)
+    except QueueUnavailableError as error:
+        raise AccountInUseError("the queue server is unavailable") from error
+    if running:
+        raise AccountInUseError(f"a worker is still at {', '.join(running)}")
+
+
+def jobs_forget(job_ids: Iterable[str]) -> None:
+    """Remove these jobs from the queue; raise AccountInUseError if it is unavailable."""
+    try:
+        for job_id in job_ids:
+            job_remove(job_id)
+    except QueueUnavailableError as error:
+        raise AccountInUseError("the queue server is unavailable") from error
+
+
+def _task_jobs(user: User) -> set[str]:
+    return {str(pk) for pk in user.tasks.values_list("pk", flat=True)}

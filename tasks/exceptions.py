@@ -1,0 +1,19 @@
+"""How an attempt ends other than by a result or an error."""
+
+from tasks.models.failure import Failure
+
+
+class TaskRefusedError(Exception):
+    """No other attempt could succeed, for the reason in `failure`, which the member is told."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+class ClaimLostError(Exception):
+    """The task is no longer this attempt's: it was cancelled, or another worker has it."""
+
+
+class TaskInterruptedError(Exception):
+    """The job stopped at a checkpoint, as it was asked to; it resumes from there."""

@@ -1,0 +1,167 @@
+"""A kind of background work: one class, in the `jobs.py` of the app that it belongs to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tasks.exceptions import ClaimLostError
+from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models.failure import failure_text
+from tasks.outcomes import DONE, Outcome
+
+if TYPE_CHECKING:
+    from django.db.models.expressions import Combinable
+    from django.db.models.query_utils import Q
+
+    from accounts.models import User
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job has done."""
+
+    done: int
+    """How many of its units."""
+    value: Any = None
+    """Whatever its `commit` and `after_commit` need."""
+
+
+class Reporter(Protocol):
+    """Takes a job's progress; see `tasks.services.heartbeat`."""
+
+    done: int
+    total: int
+
+    def advance(self, done: int) -> None:
+        """Note that `done` units are done; raise what ends the attempt."""
+
+
+class Job:
+    """One attempt at a task. A subclass is a kind of work; `@register` makes it known.
+
+    A job runs in a worker's forked process. Whatever it raises ends the attempt, which is then retried; raise
+    TaskRefusedError where no other attempt could succeed.
+    """
+
+    do_not_call_in_templates = True
+
+    name: ClassVar[str]
+    """Identifies the kind in rows, logs and metrics: never changed once released."""
+    label: ClassVar[Text]
+    """What members and staff call it."""
+    description: ClassVar[Text]
+    """What its alert says while it runs; the label if it is not given."""
+    unit: ClassVar[Text] = _("steps")
+    """What its progress counts, in the plural."""
+    finishing: ClassVar[Text] = _("finishing")
+    """What it does when all units are done."""
+    launched: ClassVar[Text] = _("Started. You can leave this page.")
+    """What the member is told who has started it."""
+    already_active: ClassVar[Text] = _("This is already in progress.")
+    """What the member is told who starts it a second time."""
+    titles: ClassVar[Mapping[str, Text]] = {
+        TaskStatus.SUCCEEDED: _("Done: %(label)s"),
+        TaskStatus.FAILED: _("Failed: %(label)s"),
+        TaskStatus.CANCELLED: _("Cancelled: %(label)s"),
+    }
+    """The title of its alert when it has ended, by the status."""
+    success: ClassVar[Outcome] = DONE
+    """What a success is called where several alerts fold into one line."""
+    failure_texts: ClassVar[Mapping[str, Text]] = {}
+    """Why it failed, for the member, by the failure's code, where the text in `tasks.models.failure` won't do."""
+    alert_templates: ClassVar[Mapping[str, str]] = {}
+    """Templates for its finished alert: `details` and `actions`."""
+    admin_template: ClassVar[str] = ""
+    """A template for its tasks' page in the admin, rendered with `task`."""
+    warmup_templates: ClassVar[tuple[str, ...]] = ()
+    """Templates that a worker compiles before it forks the first job."""
+    is_for_members: ClassVar[bool] = True
+    """Whether each run has a member; a SystemJob's has none."""
+    is_resumable: ClassVar[bool] = False
+    """Whether it saves checkpoints, and so can be interrupted and resumed."""
+
+    def __init__(self, task: Task, reporter: Reporter) -> None:
+        self.task = task
+        self.reporter = reporter
+
+    def run(self) -> Result:
+        """Do the work, and say by `progress` how far it is; nothing of it may be visible before `commit`."""
+        raise NotImplementedError
+
+    def commit(self, result: Result) -> None:
+        """Save what the work has made, in the transaction that marks the success."""
+
+    def after_commit(self, result: Result) -> None:
+        """Do what follows from the success, such as an email. An error here is logged and changes nothing."""
+
+    def abandon(self) -> None:
+        """Remove what the attempt has left outside the database, when it ends without success."""
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Note that `done` of `total` units are done. It costs nothing: the heartbeat writes it.
+
+        Raises what ends the attempt: ClaimLostError or, after a checkpoint, TaskInterruptedError.
+        """
+        if total is not None:
+            self.reporter.total = total
+        self.reporter.advance(done)
+
+    def save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Save where the next attempt resumes: JSON types only, in the transaction that writes the job's own data.
+
+        So each batch is written exactly once. The next attempt finds it in `self.task.checkpoint`. Raises
+        ClaimLostError, which rolls the batch back, if the task is no longer this attempt's.
+        """
+        if not Task.objects.claimed_as(self.task).update(checkpoint=checkpoint):
+            raise ClaimLostError(self.task.pk)
+        self.task.checkpoint = checkpoint
+
+    @classmethod
+    def read_params(cls, params: dict[str, Any]) -> None:
+        """Raise KeyError, TypeError or ValueError if the job cannot run with these parameters of a row."""
+
+    @classmethod
+    def lane(cls, user: "User | None") -> TaskLane:
+        """Return the queue in which a new task waits."""
+        return TaskLane.SMALL
+
+    @classmethod
+    def cooldown(cls) -> timedelta:
+        """Return the time from a member's success to their next start."""
+        return timedelta()
+
+    @classmethod
+    def in_use(cls) -> "Q | Combinable | None":
+        """Return a condition for tasks whose rows must be kept, whatever their age."""
+        return None
+
+    @classmethod
+    def on_failure(cls, task: Task) -> None:
+        """Do what follows from a failure for good, in the transaction that marks it."""
+
+    @classmethod
+    def payload(cls, task: Task) -> dict[str, Any]:
+        """Return what the task's notification holds besides its progress: JSON types only."""
+        return {}
+
+    @classmethod
+    def may_change(cls, payload: dict[str, Any]) -> bool:
+        """Return whether the alert of a task that has ended may still change, so that pages keep asking."""
+        return False
+
+    @classmethod
+    def failure_text(cls, code: str, params: Mapping[str, Any] | None) -> str:
+        """Return why a task failed, in the active language, for its member."""
+        return str(cls.failure_texts.get(code) or failure_text(code, params))
+
+
+class SystemJob(Job):
+    """A job of the site's own, without a member; staff start it in the admin."""
+
+    is_for_members = False

@@ -1,0 +1,8 @@
+"""The rows of a background job: the Task, what happened to it, and what the workers keep count of."""
+
+from tasks.models.counter import Counter
+from tasks.models.event import TaskEvent
+from tasks.models.housekeeping import Housekeeping
+from tasks.models.task import Task, TaskLane, TaskStatus
+
+__all__ = ["Counter", "Housekeeping", "Task", "TaskEvent", "TaskLane", "TaskStatus"]

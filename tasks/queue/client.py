@@ -1,0 +1,231 @@
+"""The queue's side of a task. The queue is a hint: what it says is never written to a row without a check."""
+
+import enum
+from functools import cache
+from uuid import UUID, uuid4
+
+import django_rq
+from django.conf import settings
+from redis import ConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+
+from core.log_context import request_id, task_id
+from tasks.models import Task, TaskLane
+from tasks.queue.problems import QueueProblem, problem_of
+from tasks.registry import RUN
+
+QUEUE_NAME = "default"
+LARGE_QUEUE_NAME = "large"
+QUEUE_NAMES = {TaskLane.SMALL.value: QUEUE_NAME, TaskLane.LARGE.value: LARGE_QUEUE_NAME}
+"""The queue of each lane. A worker of the first serves both."""
+FUNCTION_TIMEOUT = 300  # seconds
+FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
+AT_ONCE = 0.5  # seconds
+
+
+class QueueUnavailableError(Exception):
+    """The queue server cannot be reached, or refuses: nothing is known, nothing was queued."""
+
+    @property
+    def problem(self) -> QueueProblem:
+        """Return what is wrong with the server, as far as its answer says."""
+        return problem_of(self.__cause__)
+
+
+class JobState(enum.Enum):
+    """What the queue knows of a task's job."""
+
+    WAITING = enum.auto()
+    """It will run."""
+    TAKEN = enum.auto()
+    """A worker has taken it from the queue, or died as it took it."""
+    RUNNING = enum.auto()
+    """A worker has it, or had it when it was last heard of."""
+    OVER = enum.auto()
+    """It finished, failed, was stopped, or is unknown: it will not run (again)."""
+
+
+STATES = {
+    JobStatus.CREATED: JobState.WAITING,
+    JobStatus.QUEUED: JobState.WAITING,
+    JobStatus.DEFERRED: JobState.WAITING,
+    JobStatus.SCHEDULED: JobState.WAITING,
+    JobStatus.RATE_LIMITED: JobState.WAITING,
+    JobStatus.READY_TO_ENQUEUE: JobState.WAITING,
+    JobStatus.STARTED: JobState.RUNNING,
+    JobStatus.FINISHED: JobState.OVER,
+    JobStatus.FAILED: JobState.OVER,
+    JobStatus.STOPPED: JobState.OVER,
+    JobStatus.CANCELED: JobState.OVER,
+}
+
+
+def queue_connection() -> Redis:
+    """Return this process's connection to the queue server: django_rq makes a new one at each call."""
+    return _connection_to(django_rq.settings.QUEUES[QUEUE_NAME]["URL"])
+
+
+@cache
+def _connection_to(_url: str) -> Redis:
+    return django_rq.get_connection(QUEUE_NAME)
+
+
+def _queue(name: str = QUEUE_NAME) -> Queue:
+    return django_rq.get_queue(name, connection=queue_connection())
+
+
+def task_enqueue(task: Task, *, at_front: bool = False) -> None:
+    """Queue the task's job in its lane, under the task's own id; at the front, if it has waited before.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        _queue(QUEUE_NAMES.get(task.lane, QUEUE_NAME)).enqueue_call(
+            func=RUN,
+            args=(str(task.pk),),
+            job_id=str(task.pk),
+            timeout=settings.EXPORT_JOB_TIMEOUT,
+            failure_ttl=FAILURE_TTL,
+            at_front=at_front,
+            meta={"request_id": task.request_id, "task_id": str(task.pk)},
+            description=f"{task.name} for member {task.user_id}",
+        )
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def function_enqueue(function: str, task_pk: UUID, *, job_id: str) -> None:
+    """Queue a `@background` function for a task, unless `job_id` is waiting in the queue already.
+
+    The context says which request and task its log lines name. Raises QueueUnavailableError.
+    """
+    if job_state(job_id) is JobState.WAITING:
+        return
+    try:
+        _queue().enqueue_call(
+            func=function,
+            args=(str(task_pk),),
+            job_id=job_id,
+            timeout=FUNCTION_TIMEOUT,
+            failure_ttl=FAILURE_TTL,
+            meta={"request_id": request_id(), "task_id": task_id()},
+            description=job_id,
+        )
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def job_show_progress(job_id: str, progress: int) -> None:
+    """Keep `job.meta["progress"]`, which RQ's own tools show.
+
+    Not by the worker's connection, which waits longer for a server that does not answer than a heartbeat may.
+    Raises QueueUnavailableError.
+    """
+    job = Job(job_id, connection=queue_connection())
+    job.meta["progress"] = progress
+    try:
+        job.save_meta()
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def job_remove(job_id: str) -> None:
+    """Have the queue forget a job, whatever became of it.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        Job.fetch(job_id, connection=queue_connection()).delete()
+    except NoSuchJobError:
+        pass
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def queue_lengths() -> dict[str, int]:
+    """Return how many jobs wait in each queue, by its name: exports, mails, and whatever else was queued.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        return {name: _queue(name).count for name in QUEUE_NAMES.values()}
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def jobs_waiting() -> set[str]:
+    """Return the ids of all jobs that wait, in whatever lane: to look each of very many up takes far longer.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        return {job_id for name in QUEUE_NAMES.values() for job_id in _queue(name).get_job_ids()}
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def queue_probe() -> None:
+    """Raise QueueUnavailableError unless a job could be queued: a server that answers can refuse all the same."""
+    try:
+        _write_and_remove(queue_connection())
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def queue_probe_quickly() -> None:
+    """Do the same, but ask a server that hangs for a moment only: for a page that can do without it."""
+    pool = queue_connection().connection_pool
+    limits = {"socket_timeout": AT_ONCE, "socket_connect_timeout": AT_ONCE, "retry": Retry(NoBackoff(), 0)}
+    own = ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **limits})
+    try:
+        _write_and_remove(Redis(connection_pool=own))
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+    finally:
+        own.disconnect()
+
+
+def _write_and_remove(connection: Redis) -> None:
+    """Write what RQ writes to queue a job, in one transaction that leaves nothing of it behind."""
+    job, queue = f"rq:job:probe-{uuid4()}", f"rq:queue:probe-{uuid4()}"
+    with connection.pipeline() as pipeline:
+        pipeline.hset(job, mapping={"status": JobStatus.QUEUED.value})
+        pipeline.expire(job, 1)
+        pipeline.rpush(queue, job)
+        pipeline.delete(job, queue)
+        pipeline.execute()
+
+
+def queue_ping() -> None:
+    """Raise QueueUnavailableError unless the queue server answers."""
+    try:
+        queue_connection().ping()
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def job_state(job_id: str) -> JobState:
+    """Return what the queue says of a job; a task's job has the task's id.
+
+    Raises QueueUnavailableError.
+    """
+    try:
+        job = Job.fetch(job_id, connection=queue_connection())
+        status = job.get_status(refresh=False)
+        if status == JobStatus.QUEUED and not _is_in_a_queue(job_id):
+            return JobState.TAKEN
+        return STATES[status]
+    except NoSuchJobError:
+        return JobState.OVER
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
+
+
+def _is_in_a_queue(job_id: str) -> bool:
+    """Return whether the job waits in any lane: code that knows of one only puts all into that."""
+    return any(_queue(name).get_job_position(job_id) is not None for name in QUEUE_NAMES.values())

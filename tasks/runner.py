@@ -1,0 +1,104 @@
+"""The one path of every job: RQ calls `run`, and here it is told how each attempt ends."""
+
+import logging
+import traceback
+from typing import Any
+
+from django.db import transaction
+from rq import get_current_job
+from rq.timeouts import JobTimeoutException
+
+from core.foreign_texts import storable
+from tasks.exceptions import ClaimLostError, TaskInterruptedError, TaskRefusedError
+from tasks.job import Job, Result
+from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
+from tasks.registry import JOBS
+from tasks.services.attempts import attempt_failed, attempt_handed_back, attempt_timed_out, is_last
+from tasks.services.heartbeat import Heartbeat
+from tasks.services.languages import task_language
+from tasks.services.log_context import bind_task
+from tasks.services.transitions import task_cancel_if_closed, task_claim, task_fail, task_succeed
+
+logger = logging.getLogger(__name__)
+
+LONGEST_TRACE = 100_000
+"""Code points of a traceback that staff are shown."""
+
+
+def run(task_id: str) -> None:
+    """Claim the task and make an attempt at it; do nothing without a claim."""
+    task = task_claim(task_id=task_id, worker=_worker_name())
+    if task is None:
+        logger.warning("Task %s: nothing to claim (unknown, over, another worker's, or of a closed account)", task_id)
+        task_cancel_if_closed(Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED), task_id)
+        return
+    with bind_task(task), task_language(task):
+        logger.info("Task %s: attempt %s begins", task.pk, task.attempt)
+        _attempt(task)
+
+
+def _attempt(task: Task) -> None:
+    """Run the task's job, and record how that ended; an error is raised again, so that RQ's tools show it too."""
+    rows = Task.objects.claimed_as(task)
+    try:
+        _run_job(task)
+    except ClaimLostError:
+        logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
+        task_cancel_if_closed(rows, task.pk)
+    except TaskInterruptedError:
+        logger.info("Task %s: attempt %s is interrupted at a checkpoint", task.pk, task.attempt)
+        attempt_handed_back(rows, task)
+    except TaskRefusedError as refusal:
+        logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
+        why: dict[str, Any] = {"failure": refusal.failure, "detail": type(refusal).__name__}
+        task_fail(rows, task, reason=Reason.REFUSED, traceback=_trace(), **why)
+        raise
+    except JobTimeoutException:
+        logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
+        attempt_timed_out(rows, task, traceback=_trace())
+        raise
+    except Exception as error:
+        # Only the last failure is an error, of which the administrators are told: the others mend themselves.
+        level = logging.ERROR if is_last(task) else logging.WARNING
+        logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
+        attempt_failed(task, traceback=_trace(), error_class=type(error).__name__)
+        raise
+
+
+def _run_job(task: Task) -> None:
+    job: Job
+    with Heartbeat(task) as heartbeat:
+        job = JOBS[task.name](task, heartbeat)
+        try:
+            result = job.run()
+            _succeed(job, result)
+        except BaseException:  # the time can run out in the moment after the commit
+            _abandon(job)
+            raise
+    logger.info("Task %s: attempt %s succeeded", task.pk, task.attempt)
+    job.after_commit(result)
+
+
+def _succeed(job: Job, result: Result) -> None:
+    with transaction.atomic():
+        job.commit(result)
+        if task_succeed(job.task, done=result.done) is None:
+            raise ClaimLostError(job.task.pk)
+
+
+def _abandon(job: Job) -> None:
+    try:
+        job.abandon()
+    except Exception:  # whatever a storage raises; why the attempt ended matters more
+        logger.warning("Task %s: what its attempt left could not be removed", job.task.pk, exc_info=True)
+
+
+def _trace() -> str:
+    """Return the traceback of the error that is handled, as it can be stored: whatever it quotes."""
+    return storable(traceback.format_exc(), LONGEST_TRACE)
+
+
+def _worker_name() -> str:
+    job = get_current_job()
+    return (job.worker_name or "") if job else ""

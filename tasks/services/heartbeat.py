@@ -1,0 +1,93 @@
+"""The heartbeat of a running task: progress for the member, and proof of life for everybody else."""
+
+import logging
+import threading
+from contextvars import copy_context
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from rq import get_current_job
+
+from tasks.exceptions import ClaimLostError
+from tasks.models import Task
+from tasks.queue.client import QueueUnavailableError, job_show_progress
+from tasks.services.transitions import task_beat
+
+logger = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """Writes a task's progress about once a second from a thread of its own, while the job works.
+
+    The thread has its own database connection, so that the job's long read is not disturbed; and it beats
+    while the job waits for a slow storage or mail server, so that a living worker is never declared dead.
+    """
+
+    def __init__(self, task: Task, *, total: int = 0) -> None:
+        self.task = task
+        self.total = total
+        self.done = 0
+        self._is_job = get_current_job() is not None
+        self._stop = threading.Event()
+        self._lost = threading.Event()
+        # Its log lines name the task too.
+        beat = partial(copy_context().run, self._run)
+        self._thread = threading.Thread(target=beat, name=f"heartbeat-{task.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def advance(self, done: int) -> None:
+        """Note that `done` items are behind us. Costs nothing; the thread writes it at its next beat.
+
+        Raises ClaimLostError.
+        """
+        self.done = done
+        self.check()
+
+    def check(self) -> None:
+        """Raise ClaimLostError if the task is no longer ours."""
+        if self._lost.is_set():
+            raise ClaimLostError(self.task.pk)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(settings.EXPORT_PROGRESS_INTERVAL):
+                self._beat()
+                if self._lost.is_set():
+                    return
+        finally:
+            connections.close_all()
+
+    def _beat(self) -> None:
+        try:
+            task = task_beat(self.task, done=self.done, total=self.total)
+        except DatabaseError:
+            # A passing fault costs one beat. A lasting one lets the task go stale: then another worker has it,
+            # and the fence keeps this one out.
+            logger.exception("Task %s: the heartbeat could not be written", self.task.pk)
+            connections.close_all()
+            return
+        if task is None:
+            self._lost.set()
+            return
+        self._tell_rq(task.progress)
+
+    def _tell_rq(self, progress: int) -> None:
+        """Show the progress in RQ's own tools too; that must never fail the job."""
+        if not self._is_job:
+            return
+        try:
+            job_show_progress(str(self.task.pk), progress)
+        except QueueUnavailableError:
+            logger.warning("Task %s: job.meta could not be written", self.task.pk, exc_info=True)

@@ -1,0 +1,69 @@
+"""The history of a task: written with each transition, and told to staff."""
+
+from datetime import datetime
+from operator import attrgetter
+
+from accounts.models import User
+from tasks.models import Task, TaskEvent, TaskStatus
+from tasks.models.event import Party, Reason
+from tasks.services.counters import event_count
+
+ENDS = {
+    TaskStatus.SUCCEEDED: Reason.SUCCEEDED,
+    TaskStatus.FAILED: Reason.FAILED,
+    TaskStatus.CANCELLED: Reason.CANCELLED,
+}
+
+
+def event_record(
+    task: Task, *, reason: Reason, actor: User | None = None, worker: str = "", detail: str = ""
+) -> TaskEvent:
+    """Write what has just happened to the task, and count it; call it in the transition's transaction.
+
+    `actor` is who had it happen, None when nobody did: a worker, or the reconciliation. `worker` is the task's unless
+    it has just lost it.
+    """
+    event_count(task, reason)
+    return TaskEvent.objects.create(
+        task=task,
+        status=task.status,
+        reason=reason,
+        attempt=task.attempt,
+        worker=worker or task.worker,
+        by=_party(task, actor),
+        actor=actor,
+        detail=detail[: TaskEvent._meta.get_field("detail").max_length],
+    )
+
+
+def _party(task: Task, actor: User | None) -> Party:
+    if actor is None:
+        return Party.SYSTEM
+    return Party.MEMBER if actor.pk == task.user_id else Party.STAFF
+
+
+def task_history(task: Task) -> list[TaskEvent]:
+    """Return what happened, the first first; what code without events did is told by the row, in unsaved events."""
+    events = list(task.events.select_related("actor"))
+    derived = _told_by_row(task, events)
+    return sorted([*events, *derived], key=attrgetter("at")) if derived else events
+
+
+def _told_by_row(task: Task, events: list[TaskEvent]) -> list[TaskEvent]:
+    """Return the beginning, the last start and the end, as far as they are not among the events."""
+    derived = []
+    if not any(event.reason in (Reason.ASKED, Reason.RETRIED) for event in events):
+        derived.append(_derived(task, task.created_at, TaskStatus.QUEUED, Reason.ASKED))
+    is_told = any(event.status == TaskStatus.RUNNING and event.attempt == task.attempt for event in events)
+    if task.started_at and not is_told:
+        derived.append(_derived(task, task.started_at, TaskStatus.RUNNING, Reason.CLAIMED))
+    if task.ended_at and not any(event.status == task.status for event in events):
+        status = TaskStatus(task.status)
+        derived.append(_derived(task, task.ended_at, status, ENDS.get(status, Reason.FAILED)))
+    return derived
+
+
+def _derived(task: Task, at: datetime, status: TaskStatus, reason: Reason) -> TaskEvent:
+    is_first = status == TaskStatus.QUEUED
+    attempt, worker = (0, "") if is_first else (task.attempt, task.worker)
+    return TaskEvent(task=task, at=at, status=status, reason=reason, attempt=attempt, worker=worker)

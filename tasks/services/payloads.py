@@ -1,0 +1,116 @@
+"""What the member is told of a task: the payload of its `task_progress` notification."""
+
+from functools import cache
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from notifications.models import Notification
+from notifications.services import notification_withdraw, notify
+from tasks.job import Job
+from tasks.models import Task, TaskStatus
+from tasks.queue.client import QueueUnavailableError
+from tasks.queue.workers import workers_alive
+from tasks.registry import JOBS
+from tasks.services.estimates import task_remaining_seconds, task_wait
+from tasks.services.restarts import restart_text, task_restart_reason
+
+TASK_PROGRESS = "task_progress"
+
+
+def task_publish(task: Task) -> None:
+    """Make the task's present state the member's latest notification of it; call it in the transition's transaction."""
+    if task.user_id:
+        notify(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk), data=task_payload(task))
+
+
+def places_publish(*, user: User) -> None:
+    """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
+
+    What can change is their place, and whether there is any worker at all: the queue server is asked for that once at
+    most, since a silent one costs seconds.
+    """
+    nobody_works = cache(_nobody_works)
+    for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
+        wait = task_wait(task)
+        told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
+        if wait is None or told is None:
+            continue
+        is_stalled = not wait.running and nobody_works()
+        if (told.data.get("ahead"), told.data.get("is_stalled", False)) != (wait.ahead, is_stalled):
+            _publish_if_queued(task, user, is_stalled=is_stalled)
+
+
+def _nobody_works() -> bool:
+    """Return whether no worker is alive; a queue server that does not answer tells nothing."""
+    try:
+        return workers_alive() == 0
+    except QueueUnavailableError:
+        return False
+
+
+def _publish_if_queued(task: Task, user: User, *, is_stalled: bool) -> None:
+    """Publish under a lock of the row: a worker that claims the task now has the last word, not we."""
+    with transaction.atomic():
+        locked = Task.objects.select_for_update().filter(pk=task.pk, status=TaskStatus.QUEUED).first()
+        if locked:
+            data = task_payload(locked) | {"is_stalled": is_stalled}
+            notify(user_id=user.pk, name=TASK_PROGRESS, key=str(task.pk), data=data)
+
+
+def task_withdraw(task: Task) -> None:
+    """Take the task's alert off the member's pages."""
+    if task.user_id:
+        notification_withdraw(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk))
+
+
+def task_payload(task: Task) -> dict[str, Any]:
+    """Return the payload: JSON types only, and at least `task_id`, `progress` and `status`."""
+    wait = task_wait(task)
+    return {
+        "task_id": str(task.pk),
+        "name": task.name,
+        "description": task.description,
+        "status": task.status,
+        "progress": task.progress,
+        "done": task.done,
+        "total": task.total,
+        "remaining_seconds": task_remaining_seconds(task),
+        "attempt": task.attempt,
+        "restart_reason": task_restart_reason(task),
+        "ahead": wait and wait.ahead,
+        "wait_seconds": wait and wait.seconds,
+        "is_stalled": False,
+        "created_at": task.created_at.isoformat(),
+        "queued_at": task.queued_at.isoformat(),
+        "due_at": task.due_at and task.due_at.isoformat(),
+        "error": task.error,
+        "error_code": task.error_code,
+        "error_params": task.error_params,
+        **JOBS.get(task.name, Job).payload(task),
+    }
+
+
+def localized_payload(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload with its texts in the reader's language; what only another release knows stays as stored."""
+    job = JOBS.get(payload.get("name", ""))
+    status = payload.get("status")
+    stored = payload.get("description", "")
+    label = str(job.label) if job else stored
+    title = (job or Job).titles.get(status or "")
+    attempt = payload.get("attempt", 0) + (status == TaskStatus.QUEUED)  # a queued one's next
+    error = (job or Job).failure_text(payload.get("error_code", ""), payload.get("error_params"))
+    return {
+        **payload,
+        "description": str(job.description) if job else stored,
+        "label": label,
+        "title": title % {"label": label} if title else str(job.description) if job else stored,
+        "unit": str((job or Job).unit),
+        "finishing": str((job or Job).finishing),
+        "may_change": (job or Job).may_change(payload),
+        "templates": dict((job or Job).alert_templates),
+        "created_at": payload.get("created_at") or payload.get("queued_at"),
+        "restart": restart_text(payload.get("restart_reason", ""), attempt=attempt),
+        "error": error or payload.get("error", ""),
+    }

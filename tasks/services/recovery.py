@@ -1,0 +1,134 @@
+"""Finding the tasks that a death left behind, and giving them on. The sources: docs/decisions/0002.
+
+A row alone tells that something is wrong (no heartbeat, or queued for long); the queue alone tells whether a
+job will still run. Only both together are acted upon, by the same guarded transitions as everything else, so
+that any number of workers, polls and commands may reconcile at once.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
+from tasks.models.failure import Failure, FailureCode
+from tasks.models.task import TaskQuerySet
+from tasks.queue.client import (
+    JobState,
+    QueueUnavailableError,
+    job_state,
+    jobs_waiting,
+    queue_ping,
+    task_enqueue,
+)
+from tasks.queue.registered_jobs import is_task_id
+from tasks.registry import task_is_known
+from tasks.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
+from tasks.services.log_context import bind_task
+from tasks.services.staleness import Watch
+from tasks.services.transitions import task_fail, task_touch_queued
+
+logger = logging.getLogger(__name__)
+
+MANY = 10
+"""Overdue tasks from which on the queue is fetched whole."""
+
+watch = Watch()
+
+
+def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False) -> list[Task]:
+    """Recover the silent and the overdue among `tasks` (by default all); return those queued anew or given up.
+
+    A silent task is recovered at the second look of this process, or `at_once`. With the queue server out of reach
+    nothing is concluded, and nothing changes.
+    """
+    rows = Task.objects.all() if tasks is None else tasks
+    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    recovered = []
+    try:
+        for task in rows.silent(since=since) if at_once else _silent_at_both_looks(rows):
+            queue_ping()
+            with bind_task(task):
+                recovered.append(attempt_died(Task.objects.silent_since(task), task))
+        for task in _not_in_the_queue(rows.due(since=since)):
+            with bind_task(task):
+                recovered.append(_queue_again(task))
+    except QueueUnavailableError:
+        logger.warning("Tasks look abandoned, but the queue cannot be asked")
+    return [task for task in recovered if task]
+
+
+def _not_in_the_queue(overdue: Iterable[Task]) -> list[Task]:
+    """Return those of the overdue tasks that need a closer look: of many, almost all just wait for their turn.
+
+    Every worker looks every few seconds: looked up one by one, a long queue would keep all of them busy.
+    """
+    tasks = list(overdue)
+    waiting = jobs_waiting() if len(tasks) >= MANY else set()
+    return [task for task in tasks if str(task.pk) not in waiting]
+
+
+def _silent_at_both_looks(rows: TaskQuerySet) -> list[Task]:
+    """Return the silent tasks that this process looked at before, long enough ago.
+
+    It begins to look at half of the time after which a task is silent, so that the second look delays nothing: each web
+    process has a memory of its own, and a member's polls reach now this one, now that.
+    """
+    stale = timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    now = timezone.now()
+    looked_at = watch.confirmed(rows.silent(since=now - stale / 2))
+    return [task for task in looked_at if task.heartbeat_at and abs(now - task.heartbeat_at) > stale]
+
+
+def tasks_to_reconcile() -> list[Task]:
+    """Return what `tasks_reconcile` would look into."""
+    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    return [*Task.objects.silent(since=since), *Task.objects.due(since=since)]
+
+
+def task_recover_from_worker(
+    *, task_id: str, worker: str, was_stopped: bool = False, was_overdue: bool = False
+) -> Task | None:
+    """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
+
+    `task_id` is the id of the job, which can be another kind of job than a task's. `was_stopped`: the work-horse
+    was told to end, together with its worker. `was_overdue`: it did not end by itself when its time was over.
+    """
+    for task in Task.objects.filter(status=TaskStatus.RUNNING, worker=worker):
+        if str(task.pk) == task_id:
+            # The work-horse is dead, so that the attempt alone fences; it may have sent a last heartbeat.
+            rows = Task.objects.claimed_as(task)
+            if was_overdue:
+                return attempt_timed_out(rows, task)
+            return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
+    return None
+
+
+def task_queue_refused(*, job_id: str) -> Task | None:
+    """Queue again, at once, the task whose job a worker has refused: an earlier release may have queued it."""
+    task = Task.objects.filter(pk=job_id).due(since=timezone.now()).first() if is_task_id(job_id) else None
+    return _queue_again(task) if task else None
+
+
+def _queue_again(task: Task) -> Task | None:
+    """Queue an overdue task's job, unless it waits in the queue; fail one that this code cannot run.
+
+    A job that a worker has taken claims its task within moments: one that is overdue died before. Queued twice by
+    mistake, it would run once all the same.
+    """
+    state = job_state(str(task.pk))
+    if state is JobState.WAITING:
+        return None
+    if not task_is_known(task):
+        if state is not JobState.OVER:  # a worker with newer code may have it
+            return None
+        rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
+        return task_fail(rows, task, failure=Failure(FailureCode.NO_LONGER_OFFERED), reason=Reason.UNKNOWN_KIND)
+    touched = task_touch_queued(task)
+    if touched:
+        logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)
+        task_enqueue(touched, at_front=True)
+    return touched

@@ -1,0 +1,27 @@
+"""Why an export begins again: what its member is told when the progress falls."""
+
+from django.utils.translation import gettext as _
+
+from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
+
+RESTARTS = (Reason.DIED, Reason.HANDED_BACK, Reason.RAISED)
+
+
+def task_restart_reason(task: Task) -> str:
+    """Return why the attempt before this one ended early (a `Reason`); "" for the first, and when it is over."""
+    is_first = task.attempt <= (1 if task.status == TaskStatus.RUNNING else 0)
+    if is_first or not task.is_active:
+        return ""
+    event = task.events.filter(reason__in=RESTARTS).last()
+    return event.reason if event else ""
+
+
+def restart_text(reason: str, *, attempt: int) -> str:
+    """Return the sentence for the member in the active language; empty for a reason that only newer code knows."""
+    texts = {
+        Reason.DIED.value: _("A worker stopped, so we're starting again: attempt %(attempt)d."),
+        Reason.HANDED_BACK.value: _("The worker was restarted, so we're starting again: attempt %(attempt)d."),
+        Reason.RAISED.value: _("The last attempt failed, so we're trying again: attempt %(attempt)d."),
+    }
+    return texts.get(reason, "") % {"attempt": attempt}

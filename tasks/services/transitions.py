@@ -1,0 +1,163 @@
+"""The life of a task: every change of its status, and nothing else.
+
+Each is a guarded UPDATE (the row must still be where the caller believes it to be) in one transaction with
+the event that tells it to staff and the member's notification. Only the caller whose UPDATE counted a row gets the
+task back; the others get None and must go no further. See the state machine in
+docs/decisions/0002-the-database-is-the-truth.md.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import User
+from tasks.job import Job
+from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
+from tasks.models.failure import Failure
+from tasks.models.task import TaskQuerySet
+from tasks.registry import JOBS
+from tasks.services.history import event_record
+from tasks.services.languages import task_language
+from tasks.services.payloads import task_publish
+
+# A running task never shows 100 %: that is for success alone.
+MAX_RUNNING_PROGRESS = 99
+
+
+def task_claim(*, task_id: str, worker: str) -> Task | None:
+    """Give a queued task to `worker` (a new attempt), or return None when there is nothing to claim."""
+    now = timezone.now()
+    return _move(
+        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED).of_open_accounts(),
+        task_id,
+        {"reason": Reason.CLAIMED},
+        status=TaskStatus.RUNNING,
+        attempt=F("attempt") + 1,
+        worker=worker,
+        due_at=None,
+        started_at=now,
+        heartbeat_at=now,
+        progress=0,
+        done=0,
+        total=0,
+    )
+
+
+def task_beat(task: Task, *, done: int, total: int) -> Task | None:
+    """Write progress and heartbeat, or return None when the task is no longer this attempt's."""
+    progress = min(MAX_RUNNING_PROGRESS, 100 * done // total) if total else 0
+    return _move(
+        Task.objects.claimed_as(task).of_open_accounts(),
+        task.pk,
+        None,
+        progress=progress,
+        done=done,
+        total=total,
+        heartbeat_at=timezone.now(),
+    )
+
+
+def task_succeed(task: Task, *, done: int) -> Task | None:
+    """End this attempt in success with `done` items; call it in one transaction with what the success left."""
+    return _move(
+        Task.objects.claimed_as(task).of_open_accounts(),
+        task.pk,
+        {"reason": Reason.SUCCEEDED},
+        status=TaskStatus.SUCCEEDED,
+        progress=100,
+        done=done,
+        total=done,
+        **_ended(),
+    )
+
+
+def task_fail(
+    rows: TaskQuerySet,
+    task: Task,
+    *,
+    failure: Failure,
+    traceback: str = "",
+    reason: Reason = Reason.FAILED,
+    detail: str = "",
+    actor: User | None = None,
+    **changes: Any,
+) -> Task | None:
+    """End the task in failure if it is still among `rows`; `failure` is for the member, `traceback` for staff.
+
+    The job is told in the same transaction; it may email the member.
+    """
+    event = {"reason": reason, "detail": detail, "actor": actor}
+    with task_language(task):
+        text = JOBS.get(task.name, Job).failure_text(failure.code, failure.params)
+        why = {"error_code": failure.code, "error_params": failure.params, "error": text}
+    with transaction.atomic(savepoint=False):
+        failed = _move(
+            rows, task.pk, event, status=TaskStatus.FAILED, traceback=traceback, **why, **_ended(), **changes
+        )
+        if failed and (job := JOBS.get(failed.name)):
+            job.on_failure(failed)
+        return failed
+
+
+def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:
+    """Stop an active task; its worker notices at the next heartbeat."""
+    rows = Task.objects.active().filter(pk=task.pk)
+    return _move(rows, task.pk, {"reason": Reason.CANCELLED, "actor": actor}, status=TaskStatus.CANCELLED, **_ended())
+
+
+def task_cancel_if_closed(rows: TaskQuerySet, task_id: UUID | str) -> Task | None:
+    """Cancel the task if it is active, still among `rows`, and its member's account is not active."""
+    return _move(
+        rows.active().of_closed_accounts(),
+        task_id,
+        {"reason": Reason.ACCOUNT_CLOSED},
+        status=TaskStatus.CANCELLED,
+        **_ended(),
+    )
+
+
+def task_requeue(
+    rows: TaskQuerySet,
+    task: Task,
+    *,
+    due_at: datetime | None = None,
+    reason: Reason = Reason.DIED,
+    detail: str = "",
+    **changes: Any,
+) -> Task | None:
+    """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `due_at`.
+
+    The caller queues it after the commit; one that is put off is queued by the reconciliation.
+    """
+    event = {"reason": reason, "detail": detail, "worker": task.worker}
+    queued: dict[str, Any] = {"status": TaskStatus.QUEUED, "worker": "", "queued_at": timezone.now(), "due_at": due_at}
+    return _move(rows, task.pk, event, **queued, **changes)
+
+
+def task_touch_queued(task: Task) -> Task | None:
+    """Note that a queued task is queued anew, unless somebody else has just done so."""
+    rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
+    # One that was put off is queued when its time has come: that is no news.
+    event = None if task.due_at else {"reason": Reason.JOB_LOST}
+    return _move(rows, task.pk, event, queued_at=timezone.now(), due_at=None)
+
+
+def _ended() -> dict[str, Any]:
+    return {"ended_at": timezone.now()}
+
+
+def _move(rows: TaskQuerySet, task_id: UUID | str, event: dict[str, Any] | None, **changes: Any) -> Task | None:
+    """Change the row if it is among `rows`, and tell it: the `event` to staff, without one to the member only."""
+    with transaction.atomic(savepoint=False):
+        if not rows.update(**changes):
+            return None
+        task = Task.objects.get(pk=task_id)
+        if event:
+            event_record(task, **event)
+        task_publish(task)
+        return task

@@ -1,0 +1,81 @@
+"""Cancelling and retrying a task, and how every launch is answered."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from core.requests.rate_limits import not_too_often
+from core.requests.redirects import is_in_place, page_before
+from tasks.models import Task, TaskStatus
+from tasks.registry import JOBS, failure_text_of, task_is_known
+from tasks.services.cooldown import next_start_in_words
+from tasks.services.launch import TaskAlreadyActiveError, TaskTooSoonError, task_retry
+from tasks.services.transitions import task_cancel
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    """Stop one of the member's tasks; one that is already over stays as it is."""
+    user = cast(User, request.user)
+    if task_cancel(get_object_or_404(user.tasks, pk=pk), actor=user):
+        return _done(request, messages.INFO, _("Cancelled."))
+    return _refused(request, _("This had already ended."))
+
+
+@require_POST
+@login_required
+@not_too_often("export")
+def retry(request: HttpRequest, pk: str) -> HttpResponse:
+    """Start a failed or cancelled task of the member's again."""
+    user = cast(User, request.user)
+    task = get_object_or_404(user.tasks, pk=pk)
+    if not task.can_be_retried:
+        return _refused(request, _("Only what failed or was cancelled can be retried."))
+    if not task_is_known(task):
+        return _refused(request, _("This is no longer available."))
+    return launch_and_tell(request, lambda: task_retry(task, actor=user))
+
+
+def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpResponse:
+    """Launch a task, and tell the member how that went, or why nothing was started."""
+    try:
+        task = launch()
+    except TaskAlreadyActiveError as refusal:
+        return _refused(request, str(JOBS[refusal.name].already_active))
+    except TaskTooSoonError as refusal:
+        return _refused(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
+    if task.status == TaskStatus.FAILED:
+        return _done(request, messages.ERROR, failure_text_of(task))
+    return _done(request, messages.INFO, str(JOBS[task.name].launched))
+
+
+def _done(request: HttpRequest, level: int, text: str) -> HttpResponse:
+    """Go back to the page, which says so; one that stays shows the task's alert, which says it as well.
+
+    The text is as true when the task is done, or has failed, as it is now: that can be before the page is shown.
+    """
+    if is_in_place(request):
+        return HttpResponse(status=204)
+    return _go_back(request, level, text)
+
+
+def _refused(request: HttpRequest, text: str) -> HttpResponse:
+    """Say why not, on the page; a script (409) sends the form again as a browser does, to have it said."""
+    if is_in_place(request):
+        return HttpResponse(status=409)
+    return _go_back(request, messages.WARNING, text)
+
+
+def _go_back(request: HttpRequest, level: int, text: str) -> HttpResponse:
+    """Go back to the page that the form was on, or to the member's profile, with a message."""
+    messages.add_message(request, level, text, extra_tags="task")
+    profile = cast(User, request.user).get_absolute_url()
+    return HttpResponseRedirect(page_before(request, otherwise=profile))

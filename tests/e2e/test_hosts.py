@@ -1,0 +1,29 @@
+"""The site on many machines: a short run of what `make hosts` does to all of them."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from e2e.hosts.__main__ import CANNOT
+from tests.environment import IN_CI
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.mark.skipif(not IN_CI, reason="half a minute: it runs in CI, and `make hosts` is more of it")
+def test_a_worker_that_is_cut_off_in_the_midst_of_an_export_loses_nothing() -> None:
+    options = ["--hosts", "worker1", "--ways", "cut off", "--seconds", "12", "--members", "2"]
+    result = subprocess.run(
+        [sys.executable, "-m", "e2e.hosts", *options],
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode == CANNOT:  # many containers let nobody make a network
+        pytest.skip(result.stdout)
+    assert result.returncode == 0, result.stdout
+    assert "Every end condition holds." in result.stdout

@@ -1,0 +1,105 @@
+"""What members are told when nobody is there to work."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rq import Queue
+
+from accounts.models import User
+from tasks.models import Task
+from tasks.queue.client import QueueUnavailableError, queue_connection
+from tasks.queue.workers import workers_alive
+from tasks.services.launch import task_launch
+from tests.members import make_member
+from tests.waiting import wait_until
+
+
+def polled(client: Client) -> list[dict[str, object]]:
+    return [item["data"] for item in client.get("/notifications/?since=0").json() if item["name"] == "task_progress"]
+
+
+def poll_after_a_while(client: Client) -> None:
+    """Poll as a page does that has heard nothing for some time."""
+    User.objects.update(notification_cursor=int((time.time() - 30) * 1_000_000))
+    client.get(f"/notifications/?since={time.time()}")
+
+
+def test_nobody_is_alive_where_no_worker_was_started(redis_queue: Queue) -> None:
+    assert workers_alive() == 0
+
+
+def test_a_worker_that_listens_is_alive(worker_process: "subprocess.Popen[bytes]") -> None:
+    assert workers_alive() == 1
+
+
+def test_who_looks_at_the_workers_waits_no_longer_for_the_queue_server_from_then_on(
+    worker_process: "subprocess.Popen[bytes]",
+) -> None:
+    workers_alive()
+    assert queue_connection().connection_pool.connection_kwargs["socket_timeout"] == 5
+
+
+def test_a_queue_out_of_reach_tells_nothing(unreachable_queue: None) -> None:
+    with pytest.raises(QueueUnavailableError):
+        workers_alive()
+
+
+def test_without_a_worker_the_alert_says_since_when_it_waits(susan: User, signed_in: Client, queue: Queue) -> None:
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    [news] = polled(signed_in)
+    assert news["is_stalled"] is True
+    page = " ".join(signed_in.get("/").content.decode().split())
+    assert "no worker is available right now; your export has been waiting since" in page
+
+
+def test_a_task_whose_worker_died_unseen_is_nobody_at_work(susan: User, signed_in: Client, queue: Queue) -> None:
+    """Its row says that it is running, until somebody looks after it: its own member need not be there."""
+    abandoned = timezone.now() - timedelta(seconds=30)
+    Task.objects.create(user=make_member("john"), name="example", status="running", heartbeat_at=abandoned)
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    [news] = polled(signed_in)
+    assert news["is_stalled"] is True
+
+
+def test_while_a_task_is_at_work_nobody_is_told_that_no_worker_is_there(
+    susan: User, signed_in: Client, queue: Queue
+) -> None:
+    """An orphaned work-horse, perhaps: it is no worker, and works."""
+    Task.objects.create(user=make_member("john"), name="example", status="running", heartbeat_at=timezone.now())
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    assert all(not news.get("is_stalled") for news in polled(signed_in))
+
+
+def test_it_is_said_once_and_not_at_each_poll(susan: User, signed_in: Client, queue: Queue) -> None:
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    before = User.objects.get(pk=susan.pk).notification_cursor
+    User.objects.filter(pk=susan.pk).update(notification_cursor=before - 30_000_000)
+    signed_in.get(f"/notifications/?since={time.time()}")
+    assert User.objects.get(pk=susan.pk).notification_cursor == before - 30_000_000
+
+
+def test_once_a_worker_is_there_the_export_runs(
+    susan: User, signed_in: Client, worker_factory: Callable[..., "subprocess.Popen[bytes]"]
+) -> None:
+    task = task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    worker_factory()
+    wait_until(lambda: polled(signed_in)[0]["status"] == "succeeded", 20, what="The export")
+    assert polled(signed_in)[0]["task_id"] == str(task.pk)
+
+
+def test_with_the_queue_out_of_reach_nothing_is_said_of_workers(
+    susan: User, signed_in: Client, queue: Queue, unreachable_queue: None
+) -> None:
+    task_launch(user=susan, name="export_posts")
+    poll_after_a_while(signed_in)
+    assert all(not news.get("is_stalled") for news in polled(signed_in))
