@@ -26,7 +26,7 @@ def _rename(apps, old, new):
 class Migration(migrations.Migration):
 
     # Old code makes the content types again when it needs them; staff may lack its buttons until it is gone.
-    acknowledged = {"RunPython": "old code finds no permissions under the old names, and offers its buttons to superusers only"}
+    acknowledged = {"RunPython move": "old code finds its permissions under no name, and offers its buttons to superusers only"}
 
     dependencies = [
         ('tasks', '0001_tasks_of_exports'),
