@@ -10,7 +10,7 @@ from operations.scrubbing import scrub_records
 
 
 class OperationsConfig(AppConfig):
-    """What those who run the site need: checks, metrics, logs, backups, maintenance."""
+    """What those who run the site need: checks, metrics, logs, maintenance."""
 
     name = "operations"
 

@@ -16,7 +16,7 @@ from e2e.deploy.visit import Member
 from tests.mail_server import MailServer
 from tests.waiting import wait_until
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse-battery"
 POSTS = {"susan": 300, "paul": 250_000, "stranger": 1}
 

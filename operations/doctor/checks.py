@@ -9,7 +9,7 @@ from operations.doctor.machine import check_machine
 from operations.doctor.mail import check_mail
 from operations.doctor.queue_server import check_queue_server
 from operations.doctor.versions import check_versions
-from operations.doctor.work import check_backup, check_housekeeping, check_tasks, check_workers
+from operations.doctor.work import check_housekeeping, check_tasks, check_workers
 
 CHECKS: tuple[Check, ...] = (
     check_settings,
@@ -23,5 +23,4 @@ CHECKS: tuple[Check, ...] = (
     check_housekeeping,
     check_archive_storage,
     check_mail,
-    check_backup,
 )

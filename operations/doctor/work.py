@@ -16,8 +16,6 @@ from rq.utils import now
 from rq.worker import BaseWorker
 
 from core.periodic import REGULAR
-from operations.backup.stamp import last_backup
-from operations.doctor.configuration import is_production
 from operations.doctor.findings import Finding, fail, ok, warn
 from operations.site_health import Mails, mails_to_send
 from tasks.models import Task, TaskStatus
@@ -27,7 +25,6 @@ from tasks.services.housekeeping import housekeeping_done
 from tasks.services.recovery import tasks_to_reconcile
 
 LATE = timedelta(minutes=10)
-BACKUP_LATE = timedelta(hours=26)
 RESTART = "Restart the workers (docs/operations.md, Upgrading)."
 
 
@@ -99,19 +96,6 @@ def _mails(mails: Mails) -> Iterator[Finding]:
     yield _count("late emails", mails.overdue, see)
     yield _count("emails refused because of the site", mails.site_refused, see)
     yield _count("emails given up in 7 days", mails.given_up, "Fix the cause, then send them again in the admin.")
-
-
-def check_backup() -> Iterator[Finding]:
-    """Look how old the last backup is that was made from this machine; in development none is missed."""
-    made_at = last_backup()
-    remedy = "Make one each night, from one machine: manage.py backup DIR --keep 14 (docs/operations.md)."
-    if made_at is None:
-        if is_production():
-            yield warn("backup", "none has been made from this machine", remedy)
-        return
-    age = timezone.now() - made_at
-    found = f"{age.total_seconds() / 3600:.0f} hours old"
-    yield warn("backup", found, remedy) if age > BACKUP_LATE else ok("backup", found)
 
 
 def check_housekeeping() -> Iterator[Finding]:

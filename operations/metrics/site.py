@@ -16,7 +16,6 @@ from core.periodic import REGULAR
 from exports.delivery.sending import Outcome
 from exports.export_job import export_names
 from operations import site_health
-from operations.backup.stamp import last_backup
 from operations.metrics.families import counter, gauge, histogram
 from tasks.models import TaskLane, TaskStatus
 from tasks.models.event import Reason
@@ -122,13 +121,6 @@ def housekeeping() -> Iterator[Metric]:
     yield gauge("housekeeping_failed", "Whether this part met an error when it was last done.", "part", failed)
 
 
-def backup() -> Iterator[Metric]:
-    """Yield when the last whole backup was made on this machine; 0 for never."""
-    made_at = last_backup()
-    words = "When the last whole backup was made on this machine."
-    yield gauge("backup_timestamp_seconds", words, "", {(): made_at.timestamp() if made_at else 0})
-
-
 PARTS: tuple[Callable[[], Iterable[Metric]], ...] = (
     active_tasks,
     queue,
@@ -136,7 +128,6 @@ PARTS: tuple[Callable[[], Iterable[Metric]], ...] = (
     mails,
     storage,
     housekeeping,
-    backup,
 )
 
 

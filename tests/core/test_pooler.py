@@ -10,8 +10,6 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import User
 from core.postgresql.base import DatabaseWrapper
 from exports.building.snapshot import read_snapshot
-from operations.backup.errors import BackupError
-from operations.backup.postgresql import ensure_direct
 from operations.doctor.database import check_database
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
@@ -93,12 +91,6 @@ def test_a_guard_leaks_to_nobody_elses_session(pooled: Pooler) -> None:
     with transaction.atomic():
         value_of("jit")
     assert {value_of("idle_in_transaction_session_timeout") for _ in range(4)} == {"0"}
-
-
-@needs_pgbouncer
-def test_a_backup_refuses_to_go_through_a_pooler(pooled: Pooler) -> None:
-    with pytest.raises(BackupError, match="address of PostgreSQL itself"):
-        ensure_direct()
 
 
 @needs_pgbouncer

@@ -51,9 +51,8 @@ def test_all_that_commands_write_is_private(tmp_path: Path) -> None:
     manage(var_dir, "migrate", "--verbosity=0")
     manage(var_dir, "seed_demo", "--verbosity=0")
     manage(var_dir, "maintenance", "on")
-    manage(var_dir, "backup", str(tmp_path / "backups"))
     manage(var_dir, "export_posts", "demo", "--output", str(tmp_path / "posts.json"))
-    for place in (var_dir, tmp_path / "backups", tmp_path / "posts.json"):
+    for place in (var_dir, tmp_path / "posts.json"):
         assert place.exists()
         assert modes_below(place, 0o077) == []
 

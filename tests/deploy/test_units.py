@@ -12,7 +12,7 @@ from tests.programs import find_program
 pytestmark = pytest.mark.processes
 
 UNITS = BASE_DIR / "deploy" / "systemd"
-SERVICES = ["microblog-web.service", "microblog-worker@1.service", "microblog-backup.service"]
+SERVICES = ["microblog-web.service", "microblog-worker@1.service"]
 MOST_EXPOSED = 20
 """Of 100, what `systemd-analyze security` may say; it calls anything under 30 "OK"."""
 

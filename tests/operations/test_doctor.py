@@ -26,7 +26,6 @@ from core.periodic import REGULAR
 from development.embedded_server import BASE_DIR
 from exports.models import Archive, FailureEmail
 from microblog_project import environment
-from operations.backup.stamp import backup_stamp
 from operations.doctor import work
 from operations.doctor.archives import check_archive_storage
 from operations.doctor.assets import check_assets
@@ -39,7 +38,7 @@ from operations.doctor.mail import check_mail
 from operations.doctor.queue_server import check_queue_server
 from operations.doctor.secrets import masked
 from operations.doctor.versions import check_versions
-from operations.doctor.work import check_backup, check_housekeeping, check_tasks, check_workers
+from operations.doctor.work import check_housekeeping, check_tasks, check_workers
 from tasks.models import Housekeeping, Task
 from tasks.services.housekeeping import housekeeping_note
 from tests.exports.archives import archive_of
@@ -134,7 +133,6 @@ def test_a_site_that_is_well_ends_with_0_and_a_test_mail_is_sent_if_asked_for(
     settings: LazySettings,
 ) -> None:
     settings.DEBUG = True  # a development site is not asked for https
-    backup_stamp().write_text(timezone.now().isoformat())
     out = StringIO()
     call_command("doctor", "--send-mail", "anna@example.com", stdout=out)
     assert "FAIL  " not in out.getvalue()
@@ -341,14 +339,6 @@ def test_housekeeping_that_is_late_or_fails_is_told(transactional_db: None) -> N
     late, failing = check_housekeeping()
     assert (str(late.level), late.found) == ("warn", "not done recently: tasks_forget")
     assert (str(failing.level), failing.found) == ("warn", "archives_expire: OSError: the disk is on fire")
-
-
-def test_the_age_of_the_last_backup_is_told(production: LazySettings, tmp_path: Path) -> None:
-    production.VAR_DIR = tmp_path
-    assert levels(check_backup()) == {"backup": "warn"}
-    for hours, level in [(25, "ok"), (27, "warn")]:
-        backup_stamp().write_text((timezone.now() - timedelta(hours=hours)).isoformat())
-        assert levels(check_backup()) == {"backup": level}
 
 
 # --- Storage, machine, files --------------------------------------------------------------------------------
