@@ -19,8 +19,16 @@ def move_back(apps, _schema_editor):
 
 def _rename(apps, old, new):
     content_types = apps.get_model("contenttypes", "ContentType").objects
-    if not content_types.filter(app_label=new[0], model=new[1]).exists():
-        content_types.filter(app_label=old[0], model=old[1]).update(app_label=new[0], model=new[1])
+    if content_types.filter(app_label=new[0], model=new[1]).exists():
+        return
+    content_types.filter(app_label=old[0], model=old[1]).update(app_label=new[0], model=new[1])
+    permissions = apps.get_model("auth", "Permission").objects.filter(
+        content_type__app_label=new[0], content_type__model=new[1]
+    )
+    if old[1] != new[1]:
+        for action in ("add", "change", "delete", "view"):
+            renamed = {"codename": f"{action}_{new[1]}", "name": f"Can {action} {new[1]}"}
+            permissions.filter(codename=f"{action}_{old[1]}").update(**renamed)
 
 
 class Migration(migrations.Migration):
@@ -31,6 +39,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('tasks', '0001_tasks_of_exports'),
         ('exports', '0017_tasks_moved'),
+        ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),
     ]
 

@@ -5,10 +5,18 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def remove_system_tasks(apps, schema_editor):
+    """Remove the tasks without a member on the way back: the previous release has no place for them."""
+    apps.get_model("tasks", "Task").objects.filter(user=None).delete()
+    # PostgreSQL alters no table for which checks of references are pending.
+    schema_editor.connection.check_constraints()
+
+
 class Migration(migrations.Migration):
 
     acknowledged = {
         "AlterField task.user": "old code leaves alone what it does not know, and knows no job without a member",
+        "RunPython noop": "it works on the way back only",
         "AddConstraint task.one_active_system_task": "old code makes no tasks without a member",
     }
 
@@ -32,4 +40,5 @@ class Migration(migrations.Migration):
             model_name='task',
             constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running']), ('user__isnull', True)), fields=('name',), name='one_active_system_task'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, remove_system_tasks),
     ]
