@@ -36,6 +36,8 @@ from tests.running_site import RunningSite
 from tests.waiting import wait_until
 from tests.workers import InProcessWorker, forget_workers, living_workers, start_worker
 
+pytest_plugins = ["tests.task_fixtures"]
+
 REGISTRIES = [
     CanceledJobRegistry,
     DeferredJobRegistry,

@@ -1,5 +1,6 @@
-"""Members for tests."""
+"""Members for tests, and what they have written."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -9,7 +10,10 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
+from posts.models import Post
 
+FIRST = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+"""The time of the first post."""
 PASSWORD = "correct-horse-battery"
 _numbers = count(1)
 
@@ -22,6 +26,13 @@ def make_member(username: str = "", **fields: Any) -> User:
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+def write_posts_for(user: User, count: int) -> None:
+    """Write so many posts, a minute apart."""
+    Post.objects.bulk_create(
+        Post(author=user, body=f"{user.username} {n}", timestamp=FIRST + timedelta(minutes=n)) for n in range(count)
+    )
 
 
 def signed_in_client(user: User) -> Client:

@@ -35,8 +35,7 @@ from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
 from tests.conftest import job_ids
 from tests.exports.archives import archive_of
-from tests.exports.conftest import write_posts_for
-from tests.members import make_member, signed_in_client
+from tests.members import make_member, signed_in_client, write_posts_for
 from tests.waiting import wait_until
 from tests.workers import child_environment
 

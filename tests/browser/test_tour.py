@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from exports.verification import verify_archive
 from tests.browser.conftest import link_in
 from tests.browser.test_main_job import body_of
-from tests.environment import IN_CI
 from tests.mail_server import MailServer
 from tests.members import PASSWORD
 from tests.postgresql import Cluster
@@ -21,14 +20,12 @@ User.objects.filter(username="reader").update(deletion_due_at=timezone.now())
 """
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.long)])
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """The environment of a site on the one database, and on the other."""
     if request.param == "SQLite":
         yield {}
         return
-    if not IN_CI:
-        pytest.skip("It takes half a minute more: in CI alone (CI=true).")
     cluster = Cluster()
     yield {"DATABASE_URL": cluster.url}
     cluster.stop()

@@ -19,10 +19,8 @@ from e2e.chaos.report import Promise
 from e2e.chaos.schedule import NO_WORKER, WEIGHTS, make_schedule
 from exports.models import Archive
 from tasks.models import Task, TaskStatus
-from tests.environment import IN_CI
 from tests.exports.archives import archive_of
-from tests.exports.conftest import write_posts_for
-from tests.members import make_member
+from tests.members import make_member, write_posts_for
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.processes
@@ -218,7 +216,7 @@ def test_a_promise_is_kept_up_to_its_limit() -> None:
     assert not Promise("", 30, [1, 30.1]).is_kept
 
 
-@pytest.mark.skipif(not IN_CI, reason="half a minute: it runs in CI, and `make chaos` is more of it")
+@pytest.mark.long  # `make chaos` is more of it
 def test_a_short_run_holds_what_is_promised() -> None:
     command = [sys.executable, "-m", "e2e.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]
     result = subprocess.run(

@@ -7,12 +7,10 @@ import pytest
 from django.conf import settings
 
 from e2e.hosts.__main__ import CANNOT
-from tests.environment import IN_CI
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 
-@pytest.mark.skipif(not IN_CI, reason="half a minute: it runs in CI, and `make hosts` is more of it")
 def test_a_worker_that_is_cut_off_in_the_midst_of_an_export_loses_nothing() -> None:
     options = ["--hosts", "worker1", "--ways", "cut off", "--seconds", "12", "--members", "2"]
     result = subprocess.run(

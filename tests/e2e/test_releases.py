@@ -6,14 +6,12 @@ import sys
 import pytest
 from django.conf import settings
 
-from tests.environment import IN_CI
 from tests.programs import cannot_run
 from tools.previous_release import NoPreviousReleaseError, previous_release
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 
-@pytest.mark.skipif(not IN_CI, reason="a minute: it runs in CI, and by `make releases`")
 def test_the_previous_release_and_this_one_work_side_by_side() -> None:
     try:
         previous_release()

@@ -39,10 +39,9 @@ from tasks.models import Task, TaskStatus
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.launch import task_launch
 from tests.exports.archive_texts import HtmlReader, post_texts, tags
-from tests.exports.conftest import FIRST, write_posts_for
 from tests.exports.readers import READERS
 from tests.exports.zip_files import files_in
-from tests.members import make_member, signed_in_client
+from tests.members import FIRST, make_member, signed_in_client, write_posts_for
 from tests.programs import find_program
 
 Work = Callable[[], None]

@@ -17,8 +17,8 @@ from posts.models import Post
 from posts.validators import validate_content
 from tasks.services.launch import task_launch
 from tests.exports.archive_texts import html_text, message_texts, post_texts
-from tests.exports.conftest import FIRST
 from tests.exports.zip_files import TIME, archive_bytes, files_in, rows
+from tests.members import FIRST
 
 # All that a text may hold: any character but NUL and half of a surrogate pair.
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

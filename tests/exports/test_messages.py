@@ -17,9 +17,8 @@ from exports.models import Archive
 from exports.verification import verify_archive
 from inbox.models import Message
 from tasks.services.launch import task_launch
-from tests.exports.conftest import FIRST
 from tests.exports.zip_files import archive_bytes, files_in, rows
-from tests.members import make_member
+from tests.members import FIRST, make_member
 
 Export = Callable[[User], Archive]
 TEXTS = ["plain", '},{"from":"john"', "</p></article><article id=m9>", "two\nlines\r\n🦔\x7f\x01", "\ufeff\u2028"]

@@ -27,9 +27,8 @@ from tasks.models.failure import Failure, FailureCode
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_beat, task_claim
-from tests.exports.conftest import FIRST
 from tests.job_doubles import replace_run
-from tests.members import signed_in_client
+from tests.members import FIRST, signed_in_client
 from tests.waiting import wait_until
 
 WORDS = str(Failure(FailureCode.NO_SPACE))

@@ -23,8 +23,7 @@ from tasks.services.estimates import Wait, task_wait
 from tasks.services.launch import task_launch, task_retry
 from tasks.services.recovery import tasks_reconcile
 from tasks.services.transitions import task_cancel, task_claim
-from tests.exports.conftest import write_posts_for
-from tests.members import make_member
+from tests.members import make_member, write_posts_for
 from tests.tasks.test_estimates import make_running, make_success, make_task
 from tests.workers import InProcessWorker
 

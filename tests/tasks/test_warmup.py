@@ -10,7 +10,7 @@ from rq import Queue
 
 from accounts.models import User
 from tasks.services.launch import task_launch
-from tests.exports.conftest import write_posts_for
+from tests.members import write_posts_for
 from tests.workers import InProcessWorker
 
 
