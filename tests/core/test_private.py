@@ -46,6 +46,7 @@ def old_folder(place: Path) -> Path:
     return place
 
 
+@pytest.mark.long
 def test_all_that_commands_write_is_private(tmp_path: Path) -> None:
     var_dir = tmp_path / "var"
     manage(var_dir, "migrate", "--verbosity=0")

@@ -35,9 +35,6 @@ Worker = Popen[bytes]
 StartWorker = Callable[..., Worker]
 
 
-pytestmark = pytest.mark.long
-
-
 class HoldingMailServer(MailServer):
     """Has read a message and does not answer, while `is_holding`."""
 

@@ -28,9 +28,6 @@ Worker = Popen[bytes]
 StartWorker = Callable[..., Worker]
 
 
-pytestmark = pytest.mark.long
-
-
 def impatient_database() -> dict[str, str]:
     """Have PostgreSQL end a transaction after a second in which nothing comes: who sleeps in one has its rows."""
     if connection.vendor == "sqlite":

@@ -103,7 +103,7 @@ def recover(server: MailServer) -> None:
     server.start()
 
 
-@pytest.mark.parametrize("fault", [go_down, refuse, refuse_recipients, stall])
+@pytest.mark.parametrize("fault", [pytest.param(go_down, marks=pytest.mark.short), refuse, refuse_recipients, stall])
 def test_a_mail_server_with_a_fault_delays_the_mail_and_never_the_archive(
     start: StartWorker, client: Client, smtp_server: MailServer, fault: Callable[[MailServer], None]
 ) -> None:

@@ -32,9 +32,6 @@ Worker = Popen[bytes]
 WorkerFactory = Callable[..., Worker]
 
 
-pytestmark = pytest.mark.long
-
-
 def started(susan: User, seconds: int) -> Task:
     task = task_launch(user=susan, name="example", params={"seconds": seconds})
     runs(task)
@@ -54,6 +51,7 @@ def ended(worker: Worker) -> int:
 
 
 @pytest.mark.processes
+@pytest.mark.short
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_job_that_is_nearly_done_ends_before_its_worker(
     susan: User, worker_factory: WorkerFactory, signal_number: int
@@ -83,7 +81,11 @@ def by_a_signal_to_the_whole_group(worker: Worker, horse: int) -> None:
 
 @pytest.mark.parametrize(
     ("stop", "grace"),
-    [(after_the_grace, "0.2"), (by_the_second_signal, "600"), (by_a_signal_to_the_whole_group, "600")],
+    [
+        pytest.param(after_the_grace, "0.2", marks=pytest.mark.short),
+        (by_the_second_signal, "600"),
+        (by_a_signal_to_the_whole_group, "600"),
+    ],
 )
 def test_a_longer_job_is_handed_back_and_begins_anew_elsewhere(
     susan: User, start_worker: WorkerFactory, smtp_server: MailServer, stop: Callable[[Worker, int], None], grace: str

@@ -15,7 +15,7 @@ from tests.faults.horses import horse_of, reaches, runs
 
 Worker = Popen[bytes]
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.short]
 
 
 def test_a_killed_work_horse_costs_an_attempt_and_no_more(susan: User, worker_process: Worker) -> None:

@@ -108,7 +108,7 @@ def test_every_page_is_translated(one_of_everything: dict[str, list[object]], vi
     left = {
         f"{method} {address}": words
         for address in addresses(one_of_everything)
-        for method in ("GET", "POST")
+        for method in (("GET", "POST") if visitor == "a member" else ("GET",))
         if (words := left_on(visit(client, method, address)))
     }
     assert not left, as_list(left)

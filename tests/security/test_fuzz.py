@@ -22,12 +22,13 @@ from notifications.models import Notification
 from posts.models import Post
 from tasks.models import Task
 from tasks.services.payloads import task_publish
+from tests.environment import IN_CI
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 from tests.security.headers import missing_headers
 from tests.security.hostile import Attacker, HostileRequest, routes
 
-ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "2" if IN_CI else "1"))
 SEED = os.environ.get("FUZZ_SEED", "microblog")
 
 

@@ -178,6 +178,8 @@ def test_production_insists_on_https_and_on_cookies_of_this_host_alone(tmp_path:
 
 def test_no_shared_cache_may_keep_what_any_address_tells_a_member(staff: User) -> None:
     addresses = {re.sub("<[a-z0-9_]+>", "1", route) for route in routes()}
-    answers = {address: signed_in_client(staff).get(address) for address in addresses}
+    client = signed_in_client(staff)
+    answers = {address: client.get(address) for address in addresses}
+    assert client.get("/exports/").status_code == 200  # still signed in
     said = {address: answer.headers.get("Cache-Control", "") for address, answer in answers.items()}
     assert not {address: words for address, words in said.items() if "private" not in words and "no-store" not in words}

@@ -132,6 +132,7 @@ runpy.run_path(script, run_name="__main__")
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", ["venv", "pip"])
 def test_ctrl_c_ends_it_with_a_word_and_the_next_run_goes_on(tmp_path: Path, program: str) -> None:
     script = tmp_path / "tools" / "bootstrap.py"
@@ -189,6 +190,7 @@ def test_a_failed_installation_is_tried_again(bootstrap: ModuleType, monkeypatch
     assert bootstrap.remembered("requirements.txt") == ""
 
 
+@pytest.mark.long
 def test_a_broken_environment_is_made_anew(bootstrap: ModuleType) -> None:
     bootstrap.PYTHON.parent.mkdir(parents=True)
     bootstrap.PYTHON.write_text("#!/bin/sh\nexit 1\n")
