@@ -22,6 +22,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         # It may use no database, or have broken its transaction.
         with suppress(Exception), transaction.atomic():
             report.sections.append(("Exports", "\n".join(rows())))
+    # pytest-xdist ends at once with half a character that a test has logged.
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
     return report
 
 
