@@ -119,7 +119,7 @@ class SessionManager(BaseSessionManager["Session"]):
 
 
 class Session(AbstractBaseSession):
-    """A session that knows whose it is: it goes with its member (see `accounts.sessions`)."""
+    """A session that knows whose it is: it goes with its member (see `accounts.sign_in.sessions`)."""
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
 

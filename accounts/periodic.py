@@ -4,9 +4,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.erasure import accounts_erase
+from accounts.closing.erasure import accounts_erase
 from accounts.models import Session
-from accounts.sessions import session_keys_hash
+from accounts.sign_in.sessions import session_keys_hash
 from core.bulk_delete import BATCH, MOST, delete_in_batches
 from core.periodic import periodic
 

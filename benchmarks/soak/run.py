@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.sessions import stored_keys
+from accounts.sign_in.sessions import stored_keys
 from benchmarks.load.crowd import Crowd, crowd
 from benchmarks.load.figures import percentile
 from benchmarks.load.plan import Outcome, Plan

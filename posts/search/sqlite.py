@@ -7,7 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from posts.search.query import Term
 from posts.search.table import Table
-from posts.search.words import search_words
+from posts.search.tokenizer import search_words
 
 CREATE = """
 CREATE VIRTUAL TABLE {name}_words

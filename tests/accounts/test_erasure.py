@@ -22,8 +22,8 @@ from django.db import models
 from django.utils import timezone
 from rq import Queue
 
-from accounts import erasure
-from accounts.erasure import account_erase, accounts_erase
+from accounts.closing import erasure
+from accounts.closing.erasure import account_erase, accounts_erase
 from accounts.models import Session, User
 from exports.delivery.jobs import delivery_enqueue
 from exports.models import Archive

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Session, User
-from accounts.sessions import SessionStore, session_keys_hash
+from accounts.sign_in.sessions import SessionStore, session_keys_hash
 from tests.members import make_member
 
 
