@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.sign_in.sessions import stored_keys
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ def deletion_request(*, user: User, session_key: str | None) -> bool:
     with transaction.atomic():
         if not User.objects.filter(pk=user.pk, is_staff=False, deletion_due_at=None).update(deletion_due_at=due_at):
             return False
-        user.sessions.exclude(session_key__in=stored_keys(session_key or "")).delete()
+        user.sessions.exclude(session_key=session_key or "").delete()
     user.deletion_due_at = due_at
     _mail(user)
     return True

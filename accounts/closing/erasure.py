@@ -6,7 +6,9 @@ is found again, goes last. Each app answers the signals in a module `erasure` of
 """
 
 import logging
+import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -17,7 +19,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import Session, User
-from core.bulk_delete import BATCH
+from core.bulk_delete import bulk_delete
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ def account_erase(*, user: User) -> bool:
     account_closing.send(User, user=user)
     account_erasing.send(User, user=user)
     for rows in _belongings(user):
-        _delete_in_batches(rows)
+        bulk_delete(rows, with_each=partial(_delete_log_entries, rows.model), at_most=sys.maxsize)
     logger.info("Member %s is erased, as they asked", user.pk)
     with transaction.atomic():
         _delete_log_entries(User, [user.pk])
@@ -74,13 +76,6 @@ def _belongings(user: User) -> Iterator[QuerySet[Any]]:
     for relation in User._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
             yield relation.related_model._base_manager.filter(**{relation.field.name: user})
-
-
-def _delete_in_batches(rows: QuerySet[Any]) -> None:
-    while pks := list(rows.values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            _delete_log_entries(rows.model, pks)
-            rows.filter(pk__in=pks).delete()
 
 
 def _delete_log_entries(model: type[models.Model], pks: list[Any]) -> None:
