@@ -121,7 +121,7 @@ class SessionManager(BaseSessionManager["Session"]):
 class Session(AbstractBaseSession):
     """A session that knows whose it is: it goes with its member (see `accounts.sign_in.sessions`)."""
 
-    session_key = DigestField(_("session key"), max_length=40, primary_key=True)
+    session_key = DigestField("session key", max_length=40, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
 
     objects: ClassVar[SessionManager] = SessionManager()

@@ -26,7 +26,7 @@ def prune_rate_limits() -> int:
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [now])  # noqa: S608 - the name is ours
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 periodic()(accounts_erase)  # last: a million posts take a while

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
@@ -31,7 +31,7 @@ def log_by_number(request: HttpRequest, rows: Iterable[Model], flag: int, messag
     """Write into the log what was done to rows; `message` is a text, or what Django makes one of."""
     return LogEntry.objects.bulk_create(
         LogEntry(
-            user_id=request.user.pk,
+            user_id=cast(int, request.user.pk),
             content_type=ContentType.objects.get_for_model(row),
             object_id=str(row.pk),
             object_repr=f"#{row.pk}",

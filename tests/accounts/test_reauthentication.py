@@ -40,6 +40,8 @@ OPENS_NOTHING = {
     "account_inactive",
     "account_confirm_login_code",
     "accounts:language",
+    # What everybody sees of a member, and two buttons whose effect the member sees and can undo.
+    *(f"accounts:{name}" for name in ("card", "followers", "following", "follow", "unfollow")),
 }
 
 

@@ -93,7 +93,7 @@ def test_a_secret_key_that_was_replaced_still_counts_while_it_is_listed(
 
 
 def stored_key() -> str:
-    return Session.objects.get().session_key
+    return str(Session.objects.get().session_key)
 
 
 def test_what_is_in_the_table_opens_no_session(client: Client) -> None:
