@@ -102,16 +102,16 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.sign_in.authentication.AuthenticationMiddleware",
-    "accounts.settings.middleware.PreferencesMiddleware",
+    "accounts.authentication.AuthenticationMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
     "core.requests.bounds.BoundsMiddleware",
-    "accounts.sign_in.page_owner.PageOwnerMiddleware",
+    "accounts.page_owner.PageOwnerMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.members.last_seen.LastSeenMiddleware",
-    "core.requests.deleted_rows.DeletedRowsMiddleware",
+    "accounts.middleware.LastSeenMiddleware",
+    "core.requests.vanished.VanishedMiddleware",
     "core.requests.error_pages.NotAllowedMiddleware",
     "core.requests.interrupted.InterruptedMiddleware",
 ]
@@ -205,7 +205,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "posts:timeline"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -214,8 +214,8 @@ ACCOUNT_USERNAME_VALIDATORS = "accounts.validators.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_FORMS = {
-    "signup": "accounts.sign_in.forms.SignupForm",
-    "reset_password": "accounts.sign_in.forms.ResetPasswordForm",
+    "signup": "accounts.account_forms.SignupForm",
+    "reset_password": "accounts.account_forms.ResetPasswordForm",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes to the account, to its address; of a new address, to the old one
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -233,7 +233,7 @@ SEARCH_LIMIT = env.int("SEARCH_LIMIT", default=0 if DEBUG else 60)  # an address
 ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,20/h/user",
     "reauthenticate": "10/m/user,30/h/user",
-    # Wrong passwords: see `accounts.sign_in.adapter.login_limits`.
+    # Wrong passwords: see `accounts.adapter.login_limits`.
     "login_failed": "10/m/ip,5/5m/key",
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
@@ -275,6 +275,7 @@ EXPORT_RETRY_PAUSES = env.list("EXPORT_RETRY_PAUSES", cast=float, default=[10.0,
 EXPORT_LARGE_FROM = env.positive("EXPORT_LARGE_FROM", default=20_000)  # posts; below, an export takes a moment
 EXPORT_NICENESS = env.nice_value("EXPORT_NICENESS", default=10)  # of what makes exports: pages come first; 0: all alike
 EXPORT_STOP_GRACE = env.float("EXPORT_STOP_GRACE", default=8.0)  # seconds; Docker kills after 10
+EXPORT_TIME_SLICE = env.float("EXPORT_TIME_SLICE", default=60.0)  # seconds until a job lets others run, if it can
 EXPORT_RECONCILE_INTERVAL = env.float("EXPORT_RECONCILE_INTERVAL", default=5.0)  # seconds
 EXPORT_ATTACHMENT_LIMIT = env.int("EXPORT_ATTACHMENT_LIMIT", default=7_000_000)  # bytes, before encoding
 EXPORT_RETENTION_DAYS = env.positive("EXPORT_RETENTION_DAYS", default=7)
@@ -340,7 +341,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_ENGINE = "accounts.sign_in.sessions"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "core.requests.interrupted.csrf_failure"

@@ -1,5 +1,6 @@
 """How an attempt ends other than by a result or an error."""
 
+from tasks.models.event import Reason
 from tasks.models.failure import Failure
 
 
@@ -16,4 +17,8 @@ class ClaimLostError(Exception):
 
 
 class TaskInterruptedError(Exception):
-    """The job stopped at a checkpoint, as it was asked to; it resumes from there."""
+    """The job stopped after a checkpoint, as it was asked to for this reason; it resumes from there."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason

@@ -37,6 +37,8 @@ class Reporter(Protocol):
 
     done: int
     total: int
+    has_checkpoint: bool
+    """Whether this attempt has saved one, and so may be interrupted."""
 
     def advance(self, done: int) -> None:
         """Note that `done` units are done; raise what ends the attempt."""
@@ -83,8 +85,6 @@ class Job:
     """Templates that a worker compiles before it forks the first job."""
     is_for_members: ClassVar[bool] = True
     """Whether each run has a member; a SystemJob's has none."""
-    is_resumable: ClassVar[bool] = False
-    """Whether it saves checkpoints, and so can be interrupted and resumed."""
 
     def __init__(self, task: Task, reporter: Reporter) -> None:
         self.task = task
@@ -106,7 +106,7 @@ class Job:
     def progress(self, done: int, total: int | None = None) -> None:
         """Note that `done` of `total` units are done. It costs nothing: the heartbeat writes it.
 
-        Raises what ends the attempt: ClaimLostError or, after a checkpoint, TaskInterruptedError.
+        Raises what ends the attempt: ClaimLostError or, once the attempt has saved a checkpoint, TaskInterruptedError.
         """
         if total is not None:
             self.reporter.total = total
@@ -115,12 +115,14 @@ class Job:
     def save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save where the next attempt resumes: JSON types only, in the transaction that writes the job's own data.
 
-        So each batch is written exactly once. The next attempt finds it in `self.task.checkpoint`. Raises
-        ClaimLostError, which rolls the batch back, if the task is no longer this attempt's.
+        So each batch is written exactly once. The next attempt finds it in `self.task.checkpoint`, which is None for
+        the first. From now on `progress` may interrupt this attempt. Raises ClaimLostError, which rolls the batch
+        back, if the task is no longer this attempt's.
         """
         if not Task.objects.claimed_as(self.task).update(checkpoint=checkpoint):
             raise ClaimLostError(self.task.pk)
         self.task.checkpoint = checkpoint
+        self.reporter.has_checkpoint = True
 
     @classmethod
     def read_params(cls, params: dict[str, Any]) -> None:

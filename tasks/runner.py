@@ -8,13 +8,13 @@ from django.db import transaction
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from core.texts import storable
+from core.foreign_texts import storable
 from tasks.exceptions import ClaimLostError, TaskInterruptedError, TaskRefusedError
 from tasks.job import Job, Result
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.registry import JOBS
-from tasks.services.attempts import attempt_failed, attempt_handed_back, attempt_timed_out, is_last
+from tasks.services.attempts import attempt_failed, attempt_interrupted, attempt_timed_out, is_last
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.languages import task_language
 from tasks.services.log_context import bind_task
@@ -46,9 +46,9 @@ def _attempt(task: Task) -> None:
     except ClaimLostError:
         logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
         task_cancel_if_closed(rows, task.pk)
-    except TaskInterruptedError:
-        logger.info("Task %s: attempt %s is interrupted at a checkpoint", task.pk, task.attempt)
-        attempt_handed_back(rows, task)
+    except TaskInterruptedError as interruption:
+        logger.info("Task %s: attempt %s stops at a checkpoint (%s)", task.pk, task.attempt, interruption.reason)
+        attempt_interrupted(task, interruption.reason)
     except TaskRefusedError as refusal:
         logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
         why: dict[str, Any] = {"failure": refusal.failure, "detail": type(refusal).__name__}

@@ -25,6 +25,7 @@ from rq.worker import RoundRobinWorker
 
 from core.log_context import WELL_FORMED, bind_ids
 from core.periodic import FREQUENT, REGULAR
+from tasks.interruptions import SIGNAL, stop_request
 from tasks.queue.client import LARGE_QUEUE_NAME, QUEUE_NAME
 from tasks.queue.companion import Companion
 from tasks.queue.priority import session_gives_way, work_horse_gives_way
@@ -87,6 +88,7 @@ class TaskWorker(RoundRobinWorker):
         worked = False
         # RQ does this after it has registered the worker: one that is stopped in between would be killed.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
+        stop_request.listen()
         with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
             session_gives_way()
             while True:
@@ -146,6 +148,9 @@ class TaskWorker(RoundRobinWorker):
         elif not self.horse_pid:
             raise SystemExit
         self._stop_requested = True
+        if pid := self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, SIGNAL)
         self._start_grace()
 
     def _start_grace(self) -> None:
@@ -277,6 +282,7 @@ class TaskWorker(RoundRobinWorker):
             self._refuse(job, queue, reason)
             return
         self._horse_was_stopped = self._horse_was_killed = self._horse_was_overdue = False
+        stop_request.is_made = self._is_told_to_end
         if self._is_told_to_end:  # just as the job was taken
             self._start_grace()
         # The work-horse inherits it.

@@ -14,6 +14,7 @@ from django.db import connection
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
+from tasks.services.recovery import task_recover_from_worker
 from tasks.worker import TaskWorker
 from tests.running_site import works_in
 from tests.waiting import wait_until
@@ -28,6 +29,7 @@ class InProcessWorker(TaskWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job without a work-horse."""
         SimpleWorker.execute_job(self, job, queue)  # type: ignore[arg-type]
+        task_recover_from_worker(task_id=job.id, worker=self.name)
 
 
 def database_url() -> str:

@@ -13,7 +13,7 @@ USE_TZ = True
 AUTH_USER_MODEL = "accounts.User"
 INSTALLED_APPS = [
     "notifications",
-    "benchmarks.minimal.apps.MembersConfig",
+    "accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -8,9 +8,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from posts.search.interface import ENGINES
-from posts.search.table import MEMBERS, POSTS
-
-TABLES = (POSTS, MEMBERS)
+from posts.search.table import TABLES
 
 
 def prepare_connection(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
@@ -33,7 +31,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def search_suspended() -> Iterator[None]:
+def search_put_off() -> Iterator[None]:
     """Leave the search alone while millions of rows are written: to make its indexes afterwards takes less long."""
     with transaction.atomic():
         remove(connection)

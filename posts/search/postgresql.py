@@ -9,17 +9,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from posts.search.query import Term
 from posts.search.table import Table
-from posts.search.tokenizer import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
+from posts.search.words import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
 
 BLOCK_SIZES = [14, 17, 20]
 """In bits: 16,384 ids and more. The newest two blocks of each size are a step."""
 # A size's blocks have numbers of their own.
 BLOCKS = ", ".join(f"(id >> {bits}) * {len(BLOCK_SIZES)} + {kind}" for kind, bits in enumerate(BLOCK_SIZES))
 
-# The same words as those of `posts.search.tokenizer`. The costs keep the planner from ever reading rows instead.
+# The same words as those of `posts.search.words`. The costs keep the planner from ever reading rows instead.
 CREATE_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION search_words(written text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$
@@ -45,6 +46,7 @@ BEGIN
 END $$
 """  # noqa: S608 - all of it is ours
 BEFORE_INSTALLATION = [CREATE_FUNCTION]
+IS_REBUILT_IN_TRANSACTIONS = False
 AFTER_REMOVAL = ["DROP FUNCTION IF EXISTS search_words(text)"]
 
 # The blocks come first: by them the index finds where in its lists of rows to begin with the words.
@@ -68,6 +70,23 @@ def installation(table: Table) -> list[str]:
 def removal(table: Table) -> list[str]:
     """Return the statements that undo the installation."""
     return [f"DROP INDEX IF EXISTS {table.name}_words"]
+
+
+def rebuild(cursor: CursorWrapper, table: Table, _after: int) -> tuple[None, int]:
+    """Rebuild a table's index beside the one in use, and put it in its place; return that it is done, and its rows.
+
+    PostgreSQL itself goes on with the site meanwhile. Call it outside transactions.
+    """
+    cursor.execute(f"SELECT count(*) FROM {table.name}")  # noqa: S608 - the name is ours
+    count = cursor.fetchone()[0]
+    remove_unfinished(cursor, table)
+    cursor.execute(f"REINDEX INDEX CONCURRENTLY {table.name}_words")
+    return None, count
+
+
+def remove_unfinished(cursor: CursorWrapper, table: Table) -> None:
+    """Remove the second index, if a rebuild has left one."""
+    cursor.execute(f"DROP INDEX IF EXISTS {table.name}_words_ccnew")
 
 
 def find(

@@ -1,31 +1,40 @@
 """Search in SQLite: an FTS5 table beside each table, which triggers keep, holding words and no texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from posts.search.query import Term
 from posts.search.table import Table
-from posts.search.tokenizer import search_words
+from posts.search.words import search_words
 
+INDEX, NEW_INDEX, POSITION = "{name}_words", "{name}_words_new", "{name}_words_position"
 CREATE = """
-CREATE VIRTUAL TABLE {name}_words
+CREATE VIRTUAL TABLE {index}
   USING fts5(words, content='', columnsize=0, detail=none, tokenize="ascii tokenchars '#_'")
 """
-FILL = "INSERT INTO {name}_words (rowid, words) SELECT id, {text} FROM {name}"
-ADD = "INSERT INTO {name}_words (rowid, words) VALUES (new.id, {new});"
+FILL = "INSERT INTO {index} (rowid, words) SELECT id, {text} FROM {name}"
+ADD = "INSERT INTO {index} (rowid, words) VALUES (new.id, {new});"
 # As bytes: a column can hold what is no text, and such a row is to be deleted, too, and its author.
 WORDS = "search_words(CAST(({text}) AS BLOB))"
 # Such a table must be told again what it is to forget.
-FORGET = "INSERT INTO {name}_words ({name}_words, rowid, words) VALUES ('delete', old.id, {old});"
+FORGET = "INSERT INTO {index} ({index}, rowid, words) VALUES ('delete', old.id, {old});"
 TRIGGERS = {
-    "inserted": f"AFTER INSERT ON {{name}} BEGIN {ADD} END",
-    "deleted": f"AFTER DELETE ON {{name}} BEGIN {FORGET} END",
-    "updated": f"AFTER UPDATE OF {{columns}} ON {{name}} WHEN {{old}} <> {{new}} BEGIN {FORGET} {ADD} END",
+    "inserted": f"AFTER INSERT ON {{name}} WHEN new.id {{reached}} BEGIN {ADD} END",
+    "deleted": f"AFTER DELETE ON {{name}} WHEN old.id {{reached}} BEGIN {FORGET} END",
+    "updated": f"AFTER UPDATE OF {{columns}} ON {{name}} WHEN {{old}} <> {{new}} AND old.id {{reached}} "
+    f"BEGIN {FORGET} {ADD} END",
 }
+ANY = "IS NOT NULL"
 BEFORE_INSTALLATION: list[str] = []
 AFTER_REMOVAL: list[str] = []
+
+BATCH = 1000
+"""Rows indexed in one transaction of a rebuild: some 50 ms, in which nobody else can write."""
+NEXT = "SELECT max(id), count(*) FROM (SELECT id FROM {name} WHERE id > {after} ORDER BY id LIMIT {count})"
+IS_REBUILT_IN_TRANSACTIONS = True
 
 
 def prepare(connection: BaseDatabaseWrapper) -> None:
@@ -35,20 +44,74 @@ def prepare(connection: BaseDatabaseWrapper) -> None:
 
 def installation(table: Table) -> list[str]:
     """Return the statements that make a table's index of what is there, and the triggers that keep it."""
-    triggers = [f"CREATE TRIGGER {{name}}_words_{name} {body}" for name, body in TRIGGERS.items()]
-    return [_sql(statement, table) for statement in (CREATE, FILL, *triggers)]
+    return [_sql(CREATE, table), _sql(FILL, table), *_triggers(table)]
 
 
 def removal(table: Table) -> list[str]:
     """Return the statements that undo the installation."""
-    triggers = [f"DROP TRIGGER IF EXISTS {{name}}_words_{name}" for name in TRIGGERS]
-    return [_sql(statement, table) for statement in (*triggers, "DROP TABLE IF EXISTS {name}_words")]
+    return [*_removal(table, NEW_INDEX), _sql(f"DROP TABLE IF EXISTS {POSITION}", table), *_removal(table)]
 
 
-def _sql(statement: str, table: Table) -> str:
+def rebuild(cursor: CursorWrapper, table: Table, after: int) -> tuple[int | None, int]:
+    """Put the next rows after that id into a second index; return the last one's id, and how many they are.
+
+    After the last rows (None) the second index takes the place of the first. Until then its triggers keep it up to date
+    as far as it reaches. Begin with 0; call it in the transaction that saves what it returns.
+    """
+    if not after:
+        remove_unfinished(cursor, table)
+        start = (CREATE, f"CREATE TABLE {POSITION} AS SELECT 0 AS id")
+        reached = _sql(f"<= (SELECT id FROM {POSITION})", table)  # noqa: S608 - the name is ours
+        _execute(cursor, [*(_sql(one, table, NEW_INDEX) for one in start), *_triggers(table, NEW_INDEX, reached)])
+    cursor.execute(_sql(NEXT, table, after=after, count=BATCH))
+    last, count = cursor.fetchone()
+    if count:
+        batch = f"{FILL} WHERE id > {after:d} AND id <= {last:d}"
+        position = f"UPDATE {POSITION} SET id = {last:d}"  # noqa: S608 - all of it is ours
+        _execute(cursor, [_sql(batch, table, NEW_INDEX), _sql(position, table)])
+    if count == BATCH:
+        return last, count
+    _replace(cursor, table)
+    return None, count
+
+
+def remove_unfinished(cursor: CursorWrapper, table: Table) -> None:
+    """Remove the second index, if a rebuild has left one."""
+    _execute(cursor, [*_removal(table, NEW_INDEX), _sql(f"DROP TABLE IF EXISTS {POSITION}", table)])
+
+
+def _replace(cursor: CursorWrapper, table: Table) -> None:
+    """Have the second index take the place of the first."""
+    triggers = _trigger_removal(table, NEW_INDEX)
+    rename = _sql(f"ALTER TABLE {NEW_INDEX} RENAME TO {INDEX}", table)
+    position = _sql(f"DROP TABLE {POSITION}", table)
+    _execute(cursor, [*triggers, position, *_removal(table), rename, *_triggers(table)])
+
+
+def _triggers(table: Table, index: str = INDEX, reached: str = ANY) -> list[str]:
+    """Return the statements that make the triggers of an index, for the ids that it has reached."""
+    triggers = [f"CREATE TRIGGER {{index}}_{kind} {body}" for kind, body in TRIGGERS.items()]
+    return [_sql(trigger, table, index, reached=reached) for trigger in triggers]
+
+
+def _removal(table: Table, index: str = INDEX) -> list[str]:
+    return [*_trigger_removal(table, index), _sql("DROP TABLE IF EXISTS {index}", table, index)]
+
+
+def _trigger_removal(table: Table, index: str) -> list[str]:
+    return [_sql(f"DROP TRIGGER IF EXISTS {{index}}_{kind}", table, index) for kind in TRIGGERS]
+
+
+def _sql(statement: str, table: Table, index: str = INDEX, **parts: object) -> str:
     rows = {"text": "", "old": "old.", "new": "new."}
     words = {kind: WORDS.format(text=table.text.format(row=row)) for kind, row in rows.items()}
-    return statement.format(name=table.name, columns=", ".join(table.columns), **words)
+    columns = ", ".join(table.columns)
+    return statement.format(name=table.name, index=index.format(name=table.name), columns=columns, **words, **parts)
+
+
+def _execute(cursor: CursorWrapper, statements: Iterable[str]) -> None:
+    for statement in statements:
+        cursor.execute(statement)
 
 
 def _words_of_bytes(text: bytes | None) -> str:

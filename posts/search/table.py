@@ -25,3 +25,4 @@ MEMBERS = Table(
     "{row}username || ' ' || replace({row}username, '_', ' ') || ' ' || {row}about_me",
     "{row}is_active",
 )
+TABLES = (POSTS, MEMBERS)

@@ -52,6 +52,11 @@ def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
     return _begin_anew(rows, task, reason=Reason.HANDED_BACK)
 
 
+def attempt_interrupted(task: Task, reason: Reason) -> Task | None:
+    """Have the task resume later from its checkpoint; its worker queues the job, as soon as this one is over."""
+    return task_requeue(Task.objects.claimed_as(task), task, reason=reason)
+
+
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
     """End the task, if it is still among `rows`: another attempt would take too long as well."""
     minutes = math.ceil(settings.EXPORT_JOB_TIMEOUT / 60)

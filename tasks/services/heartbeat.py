@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
@@ -11,8 +12,10 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from rq import get_current_job
 
-from tasks.exceptions import ClaimLostError
+from tasks.exceptions import ClaimLostError, TaskInterruptedError
+from tasks.interruptions import interruption_reason, stop_request
 from tasks.models import Task
+from tasks.models.event import Reason
 from tasks.queue.client import QueueUnavailableError, job_show_progress
 from tasks.services.transitions import task_beat
 
@@ -26,10 +29,13 @@ class Heartbeat:
     while the job waits for a slow storage or mail server, so that a living worker is never declared dead.
     """
 
-    def __init__(self, task: Task, *, total: int = 0) -> None:
+    def __init__(self, task: Task) -> None:
         self.task = task
-        self.total = total
-        self.done = 0
+        self.total = task.total  # of an attempt that resumes; 0 for others
+        self.done = task.done
+        self.has_checkpoint = False
+        self._began_at = time.monotonic()
+        self._interruption: Reason | None = None
         self._is_job = get_current_job() is not None
         self._stop = threading.Event()
         self._lost = threading.Event()
@@ -46,19 +52,20 @@ class Heartbeat:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        if kind is TaskInterruptedError:
+            self._beat()  # so that the member sees how far it got
 
     def advance(self, done: int) -> None:
         """Note that `done` items are behind us. Costs nothing; the thread writes it at its next beat.
 
-        Raises ClaimLostError.
+        Raises ClaimLostError if the task is no longer ours, TaskInterruptedError if it should resume later.
         """
         self.done = done
-        self.check()
-
-    def check(self) -> None:
-        """Raise ClaimLostError if the task is no longer ours."""
         if self._lost.is_set():
             raise ClaimLostError(self.task.pk)
+        reason = Reason.INTERRUPTED if stop_request.is_made else self._interruption
+        if self.has_checkpoint and reason:
+            raise TaskInterruptedError(reason)
 
     def _run(self) -> None:
         try:
@@ -72,6 +79,8 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             task = task_beat(self.task, done=self.done, total=self.total)
+            if self.has_checkpoint:
+                self._interruption = interruption_reason(self.task, seconds=time.monotonic() - self._began_at)
         except DatabaseError:
             # A passing fault costs one beat. A lasting one lets the task go stale: then another worker has it,
             # and the fence keeps this one out.

@@ -19,6 +19,7 @@ from tasks.models.task import TaskQuerySet
 from tasks.queue.client import (
     JobState,
     QueueUnavailableError,
+    job_remove,
     job_state,
     jobs_waiting,
     queue_ping,
@@ -94,17 +95,34 @@ def task_recover_from_worker(
 ) -> Task | None:
     """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
 
-    `task_id` is the id of the job, which can be another kind of job than a task's. `was_stopped`: the work-horse
-    was told to end, together with its worker. `was_overdue`: it did not end by itself when its time was over.
+    If it was interrupted at a checkpoint, queue it again. `task_id` is the id of the job, which can be another kind of
+    job than a task's. `was_stopped`: the work-horse was told to end, together with its worker. `was_overdue`: it did
+    not end by itself when its time was over.
     """
-    for task in Task.objects.filter(status=TaskStatus.RUNNING, worker=worker):
-        if str(task.pk) == task_id:
-            # The work-horse is dead, so that the attempt alone fences; it may have sent a last heartbeat.
-            rows = Task.objects.claimed_as(task)
-            if was_overdue:
-                return attempt_timed_out(rows, task)
-            return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
-    return None
+    task = Task.objects.active().filter(pk=task_id).first() if is_task_id(task_id) else None
+    if task is None:
+        return None
+    if task.status == TaskStatus.QUEUED:
+        return _queue_interrupted(task)
+    if task.worker != worker:
+        return None
+    # The work-horse is dead, so that the attempt alone fences; it may have sent a last heartbeat.
+    rows = Task.objects.claimed_as(task)
+    if was_overdue:
+        return attempt_timed_out(rows, task)
+    return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
+
+
+def _queue_interrupted(task: Task) -> Task | None:
+    """Queue a task that is to resume at once: at the back, behind those that wait already.
+
+    Its own job could not do that: RQ still writes into a job that ends, and has its data expire.
+    """
+    if task.due_at or job_state(str(task.pk)) is not JobState.OVER:
+        return None
+    job_remove(str(task.pk))
+    task_enqueue(task)
+    return task
 
 
 def task_queue_refused(*, job_id: str) -> Task | None:

@@ -5,7 +5,8 @@ from django.utils.translation import gettext as _
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 
-RESTARTS = (Reason.DIED, Reason.HANDED_BACK, Reason.RAISED)
+RESUMPTIONS = (Reason.INTERRUPTED, Reason.QUEUE_PAUSED, Reason.SLICE_OVER)
+RESTARTS = (Reason.DIED, Reason.HANDED_BACK, Reason.RAISED, *RESUMPTIONS)
 
 
 def task_restart_reason(task: Task) -> str:
@@ -23,5 +24,6 @@ def restart_text(reason: str, *, attempt: int) -> str:
         Reason.DIED.value: _("A worker stopped, so we're starting again: attempt %(attempt)d."),
         Reason.HANDED_BACK.value: _("The worker was restarted, so we're starting again: attempt %(attempt)d."),
         Reason.RAISED.value: _("The last attempt failed, so we're trying again: attempt %(attempt)d."),
+        **{interruption.value: _("This continues where it stopped.") for interruption in RESUMPTIONS},
     }
     return texts.get(reason, "") % {"attempt": attempt}

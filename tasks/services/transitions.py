@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -32,6 +33,7 @@ MAX_RUNNING_PROGRESS = 99
 def task_claim(*, task_id: str, worker: str) -> Task | None:
     """Give a queued task to `worker` (a new attempt), or return None when there is nothing to claim."""
     now = timezone.now()
+    from_checkpoint = Q(checkpoint__isnull=False)  # its progress goes on
     return _move(
         Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED).of_open_accounts(),
         task_id,
@@ -40,11 +42,11 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
         attempt=F("attempt") + 1,
         worker=worker,
         due_at=None,
-        started_at=now,
+        started_at=Case(When(from_checkpoint, then=Coalesce("started_at", now)), default=now),
         heartbeat_at=now,
-        progress=0,
-        done=0,
-        total=0,
+        progress=Case(When(from_checkpoint, then="progress"), default=0),
+        done=Case(When(from_checkpoint, then="done"), default=0),
+        total=Case(When(from_checkpoint, then="total"), default=0),
     )
 
 

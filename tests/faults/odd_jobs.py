@@ -7,9 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+from django.db import transaction
+
 from accounts.models import User
 from tasks.job import Job, Result
 from tasks.registry import FUNCTIONS, JOBS, background, register
+from tests.waiting import wait_until
 
 NAMES = ("divide_by_zero", "rename_first_member", "root_of_minus_one", "sleep")
 
@@ -26,13 +30,14 @@ def registered() -> Iterator[None]:
     try:
         yield
     finally:
-        del JOBS[Deaf.name]
+        del JOBS[Deaf.name], JOBS[Steps.name]
         FUNCTIONS.difference_update(map(path_of, NAMES))
 
 
 def register_all() -> None:
     """Have this process perform them."""
     register(Deaf)
+    register(Steps)
     for function in (divide_by_zero, root_of_minus_one, rename_first_member, sleep):
         background(function)
 
@@ -50,6 +55,25 @@ class Deaf(Job):
             except Exception:
                 continue
         return Result(done=1)
+
+
+class Steps(Job):
+    """Write a post for each step, with a checkpoint; wait there while a file of this name is in VAR_DIR."""
+
+    name = label = description = "steps"
+    HELD = "steps-are-held"
+
+    def run(self) -> Result:
+        steps = self.task.params["steps"]
+        done = (self.task.checkpoint or {"done": 0})["done"]
+        while done < steps:
+            self.progress(done, steps)
+            with transaction.atomic():
+                self.task.member.posts.create(body=f"step {done}")
+                done += 1
+                self.save_checkpoint({"done": done})
+            wait_until(lambda: not (settings.VAR_DIR / self.HELD).exists(), what="The end of the wait")
+        return Result(done=steps)
 
 
 def divide_by_zero(_task_id: str) -> None:

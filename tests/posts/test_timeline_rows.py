@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Follow, User
-from core import pagination
-from core.pagination import Page, page_of
-from posts import timeline
+from posts import pagination, timeline
 from posts.models import Post, PostQuerySet
+from posts.pagination import Page, page_of
 from posts.timeline import timeline_page
 from tests.members import make_member
 
