@@ -15,14 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_forms import MemberCreationForm, MemberForm, MemberPasswordForm
-from accounts.deletion import deletion_order
+from accounts.closing.deletion import deletion_order
 from accounts.models import Follow, User
-from accounts.recency import way_to_password
-from accounts.staff_log import LoggedByNumber
-from accounts.staff_notices import tell_of_address, tell_of_changes
-from core.requests.vanished import is_vanished
+from accounts.sign_in.reauthentication import password_redirect
+from accounts.staff.forms import MemberCreationForm, MemberForm, MemberPasswordForm
+from accounts.staff.notices import tell_of_address, tell_of_changes
+from core.requests.deleted_rows import is_vanished
 from core.staff.actions import StaffAction, ask_and_act
+from core.staff.log import LoggedByNumber
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
 """What makes somebody staff, and what they may."""
@@ -79,12 +79,12 @@ class PasswordFirst(UniqueRows):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show or save a row."""
-        asked = way_to_password(request) if self.has_change_permission(request) else None
+        asked = password_redirect(request) if self.has_change_permission(request) else None
         return asked or super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the rows, or do something to some of them."""
-        asked = way_to_password(request) if request.method == "POST" else None
+        asked = password_redirect(request) if request.method == "POST" else None
         return asked or super().changelist_view(request, extra_context)
 
 
@@ -128,7 +128,7 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set a member's password, once staff have typed their own."""
-        return way_to_password(request) or super().user_change_password(request, id, form_url)
+        return password_redirect(request) or super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save the member, and tell them of what they sign in with."""

@@ -15,7 +15,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what becomes of accounts; let every app say what an account's end means for it."""
-        import_module("accounts.addresses")
-        import_module("accounts.browser_language")
-        import_module("accounts.signals")
+        import_module("accounts.sign_in.addresses")
+        import_module("accounts.sign_in.signals")
         autodiscover_modules("erasure")

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import LowerCaseEmailField
+from accounts.fields import DigestField, LowerCaseEmailField
 
 
 class Theme(models.TextChoices):
@@ -119,8 +119,9 @@ class SessionManager(BaseSessionManager["Session"]):
 
 
 class Session(AbstractBaseSession):
-    """A session that knows whose it is: it goes with its member (see `accounts.sessions`)."""
+    """A session that knows whose it is: it goes with its member (see `accounts.sign_in.sessions`)."""
 
+    session_key = DigestField("session key", max_length=40, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
 
     objects: ClassVar[SessionManager] = SessionManager()

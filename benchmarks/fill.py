@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from django.db import connection
 
-from posts.search.installing import search_put_off
+from posts.search.installing import search_suspended
 from tests.members import make_member
 
 TEXTS = Path(__file__).resolve().parent.parent / "tests/data/posts.jsonl"
@@ -58,7 +58,7 @@ def fill_posts(sizes: dict[int, int]) -> None:
         cursor.executemany("INSERT INTO texts VALUES (%s, %s)", list(enumerate(bodies)))
         cursor.executemany("INSERT INTO sizes VALUES (%s, %s)", list(sizes.items()))
         cursor.execute("CREATE TEMPORARY VIEW largest AS SELECT max(size) AS size FROM sizes")
-        with search_put_off():
+        with search_suspended():
             cursor.execute(INSERT.format(numbers=numbers, time=time, first=FIRST_MOMENT, span=SPAN))
         for statement in TIDY[connection.vendor]:
             cursor.execute(statement)

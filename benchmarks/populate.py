@@ -22,11 +22,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Follow, User
+from core.pagination import Position
 from inbox.models import Message
 from inbox.services import message_send
 from posts.demo.scale import Scale, make_site
 from posts.models import Post
-from posts.pagination import Position
 from tests.members import PASSWORD, make_member
 
 POPULAR = "member1"
@@ -93,7 +93,7 @@ def pages() -> dict[str, tuple[str, str]]:
     search, exports = reverse("posts:search"), reverse("exports:list")
     profile, followers, card, conversation = (
         reverse(name, args=[POPULAR])
-        for name in ("posts:profile", "posts:followers", "posts:card", "inbox:conversation")
+        for name in ("posts:profile", "accounts:followers", "accounts:card", "inbox:conversation")
     )
     return {
         "timeline, follows nobody": ("alone", home),
@@ -111,7 +111,7 @@ def pages() -> dict[str, tuple[str, str]]:
         "profile of a popular member, deep": ("of-50", profile + deep),
         "card of a popular member": ("of-50", card),
         "followers of a popular member": ("of-50", followers),
-        "following, of who follows 5,000": ("of-5000", reverse("posts:following", args=["of-5000"])),
+        "following, of who follows 5,000": ("of-5000", reverse("accounts:following", args=["of-5000"])),
         "exports of who writes most": (POPULAR, exports),
         "search for a frequent word": ("of-50", f"{search}?q=the"),
         "search for a rare word": ("of-50", f"{search}?q={RARE_WORD}"),

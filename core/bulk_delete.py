@@ -1,4 +1,4 @@
-"""Deleting very many rows: in small transactions, so that nobody waits for their locks, and not without end."""
+"""Delete very many rows in small transactions, so that nobody waits long for their locks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,27 +6,27 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-BATCH = 500
-"""Rows deleted in one transaction: SQLite lets nobody else write meanwhile."""
+BATCH_SIZE = 500
+"""Rows deleted in one transaction: meanwhile SQLite lets nobody else write."""
 
-MOST = 10_000
-"""Rows deleted by one call: what is left over is for the next housekeeping."""
+MAX_ROWS = 10_000
+"""Rows deleted by one call, by default: the next one takes the rest."""
 
 
-def delete_in_batches(
-    rows: QuerySet[Any], *, with_each: Callable[[list[Any]], object] | None = None, at_most: int = MOST
+def bulk_delete(
+    rows: QuerySet[Any], *, with_each: Callable[[list[Any]], object] | None = None, at_most: int = MAX_ROWS
 ) -> int:
-    """Delete `rows`, `at_most` so many; return their number, without what went along.
+    """Delete up to `at_most` of `rows`; return how many, not counting those that were deleted along with them.
 
-    `with_each` is called with the primary keys of each batch, in its transaction. Several workers may delete the same
-    rows at once: each takes what no other has locked.
+    `with_each` gets the primary keys of each batch, in its transaction. Several workers may delete the same rows at
+    once: each takes what no other has locked.
     """
     count = 0
     while count < at_most:
         with transaction.atomic():
             # Without an order the database is free to find them by the index of what they are chosen by.
             free = rows.order_by().select_for_update(skip_locked=True)
-            pks = list(free.values_list("pk", flat=True)[: min(BATCH, at_most - count)])
+            pks = list(free.values_list("pk", flat=True)[: min(BATCH_SIZE, at_most - count)])
             if not pks:
                 break
             if with_each:

@@ -6,7 +6,7 @@ are marked here. In Spanish, for one, the libraries address the reader formally,
 
 from django.utils.translation import gettext_noop, ngettext_lazy
 
-BORROWED_TEXTS = [
+THIRD_PARTY_MESSAGES = [
     # Django's fields
     gettext_noop("Enter a valid email address."),
     gettext_noop("Select a valid choice. %(value)s is not one of the available choices."),

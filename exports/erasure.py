@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.erasure import account_closing, account_erasing
+from accounts.closing.erasure import account_closing, account_erasing
 from accounts.models import User
 from exports.delivery.jobs import FAILURE_MAIL_PREFIX, MAIL_PREFIX
 from exports.models import Archive, FailureEmail

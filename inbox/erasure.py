@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.erasure import account_erasing
+from accounts.closing.erasure import account_erasing
 from accounts.models import User
 from inbox.models import Conversation
 from inbox.services import conversation_read

@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
+from core.pagination import page_of
 from core.requests.kept_forms import fields_kept
 from core.requests.rate_limits import may_save, render_form
 from inbox.forms import MessageForm
 from inbox.models import Message
 from inbox.services import conversation_read, message_send
-from posts.pagination import page_of
 
 
 @never_cache

@@ -102,16 +102,16 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "operations.maintenance.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.authentication.AuthenticationMiddleware",
-    "accounts.middleware.PreferencesMiddleware",
+    "accounts.sign_in.authentication.AuthenticationMiddleware",
+    "accounts.settings.middleware.PreferencesMiddleware",
     "core.requests.bounds.BoundsMiddleware",
-    "accounts.page_owner.PageOwnerMiddleware",
+    "accounts.sign_in.page_owner.PageOwnerMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.LastSeenMiddleware",
-    "core.requests.vanished.VanishedMiddleware",
+    "accounts.members.last_seen.LastSeenMiddleware",
+    "core.requests.deleted_rows.DeletedRowsMiddleware",
     "core.requests.error_pages.NotAllowedMiddleware",
     "core.requests.interrupted.InterruptedMiddleware",
 ]
@@ -205,7 +205,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "posts:timeline"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -214,8 +214,8 @@ ACCOUNT_USERNAME_VALIDATORS = "accounts.validators.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_FORMS = {
-    "signup": "accounts.account_forms.SignupForm",
-    "reset_password": "accounts.account_forms.ResetPasswordForm",
+    "signup": "accounts.sign_in.forms.SignupForm",
+    "reset_password": "accounts.sign_in.forms.ResetPasswordForm",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes to the account, to its address; of a new address, to the old one
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -233,7 +233,7 @@ SEARCH_LIMIT = env.int("SEARCH_LIMIT", default=0 if DEBUG else 60)  # an address
 ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,20/h/user",
     "reauthenticate": "10/m/user,30/h/user",
-    # Wrong passwords: see `accounts.adapter.login_limits`.
+    # Wrong passwords: see `accounts.sign_in.adapter.login_limits`.
     "login_failed": "10/m/ip,5/5m/key",
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
@@ -341,7 +341,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_ENGINE = "accounts.sessions"
+SESSION_ENGINE = "accounts.sign_in.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "core.requests.interrupted.csrf_failure"

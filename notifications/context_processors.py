@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.page_owner import page_owner
-from core.requests.redirects import is_in_place
+from accounts.sign_in.page_owner import page_owner
+from core.requests.redirects import is_background_request
 from notifications.alerts import BADGES, KINDS, data_in_words
 from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
@@ -28,7 +28,7 @@ def alerts(request: HttpRequest) -> dict[str, Any]:
         # Read before the alerts are: what changes in between is told twice, never missed.
         "notification_cursor": repr(cursor_to_seconds(user.notification_cursor)),
         # A live refresh fetches the page in the background: it must not use up the messages meant for eyes.
-        "is_live_refresh": is_in_place(request),
+        "is_live_refresh": is_background_request(request),
     }
 
 

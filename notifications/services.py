@@ -6,11 +6,15 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.dispatch import Signal
 
 from notifications.models import Notification
 
 ALERT_DISMISSED = "alert_dismissed"
 """Only the latest is kept: whichever it was, pages refresh all their alerts."""
+
+quiet_poll = Signal()
+"""Sent with `user` when a member polls and has had no notification for a while: is the last one still true?"""
 
 
 def cursor_advance(*, user_id: int) -> int:

@@ -17,12 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from core.requests.redirects import is_in_place, page_before
+from core.requests.redirects import is_background_request, next_url
 from notifications.alerts import data_in_words
 from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
-from notifications.services import notification_dismiss
-from notifications.signals import quiet_poll
+from notifications.services import notification_dismiss, quiet_poll
 
 # Seconds without news after which producers are asked whether their last word still holds, and until when:
 # a member without news for an hour has nothing in progress that workers would not look after.
@@ -70,4 +69,4 @@ def as_json(notification: Notification) -> dict[str, object]:
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one of the member's alerts off their pages, and go back to the page `next`, unless the page stays."""
     notification_dismiss(get_object_or_404(Notification, user=request.user, pk=pk))
-    return HttpResponse(status=204) if is_in_place(request) else HttpResponseRedirect(page_before(request))
+    return HttpResponse(status=204) if is_background_request(request) else HttpResponseRedirect(next_url(request))

@@ -16,7 +16,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from rq.timeouts import BaseTimeoutException
 
-from core.emails import AUTOMATIC
+from core.mail.messages import AUTOMATIC
 from operations.logs import ids
 from operations.scrubbing import scrub
 

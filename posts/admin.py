@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.staff_log import LoggedByNumber
+from core.staff.log import LoggedByNumber
 from posts.models import Post, PostQuerySet
 
 MOST_COUNTED = 10_000

@@ -1,8 +1,9 @@
-"""Deleted posts that can no longer be restored, and what an unfinished rebuild of the search index left."""
+"""Regular work: deleted posts that can no longer be restored, and what an unfinished rebuild of the search left."""
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.bulk_delete import bulk_delete
 from core.periodic import periodic
 from posts.jobs import RebuildSearchIndex
 from posts.models import RemovedPost
@@ -13,15 +14,14 @@ from tasks.models import Task
 
 
 @periodic()
-def removed_posts_purge() -> int:
-    """Forget the removed posts that can no longer be brought back; return their number."""
-    deleted, _by_model = RemovedPost.objects.filter(removed_at__lte=timezone.now() - UNDO_TIME).delete()
-    return deleted
+def prune_removed_posts() -> int:
+    """Delete what is left of posts that were deleted more than UNDO_TIME ago; return their number."""
+    return bulk_delete(RemovedPost.objects.filter(removed_at__lte=timezone.now() - UNDO_TIME))
 
 
 @periodic()
-def unfinished_indexes_remove() -> int:
-    """Remove what a rebuild of the search index has left that failed or was cancelled; return for how many tables."""
+def remove_unfinished_indexes() -> int:
+    """Remove what a failed or cancelled rebuild of the search index left; return for how many tables."""
     with transaction.atomic(), connection.cursor() as cursor:
         if Task.objects.active().filter(name=RebuildSearchIndex.name).exists():
             return 0

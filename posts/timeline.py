@@ -13,9 +13,9 @@ from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
 from accounts.models import User
-from posts import pagination
+from core import pagination
+from core.pagination import Page, Step, page_by
 from posts.models import Post
-from posts.pagination import Page, Step, page_by
 
 WINDOW = 2_000
 

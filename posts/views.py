@@ -1,26 +1,26 @@
-"""The pages of posts: timeline, explore, a single post, profile."""
+"""The pages of posts (timeline, explore, a single post, profile), and the buttons to delete and restore a post."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.counting import follow_counts
-from accounts.forms import ProfileForm
+from accounts.members.views import find_member, member_context
 from accounts.models import User
-from accounts.preferences import member_language
-from accounts.recency import require_password
+from core.pagination import page_of
 from core.requests.kept_forms import fields_kept
-from core.requests.rate_limits import may_save, render_form
+from core.requests.rate_limits import may_save, not_too_often, render_form
+from core.requests.redirects import next_url
 from posts.forms import PostForm
 from posts.models import Post
-from posts.pagination import page_of
+from posts.services import post_remove, post_restore
 from posts.timeline import timeline_page
 
 
@@ -58,31 +58,35 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     """Show a member and what they wrote."""
     member = find_member(username)
     page = page_of(Post.objects.by(member).with_authors(), request.GET)
-    return render(request, "posts/profile.html", {**member_facts(request, member), "page": page})
+    return render(request, "posts/profile.html", {**member_context(request, member), "page": page})
 
 
-def find_member(username: str) -> User:
-    """Return the active member of that name, in whatever case; else the page is not found."""
-    return get_object_or_404(User.named(username), is_active=True)
-
-
-def member_facts(request: HttpRequest, member: User) -> dict[str, Any]:
-    """Return what is told of a member on their pages and on their card."""
-    follows = request.user.is_authenticated and request.user.follows.filter(followed=member).exists()
-    return {"member": member, "counts": follow_counts(member), "follows": follows}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @login_required
-def profile_edit(request: HttpRequest) -> HttpResponse:
-    """Let the member change what others see of them."""
-    user = User.objects.get(pk=cast(User, request.user).pk)  # a copy: what is rejected must not show in the header
-    form = ProfileForm(request.POST if request.method == "POST" else None, instance=user, initial=fields_kept(request))
-    if may_save(request, form, "change"):
-        if form.is_rename:
-            require_password(request)
-        if form.save_unless_taken():
-            with member_language(user):  # they may just have chosen another
-                messages.success(request, _("Your profile has been saved."))
-            return redirect(user)
-    return render_form(request, "accounts/profile_edit.html", {"form": form})
+@not_too_often("change")
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one of the member's posts, offer to undo it, and go back to the page `next`.
+
+    A second attempt, as by a double click, finds it deleted and offers the same.
+    """
+    user = cast(User, request.user)
+    if not post_remove(author=user, post_id=pk) and not user.removed_posts.filter(pk=pk).exists():
+        raise Http404
+    undo = reverse("posts:restore", args=[pk])
+    messages.success(request, _("Your post has been deleted."), extra_tags=f"undo:{undo}")
+    back = next_url(request)
+    is_its_own = back.partition("?")[0] == reverse("posts:post", args=[pk])
+    return HttpResponseRedirect(user.get_absolute_url() if is_its_own else back)
+
+
+@require_POST
+@login_required
+@not_too_often("change")
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring a deleted post of the member's back, and go back to the page `next`; a second attempt changes nothing."""
+    user = cast(User, request.user)
+    if not post_restore(author=user, post_id=pk) and not user.posts.filter(pk=pk).exists():
+        reason = _("This post can no longer be restored. Posts can be restored for one hour after deletion.")
+        return render(request, "404.html", {"reason": reason}, status=404)
+    messages.success(request, _("Your post has been restored."))
+    return HttpResponseRedirect(next_url(request))

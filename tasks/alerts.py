@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from notifications import alerts
-from notifications.signals import quiet_poll
+from notifications.services import quiet_poll
 from tasks.job import Job
 from tasks.models import Task, TaskStatus
 from tasks.outcomes import BY_STATUS

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.erasure import AccountInUseError, account_closing, account_erasing
+from accounts.closing.erasure import AccountInUseError, account_closing, account_erasing
 from accounts.models import User
 from tasks.models import Task
 from tasks.queue.client import QueueUnavailableError, job_remove

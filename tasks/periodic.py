@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from core.bulk_delete import delete_in_batches
+from core.bulk_delete import bulk_delete
 from core.periodic import periodic
 from notifications.models import Notification
 from tasks.models import Task
@@ -30,7 +30,7 @@ def prunable_tasks() -> TaskQuerySet:
 @periodic()
 def prune_tasks() -> int:
     """Delete them; return their number."""
-    return delete_in_batches(prunable_tasks(), with_each=_delete_notifications)
+    return bulk_delete(prunable_tasks(), with_each=_delete_notifications)
 
 
 def _delete_notifications(pks: list[Any]) -> None:

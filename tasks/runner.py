@@ -8,7 +8,7 @@ from django.db import transaction
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from core.foreign_texts import storable
+from core.texts import storable
 from tasks.exceptions import ClaimLostError, TaskInterruptedError, TaskRefusedError
 from tasks.job import Job, Result
 from tasks.models import Task, TaskStatus

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from core.requests.rate_limits import not_too_often
-from core.requests.redirects import is_in_place, page_before
+from core.requests.redirects import is_background_request, next_url
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS, failure_text_of, task_is_known
 from tasks.services.cooldown import next_start_in_words
@@ -62,14 +62,14 @@ def _done(request: HttpRequest, level: int, text: str) -> HttpResponse:
 
     The text is as true when the task is done, or has failed, as it is now: that can be before the page is shown.
     """
-    if is_in_place(request):
+    if is_background_request(request):
         return HttpResponse(status=204)
     return _go_back(request, level, text)
 
 
 def _refused(request: HttpRequest, text: str) -> HttpResponse:
     """Say why not, on the page; a script (409) sends the form again as a browser does, to have it said."""
-    if is_in_place(request):
+    if is_background_request(request):
         return HttpResponse(status=409)
     return _go_back(request, messages.WARNING, text)
 
@@ -78,4 +78,4 @@ def _go_back(request: HttpRequest, level: int, text: str) -> HttpResponse:
     """Go back to the page that the form was on, or to the member's profile, with a message."""
     messages.add_message(request, level, text, extra_tags="task")
     profile = cast(User, request.user).get_absolute_url()
-    return HttpResponseRedirect(page_before(request, otherwise=profile))
+    return HttpResponseRedirect(next_url(request, otherwise=profile))

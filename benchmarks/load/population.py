@@ -11,7 +11,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.http import HttpRequest
 
 from accounts.models import Follow, User
-from accounts.sessions import SessionStore
+from accounts.sign_in.sessions import SessionStore
 from benchmarks.fill import fill_posts
 from benchmarks.load.plan import Member
 from benchmarks.load.sizes import exporters, is_large, ordinary

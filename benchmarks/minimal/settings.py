@@ -13,7 +13,7 @@ USE_TZ = True
 AUTH_USER_MODEL = "accounts.User"
 INSTALLED_APPS = [
     "notifications",
-    "accounts",
+    "benchmarks.minimal.apps.MembersConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -14,8 +14,8 @@ from benchmarks.figures import Figure, in_turn, seconds
 from benchmarks.plan import member_name
 from benchmarks.servers import gunicorn
 from benchmarks.visitor import Visitor
+from core.pagination import Position
 from posts.models import Post
-from posts.pagination import Position
 
 ROUNDS = 60
 LIMIT = 1.2

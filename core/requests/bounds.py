@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import HttpRequest, QueryDict, UnreadablePostError
@@ -24,12 +24,23 @@ TEXTS = {"body", "q"}
 """What people write at length: its own rules begin with a limit, so that it is shown again instead of refused."""
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def takes_up_to(size: int) -> Callable[[View], View]:
+    """Let a view take bodies of up to `size` bytes, with files in them; all others take small forms alone."""
+
+    def declare(view: View) -> View:
+        view.takes_up_to = size  # type: ignore[attr-defined]
+        return view
+
+    return declare
 
 
 class BoundsMiddleware:
     """Refuses what is too large, files where none are taken, and texts in other encodings than the site's.
 
-    A view takes more if it says so: see `core.requests.uploads.takes_up_to`.
+    A view that takes more says so with `takes_up_to`.
     """
 
     def __init__(self, get_response: Answer) -> None:

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from core.log_context import request_id
 from core.requests import health_urls
-from core.requests.redirects import is_in_place
+from core.requests.redirects import is_background_request
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 300  # seconds; the limits differ, and most are over by then
@@ -47,7 +47,7 @@ class NotAllowedMiddleware:
         """Answer the request."""
         response = self.get_response(request)
         is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
-        if not is_bare or request.path in health_urls.PATHS or is_in_place(request):
+        if not is_bare or request.path in health_urls.PATHS or is_background_request(request):
             return response
         page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]

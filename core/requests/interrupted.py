@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.requests.kept_forms import KEY, form_forget, form_keep, form_kept, written_in
-from core.requests.redirects import is_in_place, page_before, referring_page
+from core.requests.redirects import is_background_request, next_url, referrer_url
 
 NOT_DONE = {
     "posts:timeline": gettext_lazy("your post wasn't published"),
     "posts:remove": gettext_lazy("your post wasn't deleted"),
     "posts:restore": gettext_lazy("your post wasn't restored"),
-    "posts:follow": gettext_lazy("you don't follow this member yet"),
-    "posts:unfollow": gettext_lazy("you still follow this member"),
-    "posts:profile_edit": gettext_lazy("your profile wasn't saved"),
+    "accounts:follow": gettext_lazy("you don't follow this member yet"),
+    "accounts:unfollow": gettext_lazy("you still follow this member"),
+    "accounts:profile_edit": gettext_lazy("your profile wasn't saved"),
     "inbox:conversation": gettext_lazy("your message wasn't sent"),
     "notifications:dismiss": gettext_lazy("the alert wasn't dismissed"),
     "exports:list": gettext_lazy("no export was started"),
@@ -54,7 +54,7 @@ class InterruptedMiddleware:
             return redirect("posts:timeline")  # the browser did not say on which page the button was
         if request.method != "POST" or request.user.is_authenticated or not leads_to_sign_in(response):
             return response
-        if is_in_place(request):
+        if is_background_request(request):
             return HttpResponseForbidden(_("Sign in first."), content_type="text/plain")
         form_keep(request)
         messages.info(request, _("You've been signed out. Sign in to go on."))
@@ -69,7 +69,7 @@ def leads_to_sign_in(response: HttpResponse) -> bool:
 
 def page_of_form(request: HttpRequest) -> str:
     """Return the page that the form was on, as the form or the browser says; else the address where it was sent."""
-    return page_before(request, otherwise=referring_page(request) or request.get_full_path())
+    return next_url(request, otherwise=referrer_url(request) or request.get_full_path())
 
 
 @receiver(user_logged_in)
@@ -98,4 +98,4 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def comes_from_here(request: HttpRequest) -> bool:
     """Return whether the browser says that a page of ours sent the form."""
     origin = request.headers.get("Origin", "")
-    return origin == f"{request.scheme}://{request.get_host()}" if origin else bool(referring_page(request))
+    return origin == f"{request.scheme}://{request.get_host()}" if origin else bool(referrer_url(request))

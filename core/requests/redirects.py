@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def page_before(request: HttpRequest, *, otherwise: str = "/") -> str:
+def next_url(request: HttpRequest, *, otherwise: str = "/") -> str:
     """Return the page that the form names as `next`, if it is one of ours, else `otherwise`.
 
     Do not `redirect` to it, which takes a word for the name of a view.
@@ -15,7 +15,7 @@ def page_before(request: HttpRequest, *, otherwise: str = "/") -> str:
     return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else otherwise
 
 
-def referring_page(request: HttpRequest) -> str:
+def referrer_url(request: HttpRequest) -> str:
     """Return the page of ours on which the browser says the form was; "" if it says none, or another site's."""
     try:
         address = urlsplit(request.headers.get("Referer", ""))
@@ -26,6 +26,6 @@ def referring_page(request: HttpRequest) -> str:
     return page if is_ours else ""
 
 
-def is_in_place(request: HttpRequest) -> bool:
+def is_background_request(request: HttpRequest) -> bool:
     """Return whether a page's script asks: the page stays, and brings its live parts up to date by itself."""
     return "X-Live-Refresh" in request.headers

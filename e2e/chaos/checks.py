@@ -16,7 +16,7 @@ from django.core.files.storage import Storage
 
 from exports.models import Archive
 from exports.models.archive import exports_storage
-from exports.verification import DamagedError, verify_archive
+from exports.verification import ArchiveError, verify_archive
 from posts.models import Post
 from tasks.models import Task, TaskStatus
 
@@ -56,13 +56,13 @@ def archive_problem(archive: Archive) -> str:
             return "its bytes are not those that were built"
         posts = posts_in_archive(content) if archive.content_type == ZIP else content
         bodies = [post["body"] for post in json.loads(posts)["posts"]]
-    except (OSError, ValueError, DamagedError) as error:
+    except (OSError, ValueError, ArchiveError) as error:
         return str(error)
     return "" if bodies == posts_of(archive.user_id) else "its posts are not those of its member"
 
 
 def posts_in_archive(content: bytes) -> bytes:
-    """Return the posts.json of a complete archive; raises DamagedError or ValueError."""
+    """Return the posts.json of a complete archive; raises ArchiveError or ValueError."""
     with NamedTemporaryFile() as file:
         file.write(content)
         file.flush()

@@ -9,12 +9,12 @@ from django.db.models import F
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
-from accounts.preferences import member_time
-from core.emails import absolute, compose
+from accounts.settings.preferences import member_time
 from core.humanize import moment_in_words
 from core.log_context import bind_ids, request_id
-from core.mail_sending import HungUpError, mail_send
-from core.mail_verdicts import Verdict, verdict_of
+from core.mail.messages import absolute, compose
+from core.mail.sending import HungUpError, mail_send
+from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.attachments import ZIP, Attachment, archive_attachment
 from exports.delivery.jobs import delivery_enqueue
 from exports.delivery.sending import Outcome, hindrance_of, mail_failed, mail_sent, mail_take

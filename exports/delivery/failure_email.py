@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
-from core.emails import absolute, compose
-from core.mail_sending import mail_send
+from core.mail.messages import absolute, compose
+from core.mail.sending import mail_send
 from exports.delivery.jobs import failure_mail_enqueue
 from exports.delivery.sending import NO_ADDRESS, Outcome, mail_failed, mail_sent, mail_take
 from exports.models import FailureEmail

@@ -9,8 +9,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from core.foreign_texts import storable
-from core.mail_verdicts import Verdict, verdict_of
+from core.mail.verdicts import Verdict, verdict_of
+from core.texts import storable
 from exports.models.mailing import Mailing
 
 M = TypeVar("M", bound=Mailing)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
 
-from core.foreign_texts import storable
+from core.texts import storable
 from exports.models import Archive, FailureEmail
 from exports.models.mailing import MailEvent
 from tasks.services.payloads import task_publish

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from anymail.urls import urlpatterns as provider_urls
 from django.urls import URLPattern, path
 
-from core.requests.uploads import takes_up_to
+from core.requests.bounds import takes_up_to
 
 SIGNING_KEYS = {
     "mailersend": "MAILERSEND_SIGNING_SECRET",

@@ -1,10 +1,9 @@
-"""Verifies an archive, whoever made the file: in constant memory, without database, network or a write to disk.
+"""Verify an archive, whoever made the file: in constant memory, without database, network or a write to disk.
 
-`zip_directory` finds the files in the container, `container` unpacks them, `contents` counts what is in each and holds
-it against the published schemas, `archive` puts it all together.
+`container` opens the ZIP, `contents` checks what is in each file, `archive` compares it all with the manifest.
 """
 
 from exports.verification.archive import Verified, verify_archive
-from exports.verification.damage import DamagedError
+from exports.verification.container import ArchiveError
 
-__all__ = ["DamagedError", "Verified", "verify_archive"]
+__all__ = ["ArchiveError", "Verified", "verify_archive"]

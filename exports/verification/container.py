@@ -1,73 +1,101 @@
-"""The archive's ZIP, opened: its seal, and the bytes of its files."""
+"""The ZIP of an archive, as the site wrote it or as another program packed it again. Nothing in it is trusted."""
 
-import hashlib
+import re
+import struct
 import zlib
-from collections.abc import Callable, Iterator
-from io import SEEK_END
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import IO, BinaryIO, cast
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from isal import isal_zlib
-
-from exports.formats.zip_file import SEAL, SEAL_LENGTH
-from exports.verification.damage import DamagedError
-from exports.verification.zip_directory import Member, read_members
-
+MAX_DIRECTORY = 16 * 1024 * 1024  # bytes: more than 200,000 files
+MAX_FOLDERS = 4  # on top of the archive's files
+MAX_MESSAGE = 300  # characters
 CHUNK = 256 * 1024  # bytes
+MANIFEST = "manifest.json"
+SEAL = re.compile(rb"sha256:[0-9a-f]{64}")
+"""The comment of a ZIP that the site wrote. Programs that pack the files again write none."""
+METADATA = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
+"""Files that macOS and Windows add."""
+# zlib is told how much to unpack at most; Python's readers of the other methods are not.
+METHODS = {ZIP_STORED, ZIP_DEFLATED}
+UNREADABLE = (BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, EOFError, struct.error)
+"""What `zipfile` raises for a ZIP that is damaged, encrypted or hostile."""
+
+
+class ArchiveError(Exception):
+    """An archive is damaged. The text is one line that any terminal can show: parts of it come from the file."""
+
+    def __init__(self, problem: str) -> None:
+        line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in problem[:MAX_MESSAGE])
+        super().__init__(line if len(problem) <= MAX_MESSAGE else f"{line}…")
+
+
+class UnpackingError(ArchiveError):
+    """The bytes of a file cannot be unpacked, so that nothing more is known of them."""
 
 
 class Container:
-    """A ZIP whose directory is sound."""
+    """A ZIP whose directory is readable. Names are those below the folder that holds the manifest."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read the directory; raise DamagedError if it is not sound."""
-        self._file = file
-        self.members = read_members(file)
-        self.size = file.seek(0, SEEK_END)
-
-    def is_seal_whole(self, on_read: Callable[[int], object]) -> bool:
-        """Return whether the seal is that of the bytes before it; `on_read` is told how many bytes were read."""
-        digest = hashlib.sha256()
-        left = self.size - SEAL_LENGTH
-        self._file.seek(0)
-        while chunk := self._file.read(min(CHUNK, left)):
-            digest.update(chunk)
-            left -= len(chunk)
-            on_read(len(chunk))
-        on_read(SEAL_LENGTH)
-        return self._file.read() == SEAL + digest.hexdigest().encode()
+        try:
+            self._zip = ZipFile(cast(IO[bytes], _BoundedReads(file)))
+        except (*UNREADABLE, OSError) as error:  # OSError: an offset before the beginning
+            raise ArchiveError(f"it is not a ZIP file, or cut short: {error}") from error
+        infos = self._zip.infolist()
+        _check_overlaps(infos)
+        names = {info: info.filename.replace("\\", "/") for info in infos if info.file_size or not info.is_dir()}
+        files = {info: name for info, name in names.items() if not METADATA.fullmatch(name)}
+        root = _root(files.values())
+        self.members: dict[str, ZipInfo] = {}
+        for info, name in files.items():
+            inner = name.removeprefix(root)
+            if inner in self.members:
+                raise ArchiveError(f"{inner!r} is in it twice")
+            self.members[inner] = info
+        self.is_repacked = bool(root) or len(files) < len(infos) or not SEAL.fullmatch(self._zip.comment)
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a file, never more than its size; raise DamagedError if they are not what they were."""
-        member = self.members[name]
-        size = crc = 0
+        """Yield the bytes of a file, never more than the size in the directory. Raises UnpackingError."""
+        info = self.members[name]
+        if info.compress_type not in METHODS:
+            raise UnpackingError(f"{name}: its compression is unusual ({info.compress_type}): use Deflate, or none")
         try:
-            for chunk in self._unpacked(member):
-                size += len(chunk)
-                if size > member.size:
-                    break
-                crc = isal_zlib.crc32(chunk, crc)
-                yield chunk
-        except isal_zlib.error as error:  # type: ignore[misc] # its stub takes the class for an instance
-            raise DamagedError(f"{name}: it cannot be unpacked: {error}") from error
-        if size != member.size:
-            more_or_less = "more" if size > member.size else "less"
-            raise DamagedError(f"{name}: it unpacks to {more_or_less} than its {member.size} bytes")
-        if crc != member.crc:
-            raise DamagedError(f"{name}: its CRC-32 is {crc:08x}, the ZIP says {member.crc:08x}")
+            with self._zip.open(info) as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except (*UNREADABLE, zlib.error) as error:
+            raise UnpackingError(f"{name}: it cannot be unpacked: {error}") from error
 
-    def _unpacked(self, member: Member) -> Iterator[bytes]:
-        decompressor = isal_zlib.decompressobj(-zlib.MAX_WBITS)
-        left = member.compressed_size
-        self._file.seek(member.begin)
-        while not decompressor.eof:
-            packed = decompressor.unconsumed_tail
-            if not packed:
-                packed = self._file.read(min(CHUNK, left))
-                left -= len(packed)
-            chunk = decompressor.decompress(packed, CHUNK)
-            if chunk:
-                yield chunk
-            elif not packed:
-                return  # the end is missing; the size shows it
-        if left or decompressor.unused_data:
-            raise DamagedError(f"{member.name}: there is something behind its end")
+
+def _root(names: Iterable[str]) -> str:
+    """Return the folder of the manifest that is nearest to the top, such as `my-archive/`; empty if there is none."""
+    folders = [str(path.parent) for name in names if (path := PurePosixPath(name)).name == MANIFEST]
+    folder = min(folders, key=lambda folder: folder.count("/") + (folder != "."), default=".")
+    if folder.count("/") >= MAX_FOLDERS:
+        raise ArchiveError(f"its files are more than {MAX_FOLDERS} folders deep")
+    return "" if folder == "." else f"{folder}/"
+
+
+def _check_overlaps(infos: Iterable[ZipInfo]) -> None:
+    """Refuse files that share bytes, which make a bomb of a small ZIP: only later releases of Python do."""
+    for info, following in pairwise(sorted(infos, key=lambda info: info.header_offset)):
+        if info.header_offset + info.compress_size > following.header_offset:
+            raise ArchiveError(f"{info.filename!r} and {following.filename!r} overlap")
+
+
+class _BoundedReads:
+    """A file of which no more is read at once than the largest directory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seekable = file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise ArchiveError(f"its directory claims to be of {size} bytes; {MAX_DIRECTORY} are the most")
+        return self._file.read(size)

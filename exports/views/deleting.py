@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from core.requests.redirects import page_before
+from core.requests.redirects import next_url
 from exports.models.archive import Removal
 from exports.storage.expiry import archive_discard
 
@@ -35,4 +35,4 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
             messages.info(request, _("The file was deleted."))
         else:
             messages.warning(request, _("We no longer have that file."))
-    return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))
+    return HttpResponseRedirect(next_url(request, otherwise=reverse("exports:list")))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.recency import signed_in_recently
+from accounts.sign_in.reauthentication import signed_in_recently
 from exports.models import Archive
 from exports.models.archive import Removal
 from exports.storage.expiry import archive_discard

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from accounts.recency import password_required
+from accounts.sign_in.reauthentication import password_required
 from core.requests.rate_limits import not_too_often
-from core.requests.redirects import page_before
+from core.requests.redirects import next_url
 from exports.delivery.archive_email import mail_again
 
 
@@ -29,4 +29,4 @@ def mail(request: HttpRequest, pk: str) -> HttpResponse:
         messages.info(request, _("The email is on its way."))
     else:
         messages.warning(request, _("That email is already on its way, or we no longer have the file."))
-    return HttpResponseRedirect(page_before(request, otherwise=reverse("exports:list")))
+    return HttpResponseRedirect(next_url(request, otherwise=reverse("exports:list")))

@@ -6,8 +6,8 @@ from functools import partial
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from core.emails import automatic
-from core.mail_sending import NotConnectedError, mail_connection
+from core.mail.messages import automatic
+from core.mail.sending import NotConnectedError, mail_connection
 from operations.doctor.configuration import is_production
 from operations.doctor.findings import Check, Finding, fail, in_a_line, ok, warn
 

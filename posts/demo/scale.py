@@ -16,7 +16,7 @@ from tqdm import tqdm
 from accounts.models import Follow, User
 from posts.demo import bulk
 from posts.models import Post
-from posts.search.installing import search_put_off
+from posts.search.installing import search_suspended
 
 TEXTS = (Path(__file__).resolve().parent / "texts.txt").read_text(encoding="utf-8").splitlines()
 DAYS = 730
@@ -44,7 +44,7 @@ def make_site(scale: Scale) -> None:
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     chance = random.Random(SEED)  # noqa: S311 - the same site everywhere, not a secret
     follow, post = Follow._meta.db_table, Post._meta.db_table
-    with transaction.atomic(), search_put_off():
+    with transaction.atomic(), search_suspended():
         ids = make_members(scale, newest)
         with bulk.indexes_set_aside(follow):
             follows = watched(follows_among(ids, scale, newest, chance), scale.follows, "follows")

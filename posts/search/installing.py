@@ -31,7 +31,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 @contextmanager
-def search_put_off() -> Iterator[None]:
+def search_suspended() -> Iterator[None]:
     """Leave the search alone while millions of rows are written: to make its indexes afterwards takes less long."""
     with transaction.atomic():
         remove(connection)

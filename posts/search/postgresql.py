@@ -13,14 +13,14 @@ from django.db.backends.utils import CursorWrapper
 
 from posts.search.query import Term
 from posts.search.table import Table
-from posts.search.words import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
+from posts.search.tokenizer import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
 
 BLOCK_SIZES = [14, 17, 20]
 """In bits: 16,384 ids and more. The newest two blocks of each size are a step."""
 # A size's blocks have numbers of their own.
 BLOCKS = ", ".join(f"(id >> {bits}) * {len(BLOCK_SIZES)} + {kind}" for kind, bits in enumerate(BLOCK_SIZES))
 
-# The same words as those of `posts.search.words`. The costs keep the planner from ever reading rows instead.
+# The same words as those of `posts.search.tokenizer`. The costs keep the planner from ever reading rows instead.
 CREATE_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION search_words(written text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from posts.search.words import composed, folded, parts_of, words_of
+from posts.search.tokenizer import composed, folded, parts_of, words_of
 
 MAX_LENGTH = 200
 SHORTEST_BEGINNING = 3

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from posts.search.query import Query
-from posts.search.words import search_words
+from posts.search.tokenizer import search_words
 
 MOST_READ = 300
 """In code points: so much of a text is read for its rank. Nearly all are shorter; the longest would take seconds."""

@@ -8,7 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 from posts.search.query import Term
 from posts.search.table import Table
-from posts.search.words import search_words
+from posts.search.tokenizer import search_words
 
 INDEX, NEW_INDEX, POSITION = "{name}_words", "{name}_words_new", "{name}_words_position"
 CREATE = """

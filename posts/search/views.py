@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from core.requests.rate_limits import limit_gets
 from posts.models import Post
+from posts.search.highlighting import marked
 from posts.search.interface import find
-from posts.search.marking import marked
 from posts.search.query import Query
 from posts.search.ranking import best_first
 from posts.search.table import MEMBERS, POSTS

@@ -72,5 +72,5 @@ def _name_html(piece: Name, members: Mapping[str, User]) -> str:
         return piece.text
     end = 1 + len(known)
     member = members[known]
-    card = reverse("posts:card", args=[member.username])
+    card = reverse("accounts:card", args=[member.username])
     return format_html(NAME, member.get_absolute_url(), card, piece.text[:end], piece.text[end:])

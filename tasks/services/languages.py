@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from django.utils.translation import get_language
 
 from accounts.models import User
-from accounts.preferences import mail_language
+from accounts.settings.preferences import mail_language
 from tasks.models import Task
 
 

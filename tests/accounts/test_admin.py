@@ -3,8 +3,8 @@ from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
 from django.test import Client
 
+from accounts.members.follows import follow_create
 from accounts.models import User
-from accounts.services import follow_create
 from tests.members import make_member, signed_in_client
 
 

@@ -3,7 +3,7 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 
-from accounts.templatetags.avatars import COLOURS, avatar
+from accounts.templatetags.members import COLOURS, avatar
 
 User = get_user_model()
 

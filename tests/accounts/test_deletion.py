@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
-from accounts.deletion import deletion_undo
+from accounts.closing.deletion import deletion_undo
 from accounts.models import User
 from tests.members import PASSWORD, signed_in_client
 

@@ -22,9 +22,9 @@ from django.db import models
 from django.utils import timezone
 from rq import Queue
 
-from accounts import erasure
-from accounts.erasure import account_erase, accounts_erase
+from accounts.closing.erasure import account_erase, accounts_erase
 from accounts.models import Session, User
+from core import bulk_delete
 from exports.delivery.jobs import delivery_enqueue
 from exports.models import Archive
 from exports.models.archive import exports_storage
@@ -163,7 +163,7 @@ def test_the_worker_does_it_by_itself(leaver: User, work: Work) -> None:
 
 
 def test_rows_go_in_batches(leaver: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "BATCH", 4)
+    monkeypatch.setattr(bulk_delete, "BATCH_SIZE", 4)
     write_posts_for(leaver, 11)
     assert accounts_erase() == 1
     assert not Post.objects.exists()

@@ -2,8 +2,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from accounts.members.follows import follow_create
 from accounts.models import Follow, User
-from accounts.services import follow_create
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.members.last_seen import member_saw
 from accounts.models import User
-from accounts.services import member_saw
 
 
 @pytest.fixture

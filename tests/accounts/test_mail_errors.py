@@ -11,9 +11,9 @@ from django.conf import LazySettings
 from django.core.cache import cache
 from django.test import Client
 
-from accounts.mail_errors import is_refusal
 from accounts.models import User
-from core.mail_sending import NotConnectedError
+from accounts.sign_in.mail_errors import is_refusal
+from core.mail.sending import NotConnectedError
 from tests.mail_faults import SITE_FAULTS, SiteFault, end
 from tests.mail_server import MailServer
 from tests.members import PASSWORD, make_member, signed_in_client

@@ -10,8 +10,8 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
+from accounts.members.follows import follow_create
 from accounts.models import Follow, User
-from accounts.services import follow_create
 from accounts.validators import username_validators
 from tests.members import signed_in_client
 
@@ -109,7 +109,7 @@ def test_last_seen_is_written_once_in_five_minutes_and_never_by_the_poll(client:
 
 def test_an_avatar_is_made_by_us_without_any_request(member: User) -> None:
     member.username = "<script>"
-    picture = Template("{% load avatars %}{% avatar user 40 %}").render(Context({"user": member}))
+    picture = Template("{% load members %}{% avatar user 40 %}").render(Context({"user": member}))
     assert picture.startswith('<svg class="avatar" width="40"')
     assert "href" not in picture
     assert "style" not in picture

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Follow, User
-from accounts.page_owner import page_owner
+from accounts.sign_in.page_owner import page_owner
 from notifications.services import notify
 from posts.models import Post
 from tests.members import PASSWORD

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from accounts.models import User
-from accounts.preferences import zone_of
+from accounts.settings.preferences import zone_of
 from posts.models import Post
 from tests.members import PASSWORD, send_cookie, signed_in_client
 

@@ -13,9 +13,9 @@ from django.db import connections
 from django.db.models.signals import pre_save
 from django.test import Client
 
-from accounts.account_forms import SignupForm
-from accounts.forms import ProfileForm
 from accounts.models import User
+from accounts.settings.forms import ProfileForm
+from accounts.sign_in.forms import SignupForm
 from tests.members import PASSWORD, make_member, signed_in_client
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.deletion import deletion_request
+from accounts.closing.deletion import deletion_request
 from accounts.models import User
 from exports.models import Archive
 from tests.exports.archives import archive_of
@@ -20,7 +20,7 @@ from tests.members import PASSWORD, make_member, signed_in_client
 NEW = "new@example.com"
 NEW_PASSWORD = {"password1": "another-long-one", "password2": "another-long-one"}
 
-ASKS_FIRST = {"account_email", "exports:download", "exports:mail", "posts:profile_edit"}
+ASKS_FIRST = {"account_email", "exports:download", "exports:mail", "accounts:profile_edit"}
 """A request that is dangerous is repeated after the password."""
 HAS_PASSWORD_IN_FORM = {"account_change_password", "accounts:delete", "account_login", "account_reauthenticate"}
 PROVED_BY_EMAIL = {
@@ -40,6 +40,8 @@ OPENS_NOTHING = {
     "account_inactive",
     "account_confirm_login_code",
     "accounts:language",
+    # What everybody sees of a member, and two buttons whose effect the member sees and can undo.
+    *(f"accounts:{name}" for name in ("card", "followers", "following", "follow", "unfollow")),
 }
 
 

@@ -4,7 +4,7 @@ import re
 
 from django.utils import translation
 
-from accounts.time_zones import time_zones
+from accounts.settings.time_zones import time_zones
 
 
 def test_zones_are_told_by_place_and_offset_and_sorted_by_what_is_read() -> None:

@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from core.requests.vanished import is_vanished
+from core.requests.deleted_rows import is_vanished
 from exports.models import Archive
 from inbox.services import message_send
 from posts.models import Post

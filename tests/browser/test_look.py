@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from rq import Queue
 
 from accounts.models import User
-from core.emails import absolute, automatic
+from core.mail.messages import absolute, automatic
 from tasks.services.launch import task_launch
 from tests.browser.test_history_page import make_archive
 from tests.browser.test_pages import sign_in

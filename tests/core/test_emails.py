@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from accounts.models import User
-from core.emails import automatic, paragraphs
+from core.mail.messages import automatic, paragraphs
 from tests.marked_texts import ROOMS
 from tests.members import PASSWORD, signed_in_client
 

@@ -109,7 +109,7 @@ def test_a_damaged_zip_is_found(susan: User, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as container:
         container.writestr("posts.json", WHOLE)
     archive_of(susan, (tmp_path / "archive.zip").read_bytes(), filename="archive.zip", content_type="application/zip")
-    assert "it has no seal" in next(checks.archives_are_whole({}))
+    assert "manifest.json is missing" in next(checks.archives_are_whole({}))
 
 
 def test_a_download_of_something_else_is_found(archive: Archive) -> None:

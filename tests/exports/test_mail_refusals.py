@@ -26,8 +26,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from core.mail_sending import HungUpError, NotConnectedError
-from core.mail_verdicts import Verdict, verdict_of
+from core.mail.sending import HungUpError, NotConnectedError
+from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.sending import PAUSES
 from exports.models import Archive

@@ -17,8 +17,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from core.foreign_texts import LONGEST
 from core.requests.bounds import BODY_LIMIT
+from core.texts import LONGEST
 from exports.delivery.archive_email import archive_deliver, mail_again
 from exports.delivery.failure_email import failure_mail_deliver
 from exports.delivery.sending import Outcome, mail_failed

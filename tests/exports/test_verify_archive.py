@@ -9,11 +9,10 @@ import tracemalloc
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_BZIP2, ZIP_STORED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,16 +21,15 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from development.embedded_server import BASE_DIR
-from exports.formats import DigestingFile, Message
+from exports.formats import Message
 from exports.formats.archive import SCHEMA_VERSION
 from exports.formats.spreadsheet import HEADER
-from exports.formats.zip_file import Packed, SealedZip, ZipPart
-from exports.verification import DamagedError, Verified, verify_archive
-from exports.verification.contents import count_articles
-from exports.verification.schemas import SCHEMAS
+from exports.formats.zip_file import SEAL_LENGTH
+from exports.verification import ArchiveError, Verified, verify_archive
+from exports.verification.container import MAX_FOLDERS
+from exports.verification.contents import SCHEMAS, count_articles
 from tests.environment import IN_CI
 from tests.exports.zip_files import (
-    MOMENT,
     TIME,
     archive_bytes,
     files_in,
@@ -39,7 +37,6 @@ from tests.exports.zip_files import (
     packed,
     repacked,
     rows,
-    sealed,
     with_manifest,
     zipped,
 )
@@ -128,11 +125,7 @@ def test_progress_ends_at_the_whole(file: Path) -> None:
     steps: list[tuple[int, int]] = []
     verify_archive(file, lambda done, total: steps.append((done, total)))
     done, total = steps[-1]
-    assert (
-        done
-        == total
-        == len(SOUND) + sum(len(data) for name, data in files_in(SOUND).items() if name != "manifest.json")
-    )
+    assert done == total == sum(len(data) for name, data in files_in(SOUND).items() if name != "manifest.json")
     assert steps == sorted(steps)
 
 
@@ -142,10 +135,12 @@ def test_a_shell_sees_the_exit_status_and_no_traceback(file: Path) -> None:
     file.write_bytes(SOUND)
     good = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
     assert (good.returncode, good.stderr) == (0, "")
-    file.write_bytes(SOUND[:-100])
+    file.write_bytes(SOUND[:-200])
     bad = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
     assert (bad.returncode, bad.stdout) == (1, "")
-    assert bad.stderr == f"CommandError: {file} is damaged: it is cut short: no end of a ZIP is found.\n"
+    assert (
+        bad.stderr == f"CommandError: {file} is damaged: it is not a ZIP file, or cut short: File is not a zip file.\n"
+    )
 
 
 # Any change at all
@@ -153,42 +148,37 @@ def test_a_shell_sees_the_exit_status_and_no_traceback(file: Path) -> None:
 
 @many_examples
 @given(st.integers(0, len(SOUND) - 1), st.integers(1, 255))
-def test_a_change_of_any_byte_is_caught(file: Path, offset: int, change: int) -> None:
+def test_a_changed_byte_is_reported_or_changes_no_file(file: Path, offset: int, change: int) -> None:
     changed = bytearray(SOUND)
     changed[offset] ^= change
-    with pytest.raises(DamagedError):
-        verified(file, bytes(changed))
+    with suppress(ArchiveError):
+        assert verified(file, bytes(changed)).counts == verified(file, SOUND).counts
+        assert files_in(bytes(changed)) == files_in(SOUND)
 
 
-def test_a_cut_at_any_place_is_caught(file: Path) -> None:
-    for length in (*range(0, len(SOUND), 1 if IN_CI else 101), *range(len(SOUND) - 100, len(SOUND))):
-        with pytest.raises(DamagedError):
+def test_a_truncated_file_is_reported(file: Path) -> None:
+    whole = len(SOUND) - SEAL_LENGTH
+    for length in (*range(0, whole, 1 if IN_CI else 101), *range(whole - 100, whole)):
+        with pytest.raises(ArchiveError):
             verified(file, SOUND[:length])
 
 
 @many_examples
 @given(st.binary(min_size=1, max_size=100))
-def test_whatever_is_appended_or_put_before_is_caught(file: Path, more: bytes) -> None:
+def test_bytes_before_or_after_the_zip_get_an_answer(file: Path, more: bytes) -> None:
     for changed in (SOUND + more, more + SOUND):
-        with pytest.raises(DamagedError):
-            verified(file, changed)
-
-
-@many_examples
-@given(st.integers(0, len(SOUND) - 80), st.integers(1, 255))
-def test_a_change_under_a_new_seal_breaks_nothing(file: Path, offset: int, change: int) -> None:
-    changed = bytearray(SOUND)
-    changed[offset] ^= change
-    with suppress(DamagedError):  # a time in the directory may pass, an error of ours may not
-        verified(file, sealed(bytes(changed)))
+        with suppress(ArchiveError):
+            assert verified(file, changed).counts == verified(file, SOUND).counts
 
 
 @many_examples
 @given(st.binary(min_size=1, max_size=200))
 def test_any_bytes_get_an_answer(file: Path, content: bytes) -> None:
-    for hostile in (content, b"PK\3\4" + content, SOUND[:-93] + content, content.join([SOUND[:50], SOUND[50:]])):
-        with pytest.raises(DamagedError):
+    for hostile in (content, b"PK\3\4" + content, SOUND[:-93] + content):
+        with pytest.raises(ArchiveError):
             verified(file, hostile)
+    with suppress(ArchiveError):
+        verified(file, content.join([SOUND[:50], SOUND[50:]]))
 
 
 @many_examples
@@ -197,8 +187,85 @@ def test_any_content_of_a_file_gets_an_answer(file: Path, name: str, content: by
     files = files_in(SOUND)
     at = int(place * len(files[name]))
     files[name] = files[name][:at] + content + files[name][at + len(content) :]
-    with suppress(DamagedError):
+    with suppress(ArchiveError):
         verified(file, packed(files if name == "manifest.json" else with_manifest(files)))
+
+
+# Packed again
+
+
+def as_is(files: dict[str, bytes]) -> dict[str, bytes]:
+    return files
+
+
+def in_a_folder(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {"Mein Archiv ä/": b"", **{f"Mein Archiv ä/{name}": data for name, data in files.items()}}
+
+
+def by_a_mac(files: dict[str, bytes]) -> dict[str, bytes]:
+    metadata = {"archive/.DS_Store": b"x", "__MACOSX/archive/._posts.json": b"x", "__MACOSX/._archive": b"x"}
+    return {"archive/": b"", **{f"archive/{name}": data for name, data in files.items()}, **metadata}
+
+
+def by_windows(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name.replace("/", "\\"): data for name, data in files.items()} | {"desktop.ini": b"x", "pages/": b""}
+
+
+def backwards(files: dict[str, bytes]) -> dict[str, bytes]:
+    return dict(reversed(files.items()))
+
+
+@pytest.mark.parametrize("change", [as_is, in_a_folder, by_a_mac, by_windows, backwards])
+@pytest.mark.parametrize("compression", [ZIP_STORED, ZIP_DEFLATED])
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_an_archive_that_was_packed_again_is_sound(
+    file: Path, change: Callable[[dict[str, bytes]], dict[str, bytes]], compression: int, version: int
+) -> None:
+    original = SOUND if version == SCHEMA_VERSION else older_archive(version)
+    again = verified(file, zipped(change(files_in(original)).items(), compression))
+    assert again.is_repacked
+    expected = verified(file, original)
+    assert not expected.is_repacked
+    assert (again.counts, again.snapshot_at, again.files) == (expected.counts, expected.snapshot_at, expected.files)
+
+
+def test_the_command_notes_that_an_archive_was_repacked(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(zipped(files_in(SOUND).items()))
+    call_command("verify_archive", str(file))
+    assert capsys.readouterr().out.splitlines()[1].startswith("It was repacked")
+
+
+@pytest.mark.parametrize("change", [in_a_folder, by_a_mac, by_windows])
+def test_faults_of_a_repacked_archive_are_named(
+    complaint: Callable[[bytes], str], change: Callable[[dict[str, bytes]], dict[str, bytes]]
+) -> None:
+    def said_of(files: dict[str, bytes]) -> str:
+        return complaint(zipped(change(files).items()))
+
+    files = files_in(SOUND)
+    changed = {**files, "posts.json": files["posts.json"].replace(b"one", b"two")}
+    assert "posts.json: it was changed" in said_of(changed)
+    assert "'people/extra.html' is not listed" in said_of({**files, "people/extra.html": b"x"})
+    assert "'posts.csv' is listed in the manifest, and missing" in said_of(
+        {name: data for name, data in files.items() if name != "posts.csv"}
+    )
+
+
+def test_a_file_beside_the_folder_of_a_repacked_archive_is_named(complaint: Callable[[bytes], str]) -> None:
+    assert "'evil.exe' is not listed" in complaint(zipped({**in_a_folder(files_in(SOUND)), "evil.exe": b"MZ"}.items()))
+
+
+def test_folders_on_top_have_a_limit(file: Path, complaint: Callable[[bytes], str]) -> None:
+    def below(depth: int) -> bytes:
+        return zipped((f"{'x/' * depth}{name}", data) for name, data in files_in(SOUND).items())
+
+    assert verified(file, below(MAX_FOLDERS)).is_repacked
+    assert "folders deep" in complaint(below(MAX_FOLDERS + 1))
+    assert "folders deep" in complaint(below(20_000))
+
+
+def test_a_compression_without_a_limit_is_refused(complaint: Callable[[bytes], str]) -> None:
+    assert "its compression is unusual (12)" in complaint(zipped(files_in(SOUND).items(), ZIP_BZIP2))
 
 
 # What it says
@@ -233,34 +300,6 @@ def test_another_file_is_told_apart(complaint: Callable[[bytes], str], content: 
     assert "it is not a ZIP file" in complaint(content)
 
 
-def test_a_cut_is_called_a_cut(complaint: Callable[[bytes], str]) -> None:
-    assert "it is cut short: no end of a ZIP is found." in complaint(SOUND[: len(SOUND) // 2])
-    assert "it is cut short: the last bytes are missing (5)" in complaint(SOUND[:-5])
-
-
-def test_what_was_appended_is_counted(complaint: Callable[[bytes], str]) -> None:
-    assert "it goes on after its end: remove the last bytes (3)" in complaint(SOUND + b"\r\n ")
-
-
-def test_a_zip_without_a_seal_is_told_apart(complaint: Callable[[bytes], str]) -> None:
-    output = BytesIO()
-    with ZipFile(output, "w") as container:
-        for name, content in files_in(SOUND).items():
-            container.writestr(name, content)
-    assert "it has no seal: it was not made by this site, or was packed anew." in complaint(output.getvalue())
-
-
-def test_a_change_that_no_file_shows_is_seen_by_the_seal(complaint: Callable[[bytes], str]) -> None:
-    changed = bytearray(SOUND)
-    changed[10] ^= 1  # the time of the first file in its own header, which nobody reads
-    said = complaint(bytes(changed))
-    assert "the seal is broken: it was changed after it was made, though each file in it is intact." in said
-
-
-def test_a_changed_seal_is_said_so(complaint: Callable[[bytes], str]) -> None:
-    assert "the seal is broken" in complaint(SOUND[:-1] + (b"0" if SOUND[-1:] != b"0" else b"1"))
-
-
 def test_damage_within_a_file_names_the_file(complaint: Callable[[bytes], str]) -> None:
     changed = bytearray(SOUND)
     begin = SOUND.index(b"posts.json") + len(b"posts.json")
@@ -268,12 +307,10 @@ def test_damage_within_a_file_names_the_file(complaint: Callable[[bytes], str]) 
     assert "is damaged: posts.json: it " in complaint(bytes(changed))
 
 
-def test_a_changed_text_is_told_with_both_hashes(complaint: Callable[[bytes], str]) -> None:
+def test_a_changed_file_is_named(complaint: Callable[[bytes], str]) -> None:
     files = files_in(SOUND)
     files["posts.json"] = files["posts.json"].replace(b"one", b"two")
-    said = complaint(packed(files))
-    assert "posts.json: its SHA-256 is " in said
-    assert ", the manifest says " in said
+    assert "posts.json: it was changed" in complaint(packed(files))
 
 
 def test_another_size_is_told_with_both(complaint: Callable[[bytes], str]) -> None:
@@ -351,10 +388,14 @@ def without_the_first_article(page: bytes) -> bytes:
     ("argument", "change", "said"),
     [
         ("posts_csv", lambda data: data + data[len(HEADER) :].splitlines(keepends=True)[0], "posts.csv: 6 posts found"),
-        ("posts_csv", lambda data: data.replace(b"timestamp,", b"time,"), "posts.csv: line 1: the columns are not"),
-        ("posts_csv", lambda data: data + b"a\r\n", "posts.csv: line 8: the columns are not"),
-        ("posts_csv", lambda data: data + b'"unclosed', "posts.csv: line 8: unexpected end of data"),
-        ("posts_csv", lambda data: data + b"\xff", "posts.csv: it is not valid UTF-8 after line "),
+        (
+            "posts_csv",
+            lambda data: data.replace(b"timestamp,", b"time,"),
+            "posts.csv: it does not begin with its header",
+        ),
+        ("posts_csv", b"", "posts.csv: row 1 is incomplete"),
+        ("posts_csv", lambda data: data + b'"unclosed', "posts.csv: row 6 is incomplete"),
+        ("posts_csv", lambda data: data + b'"unclosed\r\n', "posts.csv: row 6 is incomplete"),
         ("outbox_json", lambda data: data.replace(b'"totalItems":5', b'"totalItems":6'), "its totalItems says 6"),
         ("outbox_json", lambda data: data.replace(b'"Create"', b'"Delete"', 1), "outbox.json: orderedItems/0/type: "),
         (
@@ -424,19 +465,14 @@ def test_two_files_of_one_name_are_refused(complaint: Callable[[bytes], str]) ->
     assert "'posts.json' is in it twice." in complaint(twice)
 
 
-@pytest.mark.parametrize("compression", [ZIP_STORED, ZIP_BZIP2])
-def test_files_packed_in_another_way_are_refused(complaint: Callable[[bytes], str], compression: int) -> None:
-    assert "packed in another way" in complaint(zipped(files_in(SOUND).items(), compression))
-
-
 def test_encrypted_files_are_refused(complaint: Callable[[bytes], str]) -> None:
     changed = bytearray(SOUND)
     changed[SOUND.index(b"PK\1\2") + 8] |= 1
-    assert "is encrypted" in complaint(sealed(bytes(changed)))
+    assert "is encrypted" in complaint(bytes(changed))
 
 
 def test_a_name_that_differs_in_the_directory_is_refused(complaint: Callable[[bytes], str]) -> None:
-    assert "has another name" in complaint(sealed(SOUND.replace(b"posts.csv", b"posts.exe", 1)))
+    assert "posts.csv: it cannot be unpacked: File name" in complaint(SOUND.replace(b"posts.csv", b"posts.exe", 1))
 
 
 def test_names_cannot_speak_to_the_terminal(complaint: Callable[[bytes], str]) -> None:
@@ -444,37 +480,11 @@ def test_names_cannot_speak_to_the_terminal(complaint: Callable[[bytes], str]) -
     assert "'\\x1b[2J\\r\\nall is well' is not listed" in said
 
 
-def test_bytes_between_the_files_are_refused(complaint: Callable[[bytes], str]) -> None:
-    directory = SOUND.index(b"PK\1\2")
-    changed = bytearray(SOUND[:directory] + b"hidden" + SOUND[directory:])
-    place = changed.rindex(b"PK\5\6") + 16
-    changed[place : place + 4] = (directory + 6).to_bytes(4, "little")
-    assert f"the bytes from {directory} to {directory + 6} belong to no file" in complaint(sealed(bytes(changed)))
-
-
-def test_bytes_behind_a_files_end_are_refused(complaint: Callable[[bytes], str], tmp_path: Path) -> None:
-    class PaddedPart(ZipPart):
-        def finish(self) -> Packed:
-            packed = super().finish()
-            self.spool.write(b"hidden")
-            return replace(packed, compressed_size=packed.compressed_size + len(b"hidden"))
-
-    output = BytesIO()
-    container = SealedZip(DigestingFile(output), tmp_path, MOMENT)
-    for name, content in files_in(SOUND).items():
-        part = PaddedPart(name, tmp_path) if name == "actor.json" else container.part(name)
-        part.write(content)
-        container._parts = [part]
-        container.add(part)
-    container.close()
-    assert "actor.json: there is something behind its end." in complaint(output.getvalue())
-
-
 def test_a_checksum_that_other_programs_would_miss_is_told(complaint: Callable[[bytes], str]) -> None:
     with ZipFile(BytesIO(SOUND)) as container:
         crc = struct.pack("<I", container.getinfo("posts.csv").CRC)
     assert SOUND.count(crc) == 2
-    assert "posts.csv: its CRC-32 is " in complaint(sealed(SOUND.replace(crc, b"\0\0\0\0")))
+    assert "posts.csv: it cannot be unpacked: Bad CRC-32" in complaint(SOUND.replace(crc, b"\0\0\0\0"))
 
 
 def test_files_that_share_their_bytes_are_refused(complaint: Callable[[bytes], str]) -> None:
@@ -482,7 +492,7 @@ def test_files_that_share_their_bytes_are_refused(complaint: Callable[[bytes], s
     changed = bytearray(SOUND)
     second = SOUND.index(b"PK\1\2", SOUND.index(b"PK\1\2") + 1)
     changed[second + 42 : second + 46] = bytes(4)  # it begins where the first does
-    assert "does not begin where the file before it ends" in complaint(sealed(bytes(changed)))
+    assert "overlap" in complaint(bytes(changed))
 
 
 def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: Callable[[bytes], str]) -> None:
@@ -492,8 +502,8 @@ def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: C
     changed[22:26] = claim
     directory = bomb.index(b"PK\1\2")
     changed[directory + 24 : directory + 28] = claim
-    said, memory = measured(lambda: complaint(sealed(bytes(changed))))
-    assert "manifest.json: it unpacks to more than its 100 bytes." in said
+    said, memory = measured(lambda: complaint(bytes(changed)))
+    assert "manifest.json: it cannot be unpacked: Bad CRC-32" in said
     assert memory < 3_000_000
 
 
@@ -507,9 +517,9 @@ def test_a_file_that_unpacks_to_more_than_it_claims_is_left_at_that(complaint: C
             "posts.json: it has no list 'posts', or",
         ),
         ("posts.json", lambda: b" " * 100_000_000, "posts.json: it has no list 'posts', or"),
-        ("posts.csv", lambda: HEADER + b"a" * 100_000_000, "posts.csv: line 1: a row of more than"),
-        ("posts.csv", lambda: HEADER + b'"\n",' * 20_000_000, "a row of more than"),
-        ("posts.csv", lambda: HEADER + b'"' + b"\n" * 100_000_000, "field larger than"),
+        ("posts.csv", lambda: HEADER + b"a" * 100_000_000, "posts.csv: row 1: a line of more than"),
+        ("posts.csv", lambda: HEADER + b'"\n",' * 20_000_000, "a line of more than"),
+        ("posts.csv", lambda: HEADER + b'"' + b"\n" * 100_000_000, "a line of more than"),
         ("profile.json", lambda: b"[" + b" " * 100_000_000 + b"]", "profile.json: it is larger than"),
     ],
 )
@@ -528,13 +538,11 @@ def test_a_directory_of_absurd_size_is_not_read(complaint: Callable[[bytes], str
     changed = bytearray(SOUND)
     place = SOUND.rindex(b"PK\5\6") + 12
     changed[place : place + 4] = (0x7FFF_FFFF).to_bytes(4, "little")
-    assert "its directory cannot be read" in complaint(sealed(bytes(changed)))
+    assert "it is not a ZIP file, or cut short" in complaint(bytes(changed))
     entries = b"PK\1\2" + bytes(42)
     size = len(entries) * 400_000
     end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0, 0, size, 4, 71)
-    assert "its directory claims to be of" in complaint(
-        sealed(b"PK\3\4" + entries * 400_000 + end + b"sha256:" + bytes(64))
-    )
+    assert "its directory claims to be of" in complaint(b"PK\3\4" + entries * 400_000 + end + bytes(71))
 
 
 def test_memory_does_not_grow_with_the_posts(file: Path) -> None:

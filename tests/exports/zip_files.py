@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from development.embedded_server import BASE_DIR
 from exports.formats import Conversation, DigestingFile, Message, Source, batches_of, write_archive
-from exports.formats.zip_file import SEAL, SEAL_LENGTH, SealedZip
+from exports.formats.zip_file import SealedZip
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SITE = "http://localhost:8000"
@@ -101,7 +101,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 
 def repacked(archive: bytes, **changes: bytes | Callable[[bytes], bytes]) -> bytes:
-    """Return the archive with some files changed (`posts_json=...`), and a manifest and a seal that agree with them."""
+    """Return the archive with some files changed (`posts_json=...`), and a manifest that agrees with them."""
     files = files_in(archive)
     for argument, change in changes.items():
         name = next(name for name in files if name.replace(".", "_").replace("/", "_") == argument)
@@ -121,16 +121,9 @@ def with_manifest(files: dict[str, bytes], /, **changes: Any) -> dict[str, bytes
 
 
 def zipped(files: Iterable[tuple[str, bytes]], compression: int = ZIP_DEFLATED) -> bytes:
-    """Return a ZIP as other programs make them, sealed all the same."""
+    """Return a ZIP as other programs make them."""
     output = BytesIO()
     with ZipFile(output, "w", compression) as container:
         for name, content in files:
             container.writestr(name, content)
-        container.comment = SEAL + bytes(64)
-    return sealed(output.getvalue())
-
-
-def sealed(archive: bytes) -> bytes:
-    """Return the archive with the seal that its bytes should have."""
-    unsealed = archive[:-SEAL_LENGTH]
-    return unsealed + SEAL + hashlib.sha256(unsealed).hexdigest().encode()
+    return output.getvalue()

@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from core import pagination
 from inbox.models import Conversation, Message
 from inbox.services import message_send
-from posts import pagination
 from tests.members import make_member
 from tests.messages import told
 

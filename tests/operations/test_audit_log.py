@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from rq import Queue
 
-from accounts.erasure import accounts_erase
+from accounts.closing.erasure import accounts_erase
 from accounts.models import Session, User
 from tasks.models import Task
 from tasks.queue.client import task_enqueue

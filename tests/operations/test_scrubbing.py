@@ -164,7 +164,7 @@ def test_an_address_that_is_refused_is_in_no_line(
     smtp_server.unknown_recipient = "550 no such user"
     client.post("/accounts/password/reset/", {"email": ADDRESS})
     lines = [json.loads(formatter("json").format(record)) for record in caplog.records]
-    assert [line["message"] for line in lines if line["logger"] == "accounts.adapter"]
+    assert [line["message"] for line in lines if line["logger"] == "accounts.sign_in.adapter"]
     assert ADDRESS not in json.dumps(lines)
 
 

@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.members.follows import follow_create
 from accounts.models import User
-from accounts.services import follow_create
+from core.pagination import PAGE_SIZE
 from posts import timeline
 from posts.models import Post
-from posts.pagination import PAGE_SIZE
 from tests.members import make_member, signed_in_client
 
 WORDS = "remarkable words"

@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from posts.models import Post
-from posts.periodic import unfinished_indexes_remove
+from posts.periodic import remove_unfinished_indexes
 from posts.search import sqlite
 from posts.search.interface import find
 from posts.search.query import Query
@@ -108,10 +108,10 @@ def half_built() -> set[str]:
 @on_sqlite
 def test_the_housekeeping_removes_what_an_unfinished_rebuild_left(task: Task) -> None:
     run_to_its_first_checkpoint(task)
-    unfinished_indexes_remove()
+    remove_unfinished_indexes()
     assert half_built()
     task_cancel(task)
-    unfinished_indexes_remove()
+    remove_unfinished_indexes()
     assert not half_built()
     author = User.objects.get(username="anna")
     kept = author.posts.create(body="biscuit")

@@ -50,7 +50,7 @@ def test_an_offset_is_taken_into_account(member: User, tmp_path: Path) -> None:
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": " "}', "can't be blank"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\u0000"}', "NUL character"),
         (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "\\ud83d"}', "surrogate"),
-        (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "' + b"x" * 141 + b'"}', "yours has 141"),
+        (b'{"timestamp": "2026-01-01T00:00:00Z", "body": "' + b"x" * 141 + b'"}', "your text has 141"),
         (b'"' + b"x" * 70_000, "longer than 65536 bytes"),
     ],
 )

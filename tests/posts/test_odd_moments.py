@@ -11,8 +11,8 @@ from django.test import Client
 
 from accounts.models import Follow, User
 from accounts.validators import EARLIEST, LATEST, validate_moment
+from core import pagination
 from inbox.services import message_send
-from posts import pagination
 from posts.models import Post, RemovedPost
 from tests.members import signed_in_client
 

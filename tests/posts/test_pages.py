@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.members.follows import follow_create
 from accounts.models import User
-from accounts.services import follow_create
+from core.pagination import PAGE_SIZE, Page, page_of
 from posts.models import Post
-from posts.pagination import PAGE_SIZE, Page, page_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 import pytest
 from django.test import Client
 
+from accounts.members.follows import follow_create
 from accounts.models import User
-from accounts.services import follow_create
 
 
 def test_anybody_can_read_a_profile(client: Client, member: User) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from posts.models import Post, RemovedPost
-from posts.periodic import removed_posts_purge
+from posts.periodic import prune_removed_posts
 from posts.services import UNDO_TIME, post_remove, post_restore
 from tests.messages import told
 
@@ -89,8 +89,8 @@ def test_after_an_hour_nothing_brings_it_back_and_the_housekeeping_forgets_it(si
     response = restore(signed_in, old.pk)
     assert response.status_code == 404
     assert "Posts can be restored for one hour after deletion." in response.content.decode()
-    assert removed_posts_purge() == 1
-    assert removed_posts_purge() == 0
+    assert prune_removed_posts() == 1
+    assert prune_removed_posts() == 0
     assert [removed.pk for removed in RemovedPost.objects.all()] == [new.pk]
     assert post_restore(author=member, post_id=new.pk)
 

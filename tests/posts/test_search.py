@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from accounts.models import User
 from posts.models import Post
 from posts.search import interface, postgresql
-from posts.search.installing import install, remove, search_put_off
+from posts.search.highlighting import marked
+from posts.search.installing import install, remove, search_suspended
 from posts.search.interface import MOST, find
-from posts.search.marking import marked
 from posts.search.query import Query
 from posts.search.ranking import best_first
 from posts.search.table import MEMBERS, POSTS
+from posts.search.tokenizer import search_words
 from posts.search.views import PAGE_SIZE
-from posts.search.words import search_words
 from posts.validators import validate_body
 from tests.members import make_member
 
@@ -287,7 +287,7 @@ def test_the_indexes_can_be_removed_made_again_and_put_off(member: User) -> None
     connection.check_constraints()
     install(connection)
     assert len(ids("cake")) == 2
-    with search_put_off():
+    with search_suspended():
         Post.objects.bulk_create(Post(author=member, body="cake") for _n in range(3))
     assert len(ids("cake")) == 5
     assert index_is_sound()

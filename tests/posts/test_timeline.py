@@ -6,8 +6,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.members.follows import follow_create
 from accounts.models import User
-from accounts.services import follow_create
 from posts.models import Post
 from tests.members import make_member
 

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Follow, User
-from posts import pagination, timeline
+from core import pagination
+from core.pagination import Page, page_of
+from posts import timeline
 from posts.models import Post, PostQuerySet
-from posts.pagination import Page, page_of
 from posts.timeline import timeline_page
 from tests.members import make_member
 

@@ -18,8 +18,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 
 from accounts.models import User
-from core.requests.bounds import BODY_LIMIT, VALUE_LIMIT
-from core.requests.uploads import takes_up_to
+from core.requests.bounds import BODY_LIMIT, VALUE_LIMIT, takes_up_to
 from inbox.models import MAX_CHARACTERS as MESSAGE_CHARACTERS
 from microblog_project import urls, wsgi
 from microblog_project.wsgi import plain_content_type

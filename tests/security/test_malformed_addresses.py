@@ -18,7 +18,7 @@ OF_ACCOUNTS = ["login", "signup", "logout", "email", "change_password", "set_pas
 OF_ACCOUNTS += ["reauthenticate", "inactive", "email_verification_sent", "reset_password_done"]
 PAGES = [
     *(f"account_{name}" for name in OF_ACCOUNTS),
-    *("accounts:language", "accounts:delete", "accounts:delete_undo", "posts:timeline", "posts:profile_edit"),
+    *("accounts:language", "accounts:delete", "accounts:delete_undo", "posts:timeline", "accounts:profile_edit"),
     *("posts:explore", "exports:list", "inbox:conversations", "notifications:poll", "admin:login", "admin:index"),
 ]
 

@@ -11,14 +11,14 @@ from django.db import connection
 from django.utils import timezone
 from rq import Queue
 
-from accounts import periodic as accounts_periodic
 from accounts.models import Session, User
-from accounts.periodic import rate_limits_forget, sessions_forget
-from core import bulk_delete
+from accounts.periodic import prune_rate_limits, prune_sessions
+from core import bulk_delete as bulk_delete_module
+from core.bulk_delete import bulk_delete
 from core.periodic import REGULAR
 from exports.models import Archive
 from notifications.models import Notification
-from notifications.periodic import MICROSECONDS_A_DAY, notifications_forget
+from notifications.periodic import MICROSECONDS_A_DAY, prune_notifications
 from tasks import worker as worker_module
 from tasks.models import Task
 from tasks.periodic import prune_tasks
@@ -103,12 +103,12 @@ def test_the_pages_know_nothing_of_a_task_that_is_forgotten(susan: User, days: t
 def test_very_many_rows_go_in_small_transactions_and_not_all_at_once(
     susan: User, days: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_delete, "BATCH", 2)
+    monkeypatch.setattr(bulk_delete_module, "BATCH_SIZE", 2)
     for number in range(5):
         ended(susan, days + number * MINUTE + MINUTE)
     rows = Task.objects.filter(user=susan)
     sizes: list[int] = []
-    assert bulk_delete.delete_in_batches(rows, with_each=lambda pks: sizes.append(len(pks)), at_most=3) == 3
+    assert bulk_delete(rows, with_each=lambda pks: sizes.append(len(pks)), at_most=3) == 3
     assert sizes == [2, 1]
     assert prune_tasks() == 2
 
@@ -141,7 +141,7 @@ def test_a_dismissed_notification_is_kept_for_its_days_and_one_that_is_shown_for
         ("shown", before - minute, False),
     ]:
         Notification.objects.create(user=susan, name="news", key=key, data={}, cursor=cursor, dismissed=dismissed)
-    assert notifications_forget() == 1
+    assert prune_notifications() == 1
     assert set(Notification.objects.values_list("key", flat=True)) == {"young", "shown"}
 
 
@@ -149,19 +149,16 @@ def test_an_expired_session_goes_and_a_valid_one_stays_signed_in(susan: User, jo
     old, valid = signed_in_client(susan), signed_in_client(john)
     Session.objects.filter(user=susan).update(expire_date=timezone.now() - MINUTE)
     Session.objects.filter(user=john).update(expire_date=timezone.now() + MINUTE)
-    assert sessions_forget() == 1
+    assert prune_sessions() == 1
     assert valid.get("/exports/").status_code == 200
     assert old.get("/exports/").status_code == 302
 
 
-def test_rate_limits_go_when_they_are_over_and_not_before(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(accounts_periodic, "BATCH", 2)
+def test_rate_limits_go_when_they_are_over_and_not_before(transactional_db: None) -> None:
     for number in range(5):
         cache.set(f"over{number}", 1, timeout=-60)
     cache.set("counts", 1, timeout=60)
-    assert rate_limits_forget() == 5
+    assert prune_rate_limits() == 5
     assert cache.get("counts") == 1
 
 
@@ -176,7 +173,7 @@ def test_a_worker_forgets_as_it_starts(susan: User, work: Callable[[], None], da
     assert not Task.objects.exists()
     assert not Session.objects.exists()
     assert not Notification.objects.exists()
-    assert rate_limits_forget() == 0
+    assert prune_rate_limits() == 0
 
 
 def test_one_part_that_fails_hinders_no_other(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.erasure import accounts_due, accounts_erase
+from accounts.closing.erasure import accounts_due, accounts_erase
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Check an archive: for a member who wonders whether a download is whole, and for whoever is handed one."""
+"""Check that an archive is complete and unchanged, whoever made the file."""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +7,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 from tqdm import tqdm
 
-from exports.verification import DamagedError, Verified, verify_archive
+from exports.verification import ArchiveError, Verified, verify_archive
 
 
 class Command(BaseCommand):
     """`manage.py verify_archive FILE`."""
 
-    help = "Check an archive's seal, files, counts and schemas. Says in one line what is wrong, with exit status 1."
+    help = "Check an archive's files, counts and schemas. Says in one line what is wrong, with exit status 1."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,14 +21,16 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the archive, a ZIP")
 
     def handle(self, *_args: Any, file: Path, **_options: Any) -> None:
-        """Read it once from end to end; nothing is written."""
+        """Read the file from end to end; write nothing."""
         try:
             verified = self._verify(file)
-        except DamagedError as error:
+        except ArchiveError as error:
             raise CommandError(f"{file} is damaged: {error}.") from error
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-        self.stdout.write(f"{file} is sound: {_in_words(verified)}")
+        self.stdout.write(f"{file} is sound: {_summary(verified)}")
+        if verified.is_repacked:
+            self.stdout.write("It was repacked after it left the site; its contents are unchanged.")
 
     def _verify(self, file: Path) -> Verified:
         if file.exists() and not file.is_file():
@@ -42,7 +44,7 @@ class Command(BaseCommand):
             return verify_archive(file, show)
 
 
-def _in_words(verified: Verified) -> str:
+def _summary(verified: Verified) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in verified.counts.items())
     size = filesizeformat(verified.size).replace("\xa0", " ")
     return f"{counts}; {verified.files:,} files, {size}; as of {verified.snapshot_at}."

@@ -1,0 +1,84 @@
+"""The end of an account whose time has come: nothing of the member stays, in database, storage or queue.
+
+Everything here can be done again, and by several workers at once. The order makes it so: first nobody can use the
+account any more, then the work for it ends, then what is outside the database goes, and the member's row, by which it
+is found again, goes last. Each app answers the signals in a module `erasure` of its own.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.dispatch import Signal
+from django.utils import timezone
+
+from accounts.models import Session, User
+from core.bulk_delete import bulk_delete
+
+logger = logging.getLogger(__name__)
+
+account_closing = Signal()
+"""Sent with `user`: end the work for them. Raise AccountInUseError while some still runs."""
+
+account_erasing = Signal()
+"""Sent with `user`, whose work has ended: remove what is outside the database, and correct what others are told."""
+
+
+class AccountInUseError(Exception):
+    """The account cannot be erased yet; it is tried again later."""
+
+
+def accounts_due() -> QuerySet[User]:
+    """Return the members whose grace is over."""
+    return User.objects.filter(deletion_due_at__lte=timezone.now())
+
+
+def accounts_erase() -> int:
+    """Erase the members whose grace is over; return how many are gone. Whoever cannot go yet is tried again later."""
+    count = 0
+    for user in accounts_due():
+        try:
+            count += account_erase(user=user)
+        except AccountInUseError as reason:
+            logger.info("Member %s cannot be erased yet: %s", user.pk, reason)
+        except Exception:  # whatever a storage raises
+            logger.exception("Member %s could not be erased; it is tried again", user.pk)
+    return count
+
+
+def account_erase(*, user: User) -> bool:
+    """Erase a member whose grace is over; return False if they have come back.
+
+    Raises AccountInUseError, and what a storage raises when it is unavailable.
+    """
+    if not accounts_due().filter(pk=user.pk).update(is_active=False):
+        return False
+    Session.objects.filter(user=user).delete()
+    account_closing.send(User, user=user)
+    account_erasing.send(User, user=user)
+    for rows in _belongings(user):
+        bulk_delete(rows, with_each=partial(_delete_log_entries, rows.model), at_most=sys.maxsize)
+    logger.info("Member %s is erased, as they asked", user.pk)
+    with transaction.atomic():
+        _delete_log_entries(User, [user.pk])
+        user.delete()
+    return True
+
+
+def _belongings(user: User) -> Iterator[QuerySet[Any]]:
+    """Yield the rows of each model that would go with the member's own: there can be a million of them."""
+    for relation in User._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
+            yield relation.related_model._base_manager.filter(**{relation.field.name: user})
+
+
+def _delete_log_entries(model: type[models.Model], pks: list[Any]) -> None:
+    """Delete what the admin's log holds of these rows: it names them, and with a post even quotes it."""
+    content_type = ContentType.objects.get_for_model(model)
+    LogEntry.objects.filter(content_type=content_type, object_id__in=map(str, pks)).delete()

@@ -1,0 +1,41 @@
+"""When each member last used the site."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from core.requests.redirects import is_background_request
+
+PRECISION = timedelta(minutes=5)
+"""At most one write in this time, whatever the number of requests."""
+
+
+class LastSeenMiddleware:
+    """Updates `User.last_seen` for whatever a member does, but not for what their page does by itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, then note who sent it."""
+        response = self.get_response(request)
+        if not is_sent_by_script(request) and isinstance(request.user, User):
+            member_saw(request.user)
+        return response
+
+
+def member_saw(user: User) -> None:
+    """Note that the member is here."""
+    now = timezone.now()
+    if user.last_seen is None or now - user.last_seen >= PRECISION:
+        User.objects.filter(pk=user.pk, last_seen=user.last_seen).update(last_seen=now)
+
+
+def is_sent_by_script(request: HttpRequest) -> bool:
+    """Return whether an open tab sent the request by itself. Only a member sends a form, even in the background."""
+    is_refresh = is_background_request(request) and request.method != "POST"
+    return is_refresh or request.path == reverse("notifications:poll")

@@ -1,0 +1,192 @@
+"""Where the site trusts less than django-allauth does: the `Host` header, mail servers, and who tries too often."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
+from allauth.core.ratelimit import respond_429
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import get_language_from_request
+
+from accounts.models import User
+from accounts.settings.preferences import mail_language
+from accounts.sign_in.addresses import holder_of, names_to_try
+from accounts.sign_in.known_browsers import browser_number
+from accounts.sign_in.mail_errors import AddressRefusedError, MailError, mail_error
+from accounts.sign_in.reauthentication import signed_in_recently
+from core.mail.messages import automatic
+from core.mail.sending import mail_send
+
+logger = logging.getLogger(__name__)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth's hooks."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send the mail with links to this site, whatever host the request was sent to; raise MailError."""
+        links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
+        user = context.get("user") or User.with_email(email).first()
+        with mail_language(user, asked_in=language_of_asker(user)) if user else nullcontext():
+            # Without a user of its own, the mail would greet whoever sent the request: another member, or nobody.
+            message = self.render_mail(template_prefix, email, {"user": None, "email": email, **context, **links})
+        try:
+            mail_send(message)
+        except Exception as error:  # whatever a mail backend raises
+            failure = mail_error(error)
+            # An address can be anything that a visitor types: that is no error of the site's.
+            level = logging.WARNING if isinstance(failure, AddressRefusedError) else logging.ERROR
+            logger.log(level, "The mail %s could not be sent", template_prefix, exc_info=True)
+            # It never left, so the next attempt need not wait.
+            ratelimit.clear(allauth_context.request, app="allauth.account", action="confirm_email", key=email.lower())
+            raise failure from error
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Tell of what has been done; a mail server that is down undoes nothing. See `notices_after`."""
+        notices = getattr(allauth_context.request, "notices", None)
+        send = partial(super().send_notification_mail, *args, **kwargs)
+        if notices is None:
+            _send_anyway(send)
+        else:
+            notices.append(send)
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
+        """Return the email as all of the site's are: with an HTML part, and marked as automatic."""
+        return automatic(cast(EmailMultiAlternatives, super().render_mail(*args, **kwargs)))
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Keep a message for the next page, in that page's language: after signing out, it's the browser's again."""
+        with (
+            translation.override(get_language_from_request(request)) if is_farewell(message_template) else nullcontext()
+        ):
+            super().add_message(request, level, message_template, *args, **kwargs)
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Set the password, and write back nothing else: the rest may have changed since it was read."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether an address leads to a page of ours; what is not even an address does not."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
+    def is_reauthentication_required(self, **_kwargs: Any) -> bool:
+        """Return whether to ask for the password; allauth asks unless it was typed lately, for a sign-in too."""
+        return not signed_in_recently(allauth_context.request)
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Send the link, unless a new member signed up with another's address: that member is told of theirs."""
+        address = emailconfirmation.email_address
+        if not address.user.email and holder_of(address.email):
+            self.send_account_already_exists_mail(address.email)
+        else:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the member, or None; a wrong password is hashed equally often, whether the account exists or not."""
+        login = login_in(credentials)
+        self._count_attempt(request, login)
+        for name in names_to_try(login) if "email" in credentials and "@" in login else [login]:
+            user = super().authenticate(request, username=name, password=credentials["password"])
+            if user:
+                return cast(User, user)
+        return None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count nothing: `authenticate` has counted the attempt, by what was typed."""
+
+    def _count_attempt(self, request: HttpRequest, login: str) -> None:
+        """Count an attempt to sign in; with too many, answer as to everybody who is too fast."""
+        usages = []
+        for action, key in login_limits(request, login):
+            usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
+            if not usage:
+                raise ImmediateHttpResponse(respond_429(request))
+            usages += usage.usage
+        self._login_failed_rl_usage = ratelimit.RateLimitUsage(usages)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that limits count by; without what our proxies write, it is that of who is connected."""
+        try:
+            return str(super().get_client_ip(request))
+        except ImproperlyConfigured:
+            logger.warning("X-Forwarded-For names fewer addresses than there are TRUSTED_PROXIES: it is ignored.")
+            return str(request.META["REMOTE_ADDR"])
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Return under what the attempts on an account count that come from one address.
+
+        allauth's has the request's host in it, port and all: with another port each time, guessing would be free.
+        """
+        return f"{ratelimit.get_ip(request)}:{login_in(credentials)}"
+
+
+def login_in(credentials: dict[str, Any]) -> str:
+    """Return what somebody signs in as: a name, or an address."""
+    return str(credentials.get("username") or credentials.get("email") or "").lower()
+
+
+def login_limits(request: HttpRequest, login: str) -> list[tuple[str, str]]:
+    """Return the limits that an attempt to sign in counts against, as (action, key).
+
+    Names are public, so strangers' guesses must not lock a member out: a browser that knows the account, or is
+    signed in, has a limit of its own. All others share one that is far higher than that of each of them.
+    """
+    if isinstance(request.user, User):
+        return [("login_failed_known", f"member:{request.user.pk}")]
+    if number := browser_number(request, login):
+        return [("login_failed_known", number)]
+    return [("login_failed", f"{ratelimit.get_ip(request)}:{login}"), ("login_failed_everywhere", login)]
+
+
+@contextmanager
+def notices_after(request: HttpRequest) -> Iterator[None]:
+    """Send what the block tells of after it: a mail server may take long, and a transaction holds up others."""
+    notices: list[Callable[[], None]] = []
+    request.notices = notices  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del request.notices  # type: ignore[attr-defined]
+    for send in notices:
+        _send_anyway(send)
+
+
+def _send_anyway(send: Callable[[], None]) -> None:
+    """Send a mail that only tells of something; what stands in its way is in the log."""
+    with suppress(MailError):
+        send()
+
+
+def is_farewell(message_template: str | None) -> bool:
+    """Return whether the message is read by somebody who is no longer signed in."""
+    return message_template == "account/messages/logged_out.txt"
+
+
+def language_of_asker(user: User) -> str:
+    """Return the language of the page that asks for an email to the member, unless it's that of staff."""
+    asker = getattr(allauth_context.request, "user", None)
+    is_theirs = asker is not None and (asker == user or asker.is_anonymous)
+    return translation.get_language() if is_theirs else user.browser_language or settings.LANGUAGE_CODE
+
+
+def on_this_site(address: str) -> str:
+    """Return the same page's address under SITE_URL."""
+    return f"{settings.SITE_URL}{urlsplit(address).path}"

@@ -1,0 +1,48 @@
+"""The forms of a member in the administration: a name there follows the same rule as everywhere."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+
+from accounts.models import User
+from accounts.staff.notices import tell_of_password
+from accounts.validators import MAX_LENGTH, username_validators
+
+
+class UsernameRule(forms.ModelForm[User]):
+    """Takes the names that members may choose; one from before that rule may stay as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("username"):  # those who may only look have none
+            field.help_text = username_validators[0].message
+            field.widget.attrs["maxlength"] = max(MAX_LENGTH, len(self.instance.username))
+
+    def clean_username(self) -> str:
+        """Return the name; raise ValidationError if it is new and against the rule, or another member's."""
+        username: str = self.cleaned_data["username"]
+        if "username" in self.changed_data:
+            for validate in username_validators:
+                validate(username)
+            if User.named(username).exclude(pk=self.instance.pk).exists():
+                raise forms.ValidationError(self.instance.unique_error_message(User, ("username",)))
+        return username
+
+
+class MemberForm(UsernameRule, UserChangeForm[User]):
+    """Django's form of a member."""
+
+
+class MemberCreationForm(UsernameRule, AdminUserCreationForm[User]):
+    """Django's form of a new member."""
+
+
+class MemberPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # Django's takes none
+    """Django's form of a member's new password; the member is told."""
+
+    def save(self, commit: bool = True) -> User:
+        """Return the member, with the new password or none."""
+        user: User = super().save(commit)
+        tell_of_password(user)
+        return user

@@ -1,0 +1,49 @@
+"""Rows that are deleted while a request works with them, such as a member who is erased at that moment.
+
+PostgreSQL checks foreign keys at the commit, so a request can find a member and still fail to point to them.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+FOREIGN_KEY_VIOLATION = "23503"
+"""PostgreSQL's SQLSTATE."""
+
+
+def is_vanished(error: BaseException | None) -> bool:
+    """Return whether an error means that a row which was there a moment ago is gone."""
+    if isinstance(error, IntegrityError):
+        cause = error.__cause__
+        is_sqlites = getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
+        return is_sqlites or getattr(cause, "sqlstate", "") == FOREIGN_KEY_VIOLATION
+    # Django has no class of its own for the second before version 6.
+    return isinstance(error, ObjectDoesNotExist) or (
+        type(error) is DatabaseError and "did not affect any rows" in str(error)
+    )
+
+
+class DeletedRowsMiddleware:
+    """Answers 404 where a view stumbles over a row that has just been deleted."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the page for a row that is gone; None for every other error."""
+        if not is_vanished(exception):
+            return None
+        logger.warning("A row was deleted while %s was answered", request.path, exc_info=exception)
+        reason = _("What you wanted to use has just been deleted and is no longer here.")
+        return render(request, "404.html", {"reason": reason}, status=404)
