@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
@@ -12,6 +13,15 @@ from tests.running_site import RunningSite
 # The time of a step that waits for a poll (2 s while something is active, 10 s otherwise); milliseconds.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
+
+
+def in_ci(*values: Any) -> list[Any]:
+    """Return parameters with which a test runs in CI alone."""
+    return [pytest.param(value, marks=pytest.mark.long) for value in values]
+
+
+LOOKS = [("dark", 320), *in_ci(("dark", 1280), ("light", 320), ("light", 1280))]
+"""Colour schemes and widths: the one that shows most faults, and those that CI looks at too."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import LazySettings
 from playwright.sync_api import Page, expect
@@ -40,6 +41,7 @@ def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
     assert Path(download.value.path()).read_bytes() == b'{"posts": []}'
 
 
+@pytest.mark.long
 def test_signing_in_leads_on_to_a_file_in_object_storage(
     page: Page, start_site: Callable[..., RunningSite], bucket_server: Bucket
 ) -> None:

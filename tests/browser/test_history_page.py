@@ -16,6 +16,7 @@ from exports.models import Archive
 from tasks.models import Task
 from tasks.services.payloads import places_publish, task_publish
 from tasks.services.transitions import task_cancel
+from tests.browser.conftest import LOOKS
 from tests.browser.test_pages import faults, sign_in
 from tests.members import make_member
 
@@ -56,9 +57,9 @@ def make_archive(user: User, **fields: Any) -> Archive:
     return Archive.objects.create(task=task, user=user, **(usual | fields))
 
 
-@pytest.mark.parametrize("look", [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)])
+@pytest.mark.parametrize("look", LOOKS)
 def test_every_state_is_accessible_and_fits(
-    browser: Browser, susan: User, live_server: LiveServer, settings: LazySettings, look: Any
+    browser: Browser, susan: User, live_server: LiveServer, settings: LazySettings, look: tuple[Any, int]
 ) -> None:
     scheme, width = look
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -128,3 +128,10 @@ def test_a_live_refresh_takes_the_focus_from_nobody(
     page.keyboard.press("Enter")
     expect(alert).to_have_count(0)
     assert not is_lost(page)
+
+
+def test_the_first_tab_stop_skips_to_the_content(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/explore/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from exports.formats import Message
+from tests.browser.conftest import LOOKS
 from tests.exports.zip_files import PostRow, archive_bytes
 
 POSTS = 2500
@@ -34,7 +35,6 @@ MESSAGES = [
     Message("susan", "john", "hello you", "2024-02-01T12:00:00Z", 2),
     Message("mary", "susan", "hi", "2024-02-02T12:00:00Z", 3),
 ]
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
 
 
 def posts(count: int = POSTS) -> list[PostRow]:
@@ -244,10 +244,11 @@ def test_a_common_word_is_shown_in_portions(index: Page) -> None:
     expect(last).to_have_text("Post number 0")
 
 
-@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+@pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_accessible_and_fits_the_screen(
-    browser: Browser, small_folder: Path, scheme: Any, width: int
+    browser: Browser, small_folder: Path, look: tuple[Any, int]
 ) -> None:
+    scheme, width = look
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     watched = Watched(context, small_folder)
     page = watched.page

@@ -20,7 +20,7 @@ User.objects.filter(username="reader").update(deletion_due_at=timezone.now())
 """
 
 
-@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.long)])
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """The environment of a site on the one database, and on the other."""
     if request.param == "SQLite":
@@ -61,6 +61,7 @@ def look_again(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+@pytest.mark.long
 def test_the_tour(page: Page, demos: Page, site: RunningSite, smtp_server: MailServer) -> None:
     signs_up_and_confirms(page, site, smtp_server)
     writes_deletes_and_brings_back(page)

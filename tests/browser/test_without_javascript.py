@@ -1,9 +1,8 @@
-"""The site without JavaScript, and by keyboard alone."""
+"""The site without JavaScript."""
 
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -41,41 +40,3 @@ def test_writing_exporting_and_dismissing_work_without_javascript(
     assert Archive.objects.count() == 1
     alert.get_by_role("button", name="Dismiss").click()
     expect(alert).to_have_count(0)
-
-
-def test_an_export_by_keyboard_alone(page: Page, live_server: LiveServer, run_worker: Callable[[], None]) -> None:
-    make_member("susan")
-    sign_in(page, live_server)
-    page.goto(f"{live_server.url}/user/susan/")
-    tab_to(page, "#export-posts")
-    page.keyboard.press("Enter")
-    expect(page.locator(".task-alert")).to_have_attribute("data-status", "queued")
-    run_worker()
-    expect(page.locator(".task-alert")).to_have_attribute("data-status", "succeeded")
-    tab_to(page, "[id^=dismiss-]")
-    page.keyboard.press("Enter")
-    expect(page.locator(".task-alert")).to_have_count(0)
-
-
-def test_the_first_tab_stop_skips_to_the_content(page: Page, live_server: LiveServer) -> None:
-    page.goto(f"{live_server.url}/explore/")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is there; fail if it never is."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"No Tab leads to {selector}")
-
-
-def test_csp_and_cookies_are_strict(client: Client, db: None) -> None:
-    response = client.get("/accounts/login/")
-    policy = response["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy

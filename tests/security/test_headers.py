@@ -29,7 +29,9 @@ def test_every_page_has_all_its_headers(member: User, staff: User, who: str) -> 
     for address in PAGES:
         response = client.get(address)
         assert not missing_headers(response), address
-        assert "unsafe" not in response["Content-Security-Policy"], address
+        policy = response["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy, address
+        assert "unsafe" not in policy, address
 
 
 @pytest.mark.urls("tests.security.broken_urls")
