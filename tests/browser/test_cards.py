@@ -49,7 +49,7 @@ def assert_well_placed(page: Page, name: Locator) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_it_opens_under_the_pointer_and_follows_in_place(
+def test_a_card_opens_on_hover_and_can_follow_in_place(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     asked: list[str] = []
@@ -78,7 +78,7 @@ def test_it_opens_under_the_pointer_and_follows_in_place(
     expect(page).to_have_url(f"{live_server.url}/user/john/")
 
 
-def test_it_opens_with_the_focus_and_the_tab_key_leads_through_it(
+def test_a_card_opens_on_focus_and_is_reached_with_tab(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     sign_in(page, susan, live_server, settings)
@@ -102,7 +102,7 @@ def test_it_opens_with_the_focus_and_the_tab_key_leads_through_it(
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
-def test_the_first_tap_opens_it_and_the_second_goes_on(
+def test_the_first_tap_opens_a_card_and_the_second_follows_the_link(
     phone: BrowserContext, susan: User, live_server: LiveServer, direction: str
 ) -> None:
     page = phone.new_page()
@@ -126,7 +126,7 @@ def test_the_first_tap_opens_it_and_the_second_goes_on(
     expect(page).to_have_url(f"{live_server.url}/user/john/")
 
 
-def test_a_name_whose_card_is_not_there_is_a_link(phone: BrowserContext, susan: User, live_server: LiveServer) -> None:
+def test_a_name_without_a_card_is_a_plain_link(phone: BrowserContext, susan: User, live_server: LiveServer) -> None:
     page = phone.new_page()
     page.goto(f"{live_server.url}/explore/")
     page.route("**/card/", lambda route: route.abort())

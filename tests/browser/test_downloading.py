@@ -19,7 +19,7 @@ from tests.running_site import RunningSite
 PASSWORD_FIELD = "[name=password]"
 
 
-def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
+def test_an_old_session_confirms_the_password_before_a_download(
     page: Page, live_server: LiveServer, settings: LazySettings
 ) -> None:
     susan = make_member("susan")
@@ -42,7 +42,7 @@ def test_who_signed_in_long_ago_types_the_password_and_gets_the_file(
 
 
 @pytest.mark.long
-def test_signing_in_leads_on_to_a_file_in_object_storage(
+def test_signing_in_continues_to_a_file_in_object_storage(
     page: Page, start_site: Callable[..., RunningSite], bucket_server: Bucket
 ) -> None:
     site = start_site(EXPORT_STORAGE_URL=bucket_server.url, **CREDENTIALS).wait_until_up()

@@ -73,7 +73,7 @@ def test_every_state_is_accessible_and_fits(
     context.close()
 
 
-def test_a_file_is_deleted_by_three_clicks_without_javascript(
+def test_a_file_can_be_deleted_without_javascript(
     browser: Browser, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
@@ -90,7 +90,7 @@ def test_a_file_is_deleted_by_three_clicks_without_javascript(
     page.context.close()
 
 
-def test_an_open_page_keeps_up_with_the_queue_without_a_reload(
+def test_an_open_page_follows_the_queue_without_a_reload(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     sign_in(page, susan, live_server, settings)

@@ -106,7 +106,7 @@ def test_the_tour_by_keyboard(page: Page, live_server: LiveServer) -> None:
     expect(page.locator("[name=login]")).to_be_visible()
 
 
-def test_a_live_refresh_takes_the_focus_from_nobody(
+def test_a_live_refresh_keeps_the_keyboard_focus(
     page: Page, live_server: LiveServer, run_worker: Callable[[], None]
 ) -> None:
     page.emulate_media(reduced_motion="reduce")

@@ -68,7 +68,7 @@ def not_reloaded(page: Page) -> bool:
     return bool(page.evaluate("window.notReloaded === true"))
 
 
-def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page, susan: User) -> None:
+def test_a_task_started_elsewhere_appears_and_is_followed_to_its_end(susans_page: Page, susan: User) -> None:
     task = task_launch(user=susan, name="export_posts")
     look_again(susans_page)
     expect(susans_page.locator(ALERT)).to_contain_text("waiting for a worker")
@@ -89,9 +89,7 @@ def test_a_task_started_elsewhere_appears_counts_and_ends_well(susans_page: Page
     assert not_reloaded(susans_page)
 
 
-def test_numbers_change_in_the_form_in_which_the_server_wrote_them(
-    susans_page: Page, susan: User, live_server: LiveServer
-) -> None:
+def test_numbers_keep_the_servers_format(susans_page: Page, susan: User, live_server: LiveServer) -> None:
     User.objects.filter(pk=susan.pk).update(language="es")
     running = claimed(task_launch(user=susan, name="export_posts"))
     for done, words in ((1_234, "1\u00a0234 de 5\u00a0000"), (2_345, "2\u00a0345 de 5\u00a0000")):
@@ -108,7 +106,7 @@ def half_done(seconds: int) -> Task:
     return Task.objects.create(user=make_member(), **about)
 
 
-def test_another_place_in_the_queue_is_told_without_fetching_the_page(susans_page: Page, susan: User) -> None:
+def test_a_new_queue_position_is_shown_without_fetching_the_page(susans_page: Page, susan: User) -> None:
     ahead = [half_done(seconds=200) for _ in range(2)]
     task_launch(user=susan, name="export_posts")
     look_again(susans_page)
@@ -121,7 +119,7 @@ def test_another_place_in_the_queue_is_told_without_fetching_the_page(susans_pag
     assert {url.partition("?")[0].rpartition("/notifications")[1] for url in fetched} == {"/notifications"}
 
 
-def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page: Page, susan: User) -> None:
+def test_a_failed_export_shows_why_and_can_be_retried(susans_page: Page, susan: User) -> None:
     running = claimed(task_launch(user=susan, name="export_posts"))
     task_beat(running, done=1, total=2)
     task_fail(Task.objects.claimed_as(running), running, failure=Failure(FailureCode.NO_SPACE))
@@ -135,7 +133,7 @@ def test_a_failure_turns_red_says_why_and_offers_a_retry_that_works(susans_page:
     assert list(Task.objects.order_by("created_at").values_list("status", flat=True)) == ["failed", "queued"]
 
 
-def test_cancel_stops_it_and_says_so(susans_page: Page, susan: User) -> None:
+def test_cancelling_stops_the_export_and_says_so(susans_page: Page, susan: User) -> None:
     task = task_launch(user=susan, name="export_posts")
     look_again(susans_page)
     susans_page.locator(ALERT).get_by_role("button", name="Cancel").click()
@@ -144,7 +142,7 @@ def test_cancel_stops_it_and_says_so(susans_page: Page, susan: User) -> None:
     assert task.status == TaskStatus.CANCELLED
 
 
-def test_dismissing_loses_no_half_written_post_and_reaches_the_other_tab(
+def test_dismissing_keeps_a_draft_and_reaches_the_other_tab(
     susans_page: Page, susan: User, live_server: LiveServer
 ) -> None:
     task_cancel(task_launch(user=susan, name="export_posts"))
@@ -160,7 +158,9 @@ def test_dismissing_loses_no_half_written_post_and_reaches_the_other_tab(
     expect(susans_page.locator("textarea")).to_have_value("half a thou")
 
 
-def test_the_export_button_goes_and_comes_back(susans_page: Page, susan: User, live_server: LiveServer) -> None:
+def test_the_export_button_disappears_while_an_export_runs(
+    susans_page: Page, susan: User, live_server: LiveServer
+) -> None:
     susans_page.goto(f"{live_server.url}/user/susan/")
     button = susans_page.locator("#export-posts")
     expect(button).to_be_visible()
@@ -185,14 +185,14 @@ def test_an_export_starts_without_leaving_the_page(susans_page: Page, susan: Use
     expect(card).to_have_attribute("data-status", "running", timeout=4_000)
 
 
-def test_a_start_that_is_refused_says_why(susans_page: Page, susan: User, live_server: LiveServer) -> None:
+def test_a_refused_start_says_why(susans_page: Page, susan: User, live_server: LiveServer) -> None:
     susans_page.goto(f"{live_server.url}/exports/")
     task_launch(user=susan, name="export_posts")
     susans_page.locator("#export-posts").click()
     expect(susans_page.locator("body")).to_contain_text("An export task is currently in progress")
 
 
-def test_who_is_signed_out_elsewhere_signs_in_again(susans_page: Page, live_server: LiveServer) -> None:
+def test_a_member_signed_out_elsewhere_can_sign_in_again(susans_page: Page, live_server: LiveServer) -> None:
     susans_page.goto(f"{live_server.url}/exports/")
     susans_page.context.clear_cookies(name="sessionid")
     susans_page.locator("#export-archive").click()
@@ -217,7 +217,7 @@ def test_two_members_exports_never_touch_each_others_alerts(
     context.close()
 
 
-def test_a_real_workers_percentage_rises_through_the_middle(
+def test_a_real_export_shows_intermediate_percentages(
     susans_page: Page, susan: User, worker_process: "Popen[bytes]"
 ) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 8})
@@ -300,7 +300,7 @@ class Polls:
         self._page.evaluate("fetch('/healthz').then((answer) => answer.text())")
 
 
-def test_who_waits_far_behind_looks_less_often_than_who_is_next(susans_page: Page, susan: User) -> None:
+def test_members_far_back_in_the_queue_poll_less_often(susans_page: Page, susan: User) -> None:
     half_done(seconds=30)
     task_launch(user=susan, name="export_posts")
     with Polls(susans_page) as polls:
@@ -308,13 +308,13 @@ def test_who_waits_far_behind_looks_less_often_than_who_is_next(susans_page: Pag
         assert polls.after(3) == 1
 
 
-def test_who_is_next_looks_every_two_seconds(susans_page: Page, susan: User) -> None:
+def test_the_next_in_the_queue_polls_every_two_seconds(susans_page: Page, susan: User) -> None:
     task_launch(user=susan, name="export_posts")
     with Polls(susans_page) as polls:
         assert polls.after(2) == 1
 
 
-def test_a_server_that_takes_long_is_left_alone_for_as_long(susans_page: Page, susan: User) -> None:
+def test_a_slow_server_is_polled_less_often(susans_page: Page, susan: User) -> None:
     task_launch(user=susan, name="export_posts")
     with Polls(susans_page) as polls:
         assert polls.after(2) == 1
@@ -327,7 +327,7 @@ def test_a_server_that_takes_long_is_left_alone_for_as_long(susans_page: Page, s
 STALE = "#stale"
 
 
-def test_a_page_whose_session_has_ended_says_so_once_and_recovers(
+def test_an_expired_session_is_announced_once_and_the_page_recovers(
     susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     task = claimed(task_launch(user=susan, name="export_posts"))
@@ -351,7 +351,7 @@ def test_a_page_whose_session_has_ended_says_so_once_and_recovers(
     assert not_reloaded(susans_page)
 
 
-def test_a_page_tells_nothing_of_another_member_who_signed_in_and_does_nothing_for_them(
+def test_a_page_shows_and_does_nothing_for_another_member_who_signed_in(
     susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     susans_page.goto(f"{live_server.url}/exports/")
@@ -391,9 +391,7 @@ BETWEEN = {
 
 
 @pytest.mark.parametrize("fault", ["portal", *in_ci("abort", "500", "proxy")])
-def test_polling_that_does_not_get_through_says_so_slows_down_and_recovers(
-    susans_page: Page, susan: User, fault: str
-) -> None:
+def test_failing_polls_are_announced_slow_down_and_recover(susans_page: Page, susan: User, fault: str) -> None:
     susans_page.clock.install()
     susans_page.reload()
     polls: list[str] = []
@@ -416,7 +414,7 @@ def test_polling_that_does_not_get_through_says_so_slows_down_and_recovers(
     expect(susans_page.locator(STALE)).to_be_empty()
 
 
-def test_a_progress_that_falls_after_a_death_says_why(susans_page: Page, susan: User) -> None:
+def test_progress_that_drops_after_a_crash_is_explained(susans_page: Page, susan: User) -> None:
     task = claimed(task_launch(user=susan, name="export_posts"))
     task_beat(task, done=38, total=100)
     look_again(susans_page)
@@ -442,7 +440,7 @@ def test_the_pause_between_two_exports_ends_without_a_reload(
     assert not_reloaded(susans_page)
 
 
-def test_a_pressed_button_shows_it_until_there_is_an_answer(
+def test_a_pressed_button_looks_busy_until_the_response(
     susans_page: Page, susan: User, live_server: LiveServer
 ) -> None:
     susans_page.goto(f"{live_server.url}/exports/")
@@ -456,7 +454,7 @@ def test_a_pressed_button_shows_it_until_there_is_an_answer(
     expect(susans_page.locator("#export-kinds [data-status]")).to_have_attribute("data-status", "queued")
 
 
-def test_a_button_pressed_offline_keeps_the_page_which_says_so(susans_page: Page, susan: User) -> None:
+def test_a_button_pressed_offline_shows_an_error_and_keeps_the_page(susans_page: Page, susan: User) -> None:
     task = task_launch(user=susan, name="export_posts")
     look_again(susans_page)
     cancel = susans_page.locator(ALERT).get_by_role("button", name="Cancel: Posts only (JSON)")
@@ -471,7 +469,7 @@ def test_a_button_pressed_offline_keeps_the_page_which_says_so(susans_page: Page
     assert task.status == TaskStatus.QUEUED
 
 
-def test_several_alerts_stay_unfolded_and_go_when_they_are_done_with(susans_page: Page, susan: User) -> None:
+def test_several_alerts_stay_open_until_they_are_dismissed(susans_page: Page, susan: User) -> None:
     tasks = [claimed(task_launch(user=susan, name=name)) for name in ("export_posts", "export_archive")]
     look_again(susans_page)
     fold = susans_page.locator("#alerts-fold")
@@ -484,7 +482,7 @@ def test_several_alerts_stay_unfolded_and_go_when_they_are_done_with(susans_page
     expect(fold).to_have_count(0)
 
 
-def test_what_could_not_be_shown_is_asked_for_again(susans_page: Page, susan: User) -> None:
+def test_an_update_that_could_not_be_shown_is_fetched_again(susans_page: Page, susan: User) -> None:
     """The poll brings the news of a success, and then the live refresh of the page fails."""
     address = susans_page.url
     susans_page.route(address, lambda route: route.abort())

@@ -39,7 +39,7 @@ def left_and_top(page: Page, text: str) -> tuple[float, float]:
     return box["x"], box["y"]
 
 
-def test_paper_has_neither_navigation_nor_buttons(
+def test_printed_pages_have_no_navigation_or_buttons(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     sign_in(page, susan, live_server, settings)
@@ -67,7 +67,7 @@ def test_buttons_are_large_enough_for_a_finger(
     page.context.close()
 
 
-def test_no_other_button_moves_under_the_pointer_when_one_is_pressed(
+def test_pressing_a_button_moves_no_other_button_under_the_pointer(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 1600})  # tall enough for a click to scroll nothing

@@ -62,7 +62,7 @@ def sign_in(page: Page, site: RunningSite) -> None:
     page.wait_for_url(f"{site.url}/")
 
 
-def test_a_member_takes_all_their_posts_away(page: Page, site: RunningSite, smtp_server: MailServer) -> None:
+def test_a_member_exports_all_their_posts(page: Page, site: RunningSite, smtp_server: MailServer) -> None:
     sign_up(page, site, smtp_server)
     sign_in(page, site)
     assert "15746 posts loaded" in site.manage("load_posts", "reader", str(REAL_POSTS))

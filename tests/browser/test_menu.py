@@ -8,7 +8,7 @@ from accounts.models import User
 from tests.browser.test_pages import sign_in
 
 
-def test_it_closes_on_escape_a_click_beside_it_and_when_the_focus_moves_on(
+def test_the_menu_closes_on_escape_outside_clicks_and_lost_focus(
     page: Page, member: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     sign_in(page, member, live_server, settings)

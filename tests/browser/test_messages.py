@@ -86,7 +86,7 @@ def test_two_members_write_to_each_other_live(susan: User, john: User, window: O
     assert Conversation.objects.get(member=john).unread == 0
 
 
-def test_a_message_that_is_refused_is_kept_and_one_is_sent_once(susan: User, john: User, window: Open) -> None:
+def test_a_refused_message_is_kept_and_a_valid_one_is_sent_once(susan: User, john: User, window: Open) -> None:
     page = window(susan, "/messages/john/")
     field = page.locator("#id_body")
     field.fill("x" * 2001)
@@ -106,7 +106,7 @@ def test_a_message_that_is_refused_is_kept_and_one_is_sent_once(susan: User, joh
     assert Message.objects.count() == 1
 
 
-def test_what_comes_in_while_the_tab_is_hidden_stays_unread(susan: User, john: User, window: Open) -> None:
+def test_messages_received_in_a_hidden_tab_stay_unread(susan: User, john: User, window: Open) -> None:
     message_send(sender=susan, recipient=john, body="one")
     page = window(john, "/messages/susan/")
     hide = "Object.defineProperty(document, 'hidden', {{value: {}, configurable: true}});"
@@ -120,9 +120,7 @@ def test_what_comes_in_while_the_tab_is_hidden_stays_unread(susan: User, john: U
     assert Conversation.objects.get(member=john).unread == 0
 
 
-def test_on_a_phone_an_unread_message_leaves_the_header_as_tall_as_it_was(
-    susan: User, john: User, window: Open
-) -> None:
+def test_an_unread_message_does_not_grow_the_header_on_a_phone(susan: User, john: User, window: Open) -> None:
     page = window(susan, "/explore/")
     page.set_viewport_size({"width": 360, "height": 740})
     header = "document.querySelector('.site-header').offsetHeight"

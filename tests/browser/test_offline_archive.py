@@ -103,7 +103,7 @@ def search(page: Page, words: str) -> None:
     expect(page.locator("#search [role=status]")).not_to_contain_text("Searching")
 
 
-def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
+def test_the_start_page_names_the_owner_and_the_contents(index: Page) -> None:
     expect(index.locator("h1")).to_have_text("susan")
     expect(index.locator("main")).to_contain_text("Écrit peu, lit beaucoup. 📚")
     expect(index.locator("main")).to_contain_text("2,500 posts")
@@ -114,7 +114,7 @@ def test_the_start_tells_whose_it_is_and_what_is_in_it(index: Page) -> None:
     assert [path for path in paths if not Path(path).exists()] == []
 
 
-def test_pages_are_read_and_turned(index: Page) -> None:
+def test_pages_can_be_read_and_turned(index: Page) -> None:
     index.get_by_role("link", name="Read the newest posts").click()
     expect(index.locator(".pager").first).to_contain_text("Page 3 of 3")
     expect(index.locator("article").first).to_contain_text("The newest of all")
@@ -132,7 +132,7 @@ def test_pages_are_read_and_turned(index: Page) -> None:
     expect(index.locator("h1")).to_have_text("susan")
 
 
-def test_texts_look_as_they_were_written_and_do_nothing(index: Page) -> None:
+def test_texts_are_shown_as_written_and_never_executed(index: Page) -> None:
     index.goto(index.url.replace("index.html", "pages/1.html"))
     expect(index.locator("#p12 p")).to_have_text(EVIL)
     assert index.locator("#p11 p").text_content() == "first line\nsecond line"
@@ -141,7 +141,7 @@ def test_texts_look_as_they_were_written_and_do_nothing(index: Page) -> None:
     assert "owned" not in index.title()
 
 
-def test_a_word_is_found_on_every_page_and_marked(index: Page) -> None:
+def test_a_word_is_found_on_every_page_and_highlighted(index: Page) -> None:
     search(index, "NEEDLE haystack")
     expect(index.locator("#search [role=status]")).to_have_text("2 found")
     expect(index.locator("#results p")).to_have_text([SPECIAL[2400], SPECIAL[7]])
@@ -150,7 +150,7 @@ def test_a_word_is_found_on_every_page_and_marked(index: Page) -> None:
     expect(index.locator("#p7")).to_be_in_viewport()
 
 
-def test_a_month_leads_to_its_posts(index: Page) -> None:
+def test_a_month_links_to_its_posts(index: Page) -> None:
     index.get_by_text("2024", exact=True).click()
     index.get_by_role("link", name="March 2024").click()
     expect(index.get_by_role("heading", name="March 2024")).to_be_in_viewport()
@@ -168,7 +168,7 @@ def test_messages_are_read_by_conversation_and_people_are_listed(index: Page) ->
     expect(index.locator("li.person a")).to_have_text(["mary", "john"])
 
 
-def test_the_search_keeps_its_words_for_whoever_comes_back(index: Page) -> None:
+def test_the_search_is_restored_when_coming_back(index: Page) -> None:
     search(index, "NEEDLE haystack")
     index.locator("#results a").last.click()
     expect(index.locator("#p7")).to_be_in_viewport()
@@ -177,7 +177,7 @@ def test_the_search_keeps_its_words_for_whoever_comes_back(index: Page) -> None:
     expect(index.locator("#search [role=status]")).to_have_text("2 found")
 
 
-def test_a_search_that_has_not_seen_all_pages_says_so_far(index: Page) -> None:
+def test_an_unfinished_search_says_so(index: Page) -> None:
     index.evaluate(
         """() => {
             const status = document.querySelector("[role=status]"), said = [];
@@ -192,12 +192,12 @@ def test_a_search_that_has_not_seen_all_pages_says_so_far(index: Page) -> None:
         assert "found so far, on" in said[-1]
 
 
-def test_control_characters_are_read_to_the_character(index: Page) -> None:
+def test_control_characters_are_shown_one_by_one(index: Page) -> None:
     index.goto(index.url.replace("index.html", "pages/1.html"))
     assert index.locator("#p14 p").evaluate("text => text.textContent") == CONTROLS
 
 
-def test_nothing_found_is_said(index: Page) -> None:
+def test_an_empty_result_is_announced(index: Page) -> None:
     search(index, "nowhere to be found")
     expect(index.locator("#search [role=status]")).to_have_text("No post has all of these words.")
     expect(index.locator("#results article")).to_have_count(0)
@@ -217,13 +217,13 @@ def test_nothing_found_is_said(index: Page) -> None:
         ("<script>", 12, ["<script>"]),
     ],
 )
-def test_accents_and_signs_in_a_query(index: Page, query: str, number: int, marked: list[str]) -> None:
+def test_a_query_may_contain_accents_and_punctuation(index: Page, query: str, number: int, marked: list[str]) -> None:
     search(index, query)
     expect(index.locator("#results p")).to_have_text([SPECIAL[number]])
     assert index.locator("#results mark").all_text_contents() == marked
 
 
-def test_a_second_search_takes_the_place_of_the_first(index: Page) -> None:
+def test_a_second_search_replaces_the_first(index: Page) -> None:
     index.fill("#query", "number")
     index.press("#query", "Enter")
     search(index, "needle")
@@ -266,7 +266,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
     assert watched.complaints == []
 
 
-def test_without_javascript_all_can_be_read(browser: Browser, folder: Path) -> None:
+def test_everything_can_be_read_without_javascript(browser: Browser, folder: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((folder / "index.html").as_uri())

@@ -91,10 +91,12 @@ def faults(page: Page, address: str) -> list[str]:
     return [f"{address} {fault}" for fault in [*found, *([f"{wide} px too wide"] if wide > 0 else [])]]
 
 
-def test_public_pages(screen: Page, susan: User, live_server: LiveServer) -> None:
+def test_public_pages_are_accessible_and_fit(screen: Page, susan: User, live_server: LiveServer) -> None:
     assert [fault for path in PUBLIC for fault in faults(screen, live_server.url + path)] == []
 
 
-def test_members_pages(screen: Page, susan: User, live_server: LiveServer, settings: LazySettings) -> None:
+def test_members_pages_are_accessible_and_fit(
+    screen: Page, susan: User, live_server: LiveServer, settings: LazySettings
+) -> None:
     sign_in(screen, susan, live_server, settings)
     assert [fault for path in PRIVATE for fault in faults(screen, live_server.url + path)] == []

@@ -90,7 +90,7 @@ def test_the_counter_agrees_with_the_server_in_every_script(timeline: Page) -> N
     ] == []
 
 
-def test_a_draft_outlives_everything_but_being_sent_and_its_members_sign_out(
+def test_a_draft_survives_until_it_is_sent_or_its_author_signs_out(
     timeline: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
     text = timeline.locator("textarea")
@@ -128,7 +128,7 @@ def test_a_draft_outlives_everything_but_being_sent_and_its_members_sign_out(
     assert timeline.evaluate("Object.values(localStorage)") == []
 
 
-def test_times_are_told_in_the_readers_language_and_zone_and_stay_true(
+def test_times_use_the_readers_language_and_zone_and_stay_current(
     timeline: Page, susan: User, live_server: LiveServer
 ) -> None:
     now = timezone.now()
@@ -159,7 +159,7 @@ def test_times_are_told_in_the_readers_language_and_zone_and_stay_true(
     expect(times).to_have_text(["2 de enero de 2026", "2 de enero de 2026 a las 12:04:00 GMT+9"])
 
 
-def test_a_post_with_links_is_deleted_and_brought_back(timeline: Page, susan: User) -> None:
+def test_a_post_with_links_is_deleted_and_restored(timeline: Page, susan: User) -> None:
     address = "https://example.com/" + "x" * 200
     susan.posts.create(body=f"@Susan #tag {address} end")
     timeline.set_viewport_size({"width": 320, "height": 700})
@@ -186,7 +186,7 @@ def test_a_post_with_links_is_deleted_and_brought_back(timeline: Page, susan: Us
     assert not Post.objects.exists()
 
 
-def test_a_post_of_piled_up_accents_covers_nothing_else(timeline: Page, susan: User) -> None:
+def test_a_post_with_stacked_accents_overlaps_nothing(timeline: Page, susan: User) -> None:
     susan.posts.create(body="a" + "\u0301\u0317\u0354\u0361" * 150 + "b")
     susan.posts.create(body="A neighbour")
     timeline.reload()

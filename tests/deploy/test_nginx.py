@@ -59,7 +59,7 @@ def downloads(archive: Archive) -> int:
 # --- Downloads ------------------------------------------------------------------------------------------
 
 
-def test_nginx_sends_the_whole_file_with_all_that_is_said_of_it(nginx: Nginx, archive: Archive) -> None:
+def test_nginx_sends_the_whole_file_with_its_headers(nginx: Nginx, archive: Archive) -> None:
     answer, head = download(nginx, archive), download(nginx, archive, "HEAD")
     assert (answer.status, answer.body) == (200, CONTENT)
     assert answer.headers["content-length"] == str(len(CONTENT))
@@ -72,13 +72,13 @@ def test_nginx_sends_the_whole_file_with_all_that_is_said_of_it(nginx: Nginx, ar
     assert downloads(archive) == 1
 
 
-def test_head_tells_the_length_and_is_not_counted(nginx: Nginx, archive: Archive) -> None:
+def test_head_returns_the_length_and_is_not_counted(nginx: Nginx, archive: Archive) -> None:
     answer = download(nginx, archive, "HEAD")
     assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", str(len(CONTENT)))
     assert downloads(archive) == 0
 
 
-def test_an_interrupted_download_goes_on_where_it_stopped_and_counts_once(nginx: Nginx, archive: Archive) -> None:
+def test_an_interrupted_download_resumes_and_counts_once(nginx: Nginx, archive: Archive) -> None:
     etag = f'"{archive.sha256}"'
     begun = download(nginx, archive, Range="bytes=0-99999")
     rest = download(nginx, archive, Range="bytes=100000-", If_Range=etag)
@@ -94,12 +94,14 @@ def test_an_interrupted_download_goes_on_where_it_stopped_and_counts_once(nginx:
     "headers",
     [{"Range": "bytes=5-", "If_Range": '"another"'}, {"Range": "bytes=0-1,5-6"}, {"If_Match": '"{sha256}"'}],
 )
-def test_who_cannot_use_a_part_gets_the_whole(nginx: Nginx, archive: Archive, headers: dict[str, str]) -> None:
+def test_a_client_that_cannot_use_ranges_gets_the_whole_file(
+    nginx: Nginx, archive: Archive, headers: dict[str, str]
+) -> None:
     answer = download(nginx, archive, **{name: value.format(sha256=archive.sha256) for name, value in headers.items()})
     assert (answer.status, answer.body) == (200, CONTENT)
 
 
-def test_who_has_the_file_already_or_asks_beyond_it_gets_nothing(nginx: Nginx, archive: Archive) -> None:
+def test_a_client_with_a_current_copy_or_a_bad_range_gets_no_body(nginx: Nginx, archive: Archive) -> None:
     unchanged = download(nginx, archive, If_None_Match=f'"{archive.sha256}"')
     beyond = download(nginx, archive, Range=f"bytes={len(CONTENT)}-")
     assert (unchanged.status, unchanged.body) == (304, b"")
@@ -107,7 +109,7 @@ def test_who_has_the_file_already_or_asks_beyond_it_gets_nothing(nginx: Nginx, a
     assert downloads(archive) == 0
 
 
-def test_a_stranger_and_a_visitor_get_no_file(nginx: Nginx, archive: Archive, stranger: User) -> None:
+def test_strangers_and_anonymous_visitors_get_no_file(nginx: Nginx, archive: Archive, stranger: User) -> None:
     assert download(nginx, archive, Cookie=cookie_of(stranger)).status == 404
     visitor = download(nginx, archive, Cookie="")
     assert (visitor.status, visitor.headers["location"]) == (
@@ -133,21 +135,21 @@ def test_a_stranger_and_a_visitor_get_no_file(nginx: Nginx, archive: Archive, st
         "/_pages/away.html",
     ],
 )
-def test_nobody_can_ask_for_files_by_address(nginx: Nginx, archive: Archive, path: str) -> None:
+def test_the_files_have_no_public_url(nginx: Nginx, archive: Archive, path: str) -> None:
     answer = nginx.ask("GET", path.format(name=archive.file.name), {"Cookie": cookie_of(archive.user)})
     assert answer.status in {400, 404}
     assert CONTENT[:100] not in answer.body
     assert b"root:" not in answer.body
 
 
-def test_what_a_visitor_says_of_acceleration_is_not_listened_to(nginx: Nginx, archive: Archive) -> None:
+def test_a_visitors_acceleration_header_is_ignored(nginx: Nginx, archive: Archive) -> None:
     told = {"X-Accel-Redirect": f"/_exports/{archive.file.name}", "X-Sendfile": "/etc/passwd"}
     answer = nginx.ask("GET", "/accounts/login/", told)
     assert answer.status == 200
     assert b"<form" in answer.body
 
 
-def test_a_link_among_the_archives_leads_nowhere(nginx: Nginx, archive: Archive, tmp_path: Path) -> None:
+def test_a_symbolic_link_among_the_archives_is_not_followed(nginx: Nginx, archive: Archive, tmp_path: Path) -> None:
     elsewhere = tmp_path / "secret"
     elsewhere.write_bytes(b"secret")
     path = Path(archive.file.path)
@@ -161,7 +163,7 @@ def test_a_link_among_the_archives_leads_nowhere(nginx: Nginx, archive: Archive,
 # --- TLS, addresses, limits -----------------------------------------------------------------------------
 
 
-def test_plain_http_is_sent_to_tls_and_other_hosts_get_nothing(nginx: Nginx) -> None:
+def test_plain_http_redirects_to_https_and_other_hosts_get_nothing(nginx: Nginx) -> None:
     answer = nginx.ask_plainly("/explore/?page=2")
     assert (answer.status, answer.headers["location"]) == (301, "https://localhost/explore/?page=2")
     with pytest.raises(ConnectionError):
@@ -173,7 +175,7 @@ def test_an_old_tls_is_refused(nginx: Nginx) -> None:
         nginx.ask_with(ssl.TLSVersion.TLSv1_1)
 
 
-def test_the_site_knows_that_it_is_reached_over_tls(nginx: Nginx, transactional_db: None) -> None:
+def test_the_site_knows_that_it_is_served_over_tls(nginx: Nginx, transactional_db: None) -> None:
     answer = nginx.ask("GET", "/accounts/login/")
     assert answer.status == 200  # and no redirect to HTTPS
     assert "max-age" in answer.headers["strict-transport-security"]
@@ -200,13 +202,13 @@ def sign_in(nginx: Nginx, name: str, said_address: str) -> Answer:
     return nginx.ask("POST", "/accounts/login/", headers, urlencode(form).encode())
 
 
-def test_nobody_gets_around_the_limits_by_making_up_addresses(nginx: Nginx, transactional_db: None) -> None:
+def test_forged_client_addresses_do_not_evade_the_limits(nginx: Nginx, transactional_db: None) -> None:
     answers = [sign_in(nginx, f"name{number}", f"10.9.9.{number}") for number in range(11)]
     assert [answer.status for answer in answers] == [200] * 10 + [429]
     assert b"_pages" not in answers[-1].body  # the site's own word, not nginx's
 
 
-def test_a_flood_is_kept_from_the_site(lonely_nginx: Nginx) -> None:
+def test_nginx_limits_a_flood_of_requests(lonely_nginx: Nginx) -> None:
     answers = [lonely_nginx.ask("POST", "/accounts/login/") for _ in range(40)]
     assert [answer.status for answer in answers[:31]] == [503] * 31  # what was let through, to nobody
     assert answers[-1].status == 429
@@ -216,7 +218,7 @@ def test_a_flood_is_kept_from_the_site(lonely_nginx: Nginx) -> None:
     assert kept.headers["retry-after"] == "30"
 
 
-def test_what_is_too_large_is_told_by_the_site_or_by_nginx(nginx: Nginx, transactional_db: None) -> None:
+def test_oversized_requests_are_refused_by_the_site_or_by_nginx(nginx: Nginx, transactional_db: None) -> None:
     headers, _token = form_of(nginx)
     bodies = [b"body=" + b"x" * size for size in (300_000, 900_000)]
     a_little, far = (nginx.ask("POST", "/accounts/login/", headers, body) for body in bodies)
@@ -237,7 +239,7 @@ SEND = """form => {
 
 
 @pytest.mark.browser
-def test_a_browser_shows_the_page_when_a_form_is_far_too_large(
+def test_a_browser_shows_the_error_page_for_an_oversized_form(
     nginx: Nginx, transactional_db: None, browser: Browser
 ) -> None:
     page = browser.new_page(ignore_https_errors=True)
@@ -251,7 +253,7 @@ def test_a_browser_shows_the_page_when_a_form_is_far_too_large(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_site_that_is_away_is_told_in_both_languages(lonely_nginx: Nginx, method: str) -> None:
+def test_the_page_for_an_unavailable_site_speaks_both_languages(lonely_nginx: Nginx, method: str) -> None:
     answer = lonely_nginx.ask(method, "/explore/")
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
     assert answer.headers["cache-control"] == "no-store"
@@ -259,12 +261,12 @@ def test_a_site_that_is_away_is_told_in_both_languages(lonely_nginx: Nginx, meth
     assert b"Volvemos enseguida" in answer.body
 
 
-def test_the_pages_of_nginx_have_their_style(lonely_nginx: Nginx) -> None:
+def test_nginxs_error_pages_are_styled(lonely_nginx: Nginx) -> None:
     answer = lonely_nginx.ask("GET", "/_pages/page.css")
     assert (answer.status, answer.headers["content-type"]) == (200, "text/css")
 
 
-def test_the_sites_own_closed_door_passes_as_it_is(nginx: Nginx, transactional_db: None) -> None:
+def test_the_maintenance_page_passes_through_nginx_unchanged(nginx: Nginx, transactional_db: None) -> None:
     switch().touch()
     try:
         answer = nginx.ask("GET", "/explore/")
@@ -274,7 +276,7 @@ def test_the_sites_own_closed_door_passes_as_it_is(nginx: Nginx, transactional_d
     assert b"under maintenance" in answer.body
 
 
-def test_no_key_and_no_query_is_in_the_log(nginx: Nginx) -> None:
+def test_the_log_contains_no_keys_or_queries(nginx: Nginx) -> None:
     keys = ["/accounts/confirm-email/MTI:secret:key/", "/accounts/confirm-email/MTI:secret:key"]
     keys += ["/accounts/password/reset/key/1-secret-key/", "/search/?q=secret"]
     for address in keys:

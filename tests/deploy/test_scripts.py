@@ -33,26 +33,26 @@ def with_environment(path: Path, text: str) -> subprocess.CompletedProcess[str]:
     return run("deploy/with_environment", sys.executable, "-c", PRINT, MICROBLOG_ENV=str(path))
 
 
-def test_a_command_gets_the_settings_word_for_word(tmp_path: Path) -> None:
+def test_a_command_receives_the_settings_verbatim(tmp_path: Path) -> None:
     text = '# A comment\n\nA_NAME=Microblog <no-reply@site.example> "$HOME" `id`\nSECOND=a=b#c'
     result = with_environment(tmp_path / "env", text)
     assert result.stdout == 'Microblog <no-reply@site.example> "$HOME" `id`|a=b#c|None\n'
 
 
-def test_a_line_that_is_no_setting_is_named_without_its_value(tmp_path: Path) -> None:
+def test_an_invalid_line_is_reported_without_its_value(tmp_path: Path) -> None:
     result = with_environment(tmp_path / "env", "A_NAME=1\nexport SECRET_KEY=hidden\n")
     assert (result.returncode, result.stdout) == (78, "")
     assert "this is no NAME=value: export SECRET_KEY" in result.stderr
     assert "hidden" not in result.stderr
 
 
-def test_without_the_file_nothing_runs(tmp_path: Path) -> None:
+def test_nothing_starts_without_the_environment_file(tmp_path: Path) -> None:
     result = run("deploy/with_environment", "echo", "ran", MICROBLOG_ENV=str(tmp_path / "none"))
     assert result.returncode != 0
     assert result.stdout == ""
 
 
-def test_the_example_is_read_whole_and_leaves_the_key_to_be_filled_in() -> None:
+def test_the_example_file_is_valid_and_lacks_only_the_key() -> None:
     result = run("deploy/with_environment", "env", MICROBLOG_ENV="deploy/env.example")
     assert "DEFAULT_FROM_EMAIL=Microblog <no-reply@microblog.example>" in result.stdout
     assert "SECRET_KEY=\n" in result.stdout
@@ -61,7 +61,7 @@ def test_the_example_is_read_whole_and_leaves_the_key_to_be_filled_in() -> None:
 # --- Health checks --------------------------------------------------------------------------------------
 
 
-def test_the_web_server_is_found_alive_as_the_proxy_would_and_then_gone(transactional_db: None, tmp_path: Path) -> None:
+def test_the_web_probe_tells_a_living_server_from_a_dead_one(transactional_db: None, tmp_path: Path) -> None:
     variables = {"SITE_URL": "https://microblog.example", "BEHIND_TLS_PROXY": "1"}
     server = WebServer(tmp_path / "gunicorn.log", **variables)
     bind = {"WEB_BIND": f"0.0.0.0:{server.port}"}
@@ -75,7 +75,9 @@ def test_the_web_server_is_found_alive_as_the_proxy_would_and_then_gone(transact
     assert "Nobody answers" in gone.stderr
 
 
-def test_a_worker_is_found_alive_and_then_gone(worker_factory: Callable[..., "subprocess.Popen[bytes]"]) -> None:
+def test_the_worker_probe_tells_a_living_worker_from_a_dead_one(
+    worker_factory: Callable[..., "subprocess.Popen[bytes]"],
+) -> None:
     queue_server = {"REDIS_URL": os.environ["REDIS_URL"]}
     nobody = run(sys.executable, "deploy/check_worker.py", **queue_server)
     worker = worker_factory()

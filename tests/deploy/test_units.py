@@ -39,21 +39,21 @@ def analyze(program: str, units: Path, *arguments: str) -> subprocess.CompletedP
     return subprocess.run([program, *arguments], env=variables, capture_output=True, text=True, check=False)
 
 
-def test_systemd_finds_nothing_wrong_with_them(systemd_analyze: str, installed: Path) -> None:
+def test_systemd_accepts_the_units(systemd_analyze: str, installed: Path) -> None:
     names = sorted(path.name.replace("@.", "@1.") for path in installed.iterdir() if path.is_file())
     assert set(SERVICES) <= set(names)
     result = analyze(systemd_analyze, installed, "verify", *(str(installed / name) for name in names))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_systemd_finds_what_is_wrong(systemd_analyze: str, installed: Path) -> None:
+def test_systemd_reports_a_broken_unit(systemd_analyze: str, installed: Path) -> None:
     unit = installed / "microblog-web.service"
     unit.write_text(unit.read_text().replace("KillMode=mixed", "KillMood=mixed"))
     assert "KillMood" in analyze(systemd_analyze, installed, "verify", str(unit)).stderr
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_can_do_no_more_than_it_must(systemd_analyze: str, installed: Path, service: str) -> None:
+def test_a_service_has_only_the_privileges_it_needs(systemd_analyze: str, installed: Path, service: str) -> None:
     options = ["security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(installed / service)]
     result = analyze(systemd_analyze, installed, *options)
     assert result.returncode == 0, result.stdout
@@ -65,7 +65,7 @@ def seconds(text: str, name: str) -> float:
     return float(found[1])
 
 
-def test_all_supervisors_are_more_patient_than_what_they_stop() -> None:
+def test_supervisors_wait_longer_than_the_processes_they_stop() -> None:
     gunicorn = seconds((BASE_DIR / "deploy" / "gunicorn.conf.py").read_text(), "graceful_timeout")
     worker = 8  # EXPORT_STOP_GRACE
     web_unit, worker_unit = (
@@ -79,6 +79,6 @@ def test_all_supervisors_are_more_patient_than_what_they_stop() -> None:
 
 
 @pytest.mark.parametrize("name", ["microblog-web.service", "microblog-worker@.service"])
-def test_a_service_is_started_again_however_it_ended_and_stopped_by_its_main_process(name: str) -> None:
+def test_a_service_is_always_restarted_and_stopped_through_its_main_process(name: str) -> None:
     lines = (UNITS / name).read_text().splitlines()
     assert {"Restart=always", "KillMode=mixed"} <= set(lines)

@@ -50,43 +50,43 @@ def mail_of(archive: Archive, message_id: str = "") -> tuple[EmailMessage, list[
     return message, ["susan@example.com"]
 
 
-def test_a_seed_makes_the_same_faults_again_and_another_seed_others() -> None:
+def test_the_schedule_depends_on_the_seed_alone() -> None:
     assert make_schedule(7, 200) == make_schedule(7, 200)
     assert make_schedule(7, 200)[:50] == make_schedule(7, 50)
     assert make_schedule(7, 50) != make_schedule(8, 50)
 
 
-def test_a_long_run_has_every_kind_of_fault() -> None:
+def test_a_long_schedule_contains_every_kind_of_fault() -> None:
     assert {fault.kind for fault in make_schedule(1, 500)} == {*WEIGHTS, NO_WORKER}
 
 
-def test_nothing_is_found_when_all_is_well(archive: Archive) -> None:
+def test_a_healthy_site_has_no_problems(archive: Archive) -> None:
     assert not list(checks.tasks_are_over())
     assert not list(checks.archives_are_whole({str(archive.task_id): archive.sha256}))
     assert not list(checks.mails_arrived([mail_of(archive), mail_of(archive)]))
 
 
-def test_a_task_left_running_is_found(susan: User) -> None:
+def test_a_task_left_running_is_reported(susan: User) -> None:
     task = Task.objects.create(user=susan, name="export_posts", status=TaskStatus.RUNNING)
     assert list(checks.tasks_are_over()) == [f"Task {task.pk} is still running"]
 
 
-def test_a_failure_without_a_reason_is_found(susan: User) -> None:
+def test_a_failed_task_without_an_error_is_reported(susan: User) -> None:
     task = Task.objects.create(user=susan, name="export_posts", status=TaskStatus.FAILED)
     assert list(checks.tasks_are_over()) == [f"Task {task.pk} failed without a reason"]
 
 
-def test_a_success_without_an_archive_is_found(susan: User) -> None:
+def test_a_success_without_an_archive_is_reported(susan: User) -> None:
     task = Task.objects.create(user=susan, name="export_posts", status=TaskStatus.SUCCEEDED)
     assert list(checks.archives_are_whole({})) == [f"Task {task.pk} succeeded without an archive"]
 
 
-def test_a_truncated_archive_is_found(archive: Archive) -> None:
+def test_a_truncated_archive_is_reported(archive: Archive) -> None:
     Path(archive.file.path).write_bytes(WHOLE[:-10])
     assert "its bytes are not those that were built" in next(checks.archives_are_whole({}))
 
 
-def test_a_lost_archive_is_found(archive: Archive) -> None:
+def test_a_lost_archive_is_reported(archive: Archive) -> None:
     Path(archive.file.path).unlink()
     assert "No such file" in next(checks.archives_are_whole({}))
 
@@ -100,46 +100,46 @@ def test_a_lost_archive_is_found(archive: Archive) -> None:
     ],
     ids=["foreign", "missing", "twice"],
 )
-def test_posts_that_are_not_the_members_are_found(susan: User, content: bytes) -> None:
+def test_an_archive_with_other_posts_is_reported(susan: User, content: bytes) -> None:
     archive_of(susan, content)
     assert "its posts are not those of its member" in next(checks.archives_are_whole({}))
 
 
-def test_a_damaged_zip_is_found(susan: User, tmp_path: Path) -> None:
+def test_a_damaged_zip_is_reported(susan: User, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as container:
         container.writestr("posts.json", WHOLE)
     archive_of(susan, (tmp_path / "archive.zip").read_bytes(), filename="archive.zip", content_type="application/zip")
     assert "manifest.json is missing" in next(checks.archives_are_whole({}))
 
 
-def test_a_download_of_something_else_is_found(archive: Archive) -> None:
+def test_a_download_with_other_bytes_is_reported(archive: Archive) -> None:
     digest = hashlib.sha256(b"something else").hexdigest()
     assert "what was downloaded" in next(checks.archives_are_whole({str(archive.task_id): digest}))
 
 
-def test_a_success_that_was_never_mailed_is_found(archive: Archive) -> None:
+def test_a_success_that_was_never_emailed_is_reported(archive: Archive) -> None:
     assert list(checks.mails_arrived([])) == [f"Task {archive.task_id} succeeded and was never mailed"]
 
 
-def test_a_second_message_id_is_found(archive: Archive) -> None:
+def test_a_second_message_id_is_reported(archive: Archive) -> None:
     mails = [mail_of(archive), mail_of(archive, "<another@site>")]
     [problem] = checks.mails_arrived(mails)
     assert "<another@site>" in problem
 
 
-def test_a_mail_to_another_member_is_found(archive: Archive) -> None:
+def test_an_email_to_another_member_is_reported(archive: Archive) -> None:
     message, _recipients = mail_of(archive)
     [problem] = checks.mails_arrived([(message, ["john@example.com"])])
     assert "went to ['john@example.com']" in problem
 
 
-def test_a_mail_with_another_file_is_found(archive: Archive) -> None:
+def test_an_email_with_another_file_is_reported(archive: Archive) -> None:
     Archive.objects.filter(pk=archive.pk).update(sha256=hashlib.sha256(b"another").hexdigest())
     [problem] = checks.mails_arrived([mail_of(archive)])
     assert "holds another file" in problem
 
 
-def test_a_left_over_file_is_found(archive: Archive) -> None:
+def test_a_leftover_file_is_reported(archive: Archive) -> None:
     folder = settings.VAR_DIR / "tmp"
     folder.mkdir(exist_ok=True)
     orphan = Path(str(archive.file.name)).with_name("orphan.json")
@@ -180,29 +180,27 @@ def test_a_task_that_runs_again_has_recovered(running: Task, recoveries: Recover
     assert 0 < seconds < 5
 
 
-def test_an_attempt_that_succeeds_all_the_same_was_not_ended(running: Task, recoveries: Recoveries) -> None:
+def test_an_attempt_that_still_succeeds_was_not_interrupted(running: Task, recoveries: Recoveries) -> None:
     recoveries.attempts_ended("killed", [running])
     Task.objects.update(status=TaskStatus.SUCCEEDED, progress=100)
     wait_until(lambda: not recoveries.is_waiting)
     assert not recoveries.running_again["killed"]
 
 
-def test_of_two_faults_that_struck_one_attempt_the_first_counts(running: Task, recoveries: Recoveries) -> None:
+def test_only_the_first_of_two_faults_in_one_attempt_counts(running: Task, recoveries: Recoveries) -> None:
     recoveries.attempts_ended("frozen", [running])
     recoveries.attempts_ended("killed", [running])
     recoveries.stop()
     assert list(recoveries.running_again) == ["frozen"]
 
 
-def test_what_never_recovers_counts_to_the_end(running: Task, recoveries: Recoveries) -> None:
+def test_a_task_that_never_recovers_counts_until_the_end(running: Task, recoveries: Recoveries) -> None:
     recoveries.attempts_ended("killed", [running])
     recoveries.stop()
     assert len(recoveries.running_again["killed"]) == 1
 
 
-def test_a_member_who_is_told_that_nobody_works_has_waited_until_then(
-    recoveries: Recoveries, site: SimpleNamespace
-) -> None:
+def test_being_told_that_no_worker_is_available_ends_the_wait(recoveries: Recoveries, site: SimpleNamespace) -> None:
     site.is_alive = False
     assert not recoveries.all_are_told()
     site.is_told = True
@@ -210,14 +208,14 @@ def test_a_member_who_is_told_that_nobody_works_has_waited_until_then(
     assert len(recoveries.told) == 1
 
 
-def test_a_promise_is_kept_up_to_its_limit() -> None:
+def test_a_promise_holds_up_to_its_limit() -> None:
     assert Promise("", 30, [1, 30]).is_kept
     assert Promise("", 30, []).is_kept
     assert not Promise("", 30, [1, 30.1]).is_kept
 
 
 @pytest.mark.long  # `make chaos` is more of it
-def test_a_short_run_holds_what_is_promised() -> None:
+def test_a_short_run_keeps_every_promise() -> None:
     command = [sys.executable, "-m", "e2e.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]
     result = subprocess.run(
         command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

@@ -11,7 +11,7 @@ from e2e.hosts.__main__ import CANNOT
 pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 
-def test_a_worker_that_is_cut_off_in_the_midst_of_an_export_loses_nothing() -> None:
+def test_a_worker_cut_off_during_an_export_loses_nothing() -> None:
     options = ["--hosts", "worker1", "--ways", "cut off", "--seconds", "12", "--members", "2"]
     result = subprocess.run(
         [sys.executable, "-m", "e2e.hosts", *options],

@@ -62,7 +62,7 @@ def test_a_living_worker_whose_clock_is_wrong_keeps_its_task(
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR])
-def test_a_dead_worker_whose_clock_was_wrong_is_found_out(
+def test_a_dead_worker_with_a_wrong_clock_is_detected(
     susan: User, start_worker: StartWorker, smtp_server: MailServer, by: timedelta
 ) -> None:
     write_many_posts(susan)

@@ -160,7 +160,9 @@ def test_a_frozen_companion_does_not_keep_its_worker(susan: User, start_worker: 
 # --- Told to stop ---------------------------------------------------------------------------------------
 
 
-def test_pages_come_before_small_exports_and_those_before_large_ones(susan: User, start_worker: StartWorker) -> None:
+def test_pages_take_priority_over_small_exports_and_those_over_large_ones(
+    susan: User, start_worker: StartWorker
+) -> None:
     pair = start_pair(susan, start_worker, EXPORT_NICENESS="10")
     [small] = children_of(pair.companion, are_companions=False)
     pids = (pair.worker.pid, pair.companion, small, horse_of(pair.worker))

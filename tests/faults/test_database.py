@@ -82,7 +82,7 @@ def wait_for_heartbeat(task: Task) -> None:
 
 
 @pytest.mark.processes
-def test_an_idle_worker_outlives_a_restart_of_postgresql(
+def test_an_idle_worker_survives_a_postgresql_restart(
     cluster: Cluster, client: Client, start: StartWorker, log: Path, smtp_server: MailServer
 ) -> None:
     worker = start()
@@ -95,7 +95,7 @@ def test_an_idle_worker_outlives_a_restart_of_postgresql(
 
 
 @pytest.mark.processes
-def test_an_export_during_which_postgresql_is_restarted_begins_anew(
+def test_an_export_is_retried_after_postgresql_restarts(
     cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer
 ) -> None:
     task = start_export(client)  # before the lock: the launch looks at the posts, too
@@ -111,7 +111,7 @@ def test_an_export_during_which_postgresql_is_restarted_begins_anew(
 
 
 @pytest.mark.processes
-def test_an_export_whose_success_postgresql_cannot_note_begins_anew_and_leaves_one_file(
+def test_an_export_is_retried_when_postgresql_cannot_record_its_success(
     cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer
 ) -> None:
     start()
@@ -129,7 +129,7 @@ def test_an_export_whose_success_postgresql_cannot_note_begins_anew_and_leaves_o
 
 
 @pytest.mark.processes
-def test_an_export_outlives_a_restart_of_postgresql_while_it_waits_for_the_storage(
+def test_an_export_waiting_for_storage_survives_a_postgresql_restart(
     cluster: Cluster, client: Client, start: StartWorker, smtp_server: MailServer, bucket_server: Bucket
 ) -> None:
     bucket = FaultyBucket(bucket_server)
@@ -153,7 +153,7 @@ def test_an_export_outlives_a_restart_of_postgresql_while_it_waits_for_the_stora
 
 
 @pytest.mark.processes
-def test_a_worker_that_starts_while_postgresql_is_down_does_its_work_when_that_is_back(
+def test_a_worker_started_while_postgresql_is_down_works_once_it_returns(
     cluster: Cluster, client: Client, start: StartWorker, log: Path, smtp_server: MailServer
 ) -> None:
     task = start_export(client)
@@ -197,7 +197,7 @@ def status_of(port: int, path: str, client: Client | None = None) -> int:
 
 
 @pytest.mark.processes
-def test_pages_and_poll_are_there_again_as_soon_as_postgresql_is(cluster: Cluster, client: Client, site: int) -> None:
+def test_pages_and_poll_recover_with_postgresql(cluster: Cluster, client: Client, site: int) -> None:
     paths = ["/", "/exports/", "/notifications/"]
     assert [status_of(site, path, client) for path in paths] == [200, 200, 200]
     crash(cluster)
@@ -211,7 +211,7 @@ def test_pages_and_poll_are_there_again_as_soon_as_postgresql_is(cluster: Cluste
 
 
 @pytest.mark.processes
-def test_a_member_who_starts_an_export_while_postgresql_is_down_is_told_and_takes_no_slot(
+def test_starting_an_export_while_postgresql_is_down_is_refused(
     cluster: Cluster, client: Client, redis_queue: Queue
 ) -> None:
     client.raise_request_exception = False
@@ -231,9 +231,7 @@ def seconds_since_heartbeat(task: Task) -> float:
     return (timezone.now() - heartbeat_at).total_seconds() if heartbeat_at else 0
 
 
-def test_a_sqlite_that_another_process_locks_for_seconds_delays_a_task_and_costs_no_attempt(
-    susan: User, start: StartWorker
-) -> None:
+def test_a_locked_sqlite_database_delays_a_task_without_costing_an_attempt(susan: User, start: StartWorker) -> None:
     """Its heartbeats and its end have to wait; what is only read, such as the poll, does not."""
     if connection.vendor != "sqlite":
         pytest.skip("is about SQLite")

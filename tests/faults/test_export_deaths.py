@@ -74,7 +74,7 @@ def grow_old() -> None:
 
 
 @pytest.mark.parametrize("worker_lives", [True, False])
-def test_a_death_while_building(
+def test_a_crash_while_building(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, worker_lives: bool
 ) -> None:
     worker = start_worker()
@@ -94,7 +94,7 @@ def test_a_death_while_building(
 
 
 @pytest.mark.parametrize("worker_lives", [True, False])
-def test_a_death_between_the_file_and_its_row(
+def test_a_crash_between_the_file_and_its_row(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, worker_lives: bool
 ) -> None:
     worker = start_worker()
@@ -111,7 +111,7 @@ def test_a_death_between_the_file_and_its_row(
 
 
 @pytest.mark.parametrize("worker_lives", [True, False])
-def test_a_death_while_mailing(
+def test_a_crash_while_emailing(
     susan: User, start_worker: StartWorker, smtp_server: HoldingMailServer, worker_lives: bool
 ) -> None:
     """The archive is safe, and stays; whether the first mail arrived nobody can know: it may come twice."""
@@ -135,7 +135,7 @@ def test_a_death_while_mailing(
     wait_until(lambda: not temporary_files(), what="The next housekeeping")
 
 
-def test_an_export_that_dies_again_and_again_is_given_up(
+def test_an_export_that_keeps_crashing_fails(
     client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     worker = start_worker()

@@ -60,7 +60,7 @@ def assert_wakes_up_without_a_trace(horse: int, task: Task, server: MailServer) 
 
 
 @pytest.mark.parametrize("asleep", ["work-horse", "work-horse without its worker", "worker and work-horse"])
-def test_who_wakes_up_after_another_has_done_the_task_changes_nothing(
+def test_a_process_that_wakes_after_its_task_was_taken_over_changes_nothing(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, asleep: str
 ) -> None:
     """A process that was swapped out, one that outlived its worker, and `docker pause` or a machine that sleeps."""
@@ -82,7 +82,7 @@ def test_who_wakes_up_after_another_has_done_the_task_changes_nothing(
         assert_another_succeeds(client, "posts")
 
 
-def test_a_work_horse_that_has_stored_its_file_when_it_loses_its_task_takes_it_away(
+def test_a_work_horse_that_lost_its_task_removes_its_stored_file(
     client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     first = start_worker(EXPORT_HOUSEKEEPING_INTERVAL="600", **impatient_database())
@@ -101,7 +101,7 @@ def test_a_work_horse_that_has_stored_its_file_when_it_loses_its_task_takes_it_a
     assert len(mails_of(task, smtp_server)) == 1
 
 
-def test_a_task_whose_worker_sleeps_is_done_by_its_own_work_horse(
+def test_a_suspended_workers_work_horse_finishes_its_task(
     client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     first, second = start_worker(**PATIENT), start_worker(**PATIENT)

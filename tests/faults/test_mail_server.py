@@ -104,7 +104,7 @@ def recover(server: MailServer) -> None:
 
 
 @pytest.mark.parametrize("fault", [pytest.param(go_down, marks=pytest.mark.short), refuse, refuse_recipients, stall])
-def test_a_mail_server_with_a_fault_delays_the_mail_and_never_the_archive(
+def test_a_mail_server_fault_delays_the_email_but_not_the_archive(
     start: StartWorker, client: Client, smtp_server: MailServer, fault: Callable[[MailServer], None]
 ) -> None:
     fault(smtp_server)
@@ -125,7 +125,7 @@ def test_a_mail_server_with_a_fault_delays_the_mail_and_never_the_archive(
     assert_another_succeeds(client)
 
 
-def test_a_mail_server_that_is_down_for_several_tries_gets_the_mail_when_it_is_back(
+def test_the_email_is_sent_when_the_mail_server_returns(
     start: StartWorker, client: Client, smtp_server: MailServer
 ) -> None:
     smtp_server.stop()
@@ -142,7 +142,7 @@ def test_a_mail_server_that_is_down_for_several_tries_gets_the_mail_when_it_is_b
     assert_mailed_once_and_shown_so(task, client, smtp_server)
 
 
-def test_a_connection_that_is_lost_after_the_mail_may_bring_it_twice_and_recognisably_so(
+def test_an_email_sent_twice_after_a_lost_connection_has_one_message_id(
     start: StartWorker, client: Client, smtp_server: MailServer
 ) -> None:
     smtp_server.hangs_up = True
@@ -162,7 +162,7 @@ def test_a_connection_that_is_lost_after_the_mail_may_bring_it_twice_and_recogni
     assert_another_succeeds(client)
 
 
-def test_an_address_that_is_refused_for_good_is_told_and_the_mail_sent_again_to_a_better_one(
+def test_a_permanently_rejected_address_is_reported_and_the_email_resent_to_a_new_one(
     start: StartWorker, client: Client, susan: User, smtp_server: MailServer
 ) -> None:
     smtp_server.unknown_recipient = "550 no such user here"
@@ -182,7 +182,7 @@ def test_an_address_that_is_refused_for_good_is_told_and_the_mail_sent_again_to_
     assert "Handed to the mail server for better@example.com." in exports_page(client)
 
 
-def test_a_mail_is_given_up_after_a_day_with_words_and_can_still_be_sent_again(
+def test_an_email_is_given_up_after_a_day_and_can_be_resent(
     start: StartWorker, client: Client, smtp_server: MailServer
 ) -> None:
     smtp_server.refusal = "451 try later"
@@ -199,7 +199,7 @@ def test_a_mail_is_given_up_after_a_day_with_words_and_can_still_be_sent_again(
     assert_mailed_once_and_shown_so(task, client, smtp_server, repeat="-1")
 
 
-def test_a_work_horse_that_is_killed_while_it_mails_has_its_mail_sent_by_the_next_at_once(
+def test_an_email_interrupted_by_a_crash_is_sent_by_the_next_job(
     start: StartWorker, client: Client, smtp_server: MailServer
 ) -> None:
     smtp_server.stalls = True
@@ -212,7 +212,7 @@ def test_a_work_horse_that_is_killed_while_it_mails_has_its_mail_sent_by_the_nex
     assert_another_succeeds(client)
 
 
-def test_a_worker_that_is_killed_between_the_archive_and_the_mail_has_it_sent_by_another(
+def test_another_worker_sends_the_email_of_a_killed_one(
     start: StartWorker, client: Client, smtp_server: MailServer
 ) -> None:
     smtp_server.stalls = True

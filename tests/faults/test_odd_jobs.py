@@ -58,7 +58,7 @@ def start_idle_worker(start_worker: StartWorker, redis_queue: Queue) -> StartWor
     return start
 
 
-def test_jobs_without_a_row_do_nothing_and_the_worker_goes_on(
+def test_jobs_without_a_row_do_nothing(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     for function in ("export_posts", "export_archive", "example"):
@@ -73,7 +73,7 @@ def test_jobs_without_a_row_do_nothing_and_the_worker_goes_on(
     assert worker.poll() is None
 
 
-def test_a_job_that_is_queued_twice_runs_once(
+def test_a_job_queued_twice_runs_once(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     """Under its own id, and under another."""
@@ -89,7 +89,7 @@ def test_a_job_that_is_queued_twice_runs_once(
     assert_another_succeeds(client, "archive")
 
 
-def test_a_task_of_another_version_ends_with_a_reason(
+def test_a_task_from_another_version_fails_with_a_reason(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     task = Task.objects.create(user=susan, name="export_as_punched_cards", description="Punching...")
@@ -101,7 +101,7 @@ def test_a_task_of_another_version_ends_with_a_reason(
     assert_another_succeeds(client)
 
 
-def test_a_job_that_is_stopped_by_rqs_own_command_begins_anew(
+def test_a_job_stopped_by_rqs_command_is_retried(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     """A member's export is cancelled on the site; the queue alone cannot take it away."""
@@ -113,9 +113,7 @@ def test_a_job_that_is_stopped_by_rqs_own_command_begins_anew(
     assert_exported(task, smtp_server, attempt=2, failures=1)
 
 
-def test_the_dashboard_which_cleans_up_as_it_counts_harms_no_task(
-    susan: User, start_worker: StartWorker, redis_queue: Queue
-) -> None:
+def test_the_dashboards_cleanup_harms_no_task(susan: User, start_worker: StartWorker, redis_queue: Queue) -> None:
     """RQ fails jobs there whose worker it has not heard of for a while."""
     start_worker()
     task = task_launch(user=susan, name="example", params={"seconds": 3})
@@ -131,7 +129,7 @@ def test_the_dashboard_which_cleans_up_as_it_counts_harms_no_task(
     assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 1, 0)
 
 
-def test_a_worker_killed_between_the_queue_and_the_job_loses_nothing(
+def test_a_worker_killed_between_dequeueing_and_running_loses_nothing(
     client: Client,
     start_worker: StartWorker,
     start_idle_worker: StartWorker,
@@ -148,7 +146,7 @@ def test_a_worker_killed_between_the_queue_and_the_job_loses_nothing(
     assert_exported(task, smtp_server, attempt=1, failures=0)
 
 
-def test_a_worker_killed_with_its_work_horse_before_the_claim_loses_nothing(
+def test_a_worker_killed_before_the_claim_loses_nothing(
     susan: User, start_worker: StartWorker, start_idle_worker: StartWorker, smtp_server: MailServer
 ) -> None:
     task = Task.objects.create(user=susan, name="export_posts", description="Exporting posts...")

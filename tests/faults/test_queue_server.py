@@ -172,7 +172,7 @@ def wait_for_heartbeat(task: Task, seconds: float = 0) -> None:
     wait_until(beats.exists, what="A heartbeat")
 
 
-def test_an_export_goes_on_while_the_server_is_restarted(
+def test_an_export_continues_while_the_queue_server_restarts(
     running: Task, server: QueueServer, slow: Path, smtp_server: MailServer
 ) -> None:
     server.restart()
@@ -181,7 +181,7 @@ def test_an_export_goes_on_while_the_server_is_restarted(
     assert_all_is_well(running, smtp_server)
 
 
-def test_an_export_runs_on_and_ends_without_the_server_and_its_worker_takes_the_next_one(
+def test_an_export_finishes_without_the_queue_server_and_its_worker_carries_on(
     running: Task, server: QueueServer, slow: Path, smtp_server: MailServer, tmp_path: Path
 ) -> None:
     server.kill()
@@ -196,7 +196,7 @@ def test_an_export_runs_on_and_ends_without_the_server_and_its_worker_takes_the_
     assert_all_is_well(running, smtp_server)
 
 
-def test_a_server_that_loses_its_data_costs_neither_the_export_that_runs_nor_the_one_that_waits(
+def test_a_queue_server_that_loses_its_data_costs_no_export(
     running: Task, server: QueueServer, slow: Path, smtp_server: MailServer
 ) -> None:
     waiting = start_export(signed_in_client(make_member("john")))
@@ -208,7 +208,7 @@ def test_a_server_that_loses_its_data_costs_neither_the_export_that_runs_nor_the
     assert workers_alive() == 1
 
 
-def test_a_server_that_hangs_stops_neither_heartbeats_nor_file_nor_mail(
+def test_a_hanging_queue_server_stops_neither_heartbeats_nor_file_nor_email(
     running: Task, server: QueueServer, slow: Path, smtp_server: MailServer
 ) -> None:
     server.pause()
@@ -219,7 +219,7 @@ def test_a_server_that_hangs_stops_neither_heartbeats_nor_file_nor_mail(
     assert_all_is_well(running, smtp_server)
 
 
-def test_a_work_horse_that_dies_while_the_server_is_away_costs_one_attempt(
+def test_a_work_horse_that_dies_while_the_queue_server_is_down_costs_one_attempt(
     running: Task, worker: Worker, server: QueueServer, slow: Path, smtp_server: MailServer
 ) -> None:
     """The server comes back with the word that the job is running."""
@@ -232,7 +232,7 @@ def test_a_work_horse_that_dies_while_the_server_is_away_costs_one_attempt(
     assert_all_is_well(running, smtp_server, attempt=2, failures=1)
 
 
-def test_a_work_horse_that_dies_at_its_mail_while_the_server_is_away_has_it_sent_soon(
+def test_an_email_interrupted_while_the_queue_server_is_down_is_sent_soon(
     worker: Worker, server: QueueServer, smtp_server: MailServer, client: Client
 ) -> None:
     smtp_server.stalls = True
@@ -247,7 +247,7 @@ def test_a_work_horse_that_dies_at_its_mail_while_the_server_is_away_has_it_sent
     assert_all_is_well(task, smtp_server)
 
 
-def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
+def test_an_idle_worker_survives_a_queue_server_outage(
     worker: Worker, server: QueueServer, smtp_server: MailServer, client: Client, tmp_path: Path
 ) -> None:
     kill_while_idle(server, tmp_path)
@@ -256,7 +256,7 @@ def test_an_idle_worker_outlives_the_server_and_takes_the_next_export_by_itself(
     assert worker.poll() is None
 
 
-def test_a_worker_that_is_stopped_while_the_server_is_away_ends_in_order(
+def test_a_worker_stopped_while_the_queue_server_is_down_exits_cleanly(
     worker: Worker, server: QueueServer, tmp_path: Path
 ) -> None:
     kill_while_idle(server, tmp_path)
@@ -265,7 +265,7 @@ def test_a_worker_that_is_stopped_while_the_server_is_away_ends_in_order(
 
 
 @by_any_fault
-def test_starting_an_export_without_the_server_is_refused_at_once_and_works_as_soon_as_it_is_back(
+def test_starting_an_export_is_refused_while_the_queue_server_is_unavailable(
     server: QueueServer, client: Client, smtp_server: MailServer, run_worker: Callable[[], None], harm: Harm
 ) -> None:
     harm(server)
@@ -286,7 +286,9 @@ def test_starting_an_export_without_the_server_is_refused_at_once_and_works_as_s
 
 
 @by_any_fault
-def test_every_page_is_there_without_the_server(server: QueueServer, susan: User, client: Client, harm: Harm) -> None:
+def test_every_page_works_without_the_queue_server(
+    server: QueueServer, susan: User, client: Client, harm: Harm
+) -> None:
     task_launch(user=susan, name="export_posts")
     admin = signed_in_client(make_member("staff", is_staff=True, is_superuser=True))
     harm(server)
@@ -297,7 +299,7 @@ def test_every_page_is_there_without_the_server(server: QueueServer, susan: User
 
 
 @by_any_harm
-def test_the_queues_dashboard_says_that_its_server_is_away(server: QueueServer, staff: User, harm: Harm) -> None:
+def test_the_queue_dashboard_reports_an_unavailable_server(server: QueueServer, staff: User, harm: Harm) -> None:
     admin = signed_in_client(staff)
     harm(server)
     for page in ("", "queues/0/"):
@@ -307,7 +309,7 @@ def test_the_queues_dashboard_says_that_its_server_is_away(server: QueueServer, 
 
 
 @by_any_harm
-def test_a_poll_without_the_server_concludes_nothing_and_recovers_the_tasks_when_it_is_back(
+def test_a_poll_recovers_tasks_only_once_the_queue_server_is_back(
     server: QueueServer, client: Client, orphans: list[Task], redis_queue: Queue, harm: Harm
 ) -> None:
     minute_ago = int((timezone.now() - timedelta(minutes=1)).timestamp() * 1_000_000)
@@ -326,7 +328,7 @@ def test_a_poll_without_the_server_concludes_nothing_and_recovers_the_tasks_when
 
 
 @by_any_harm
-def test_the_command_concludes_nothing_without_the_server(
+def test_reconcile_tasks_changes_nothing_without_the_queue_server(
     server: QueueServer, orphans: list[Task], redis_queue: Queue, capsys: pytest.CaptureFixture[str], harm: Harm
 ) -> None:
     archive = archive_of(orphans[0].member, b"{}", mail_due_at=timezone.now() - LONG_AGO)
@@ -345,7 +347,7 @@ def test_the_command_concludes_nothing_without_the_server(
 
 
 @by_any_refusal
-def test_a_server_that_refuses_work_is_not_called_well_by_anybody(
+def test_a_queue_server_that_refuses_writes_is_reported_everywhere(
     server: QueueServer, client: Client, worker: Worker, harm: Harm, problem: QueueProblem
 ) -> None:
     """A worker is alive: whoever says "start one" is wrong."""
@@ -368,7 +370,7 @@ def test_a_server_that_refuses_work_is_not_called_well_by_anybody(
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal[1].name)
-def test_a_worker_waits_for_a_server_that_refuses_work_and_takes_the_next_export(
+def test_a_worker_waits_until_the_queue_server_accepts_writes_again(
     server: QueueServer,
     worker: Worker,
     smtp_server: MailServer,
@@ -385,7 +387,7 @@ def test_a_worker_waits_for_a_server_that_refuses_work_and_takes_the_next_export
 
 
 @pytest.mark.parametrize("harm", [harm for harm, _problem in REFUSALS])
-def test_an_export_ends_while_the_server_refuses_work(
+def test_an_export_finishes_while_the_queue_server_refuses_writes(
     running: Task, server: QueueServer, slow: Path, smtp_server: MailServer, harm: Harm
 ) -> None:
     harm(server)

@@ -53,7 +53,7 @@ def ended(worker: Worker) -> int:
 @pytest.mark.processes
 @pytest.mark.short
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_a_job_that_is_nearly_done_ends_before_its_worker(
+def test_a_nearly_finished_job_completes_before_its_worker_stops(
     susan: User, worker_factory: WorkerFactory, signal_number: int
 ) -> None:
     worker = worker_factory(EXPORT_STOP_GRACE="600")
@@ -87,7 +87,7 @@ def by_a_signal_to_the_whole_group(worker: Worker, horse: int) -> None:
         (by_a_signal_to_the_whole_group, "600"),
     ],
 )
-def test_a_longer_job_is_handed_back_and_begins_anew_elsewhere(
+def test_a_longer_job_is_released_and_retried_elsewhere(
     susan: User, start_worker: WorkerFactory, smtp_server: MailServer, stop: Callable[[Worker, int], None], grace: str
 ) -> None:
     worker = start_worker(EXPORT_STOP_GRACE=grace)
@@ -102,7 +102,7 @@ def test_a_longer_job_is_handed_back_and_begins_anew_elsewhere(
     assert_exported(task, smtp_server, attempt=2, failures=0)
 
 
-def test_a_container_that_is_killed_before_the_grace_is_over_loses_nothing(
+def test_a_container_killed_before_its_grace_period_ends_loses_nothing(
     susan: User, start_worker: WorkerFactory, smtp_server: MailServer
 ) -> None:
     """`docker stop` with too short a time: SIGTERM to the worker, then SIGKILL to all."""
@@ -119,7 +119,7 @@ def test_a_container_that_is_killed_before_the_grace_is_over_loses_nothing(
 
 
 @pytest.mark.processes
-def test_a_worker_that_is_stopped_as_soon_as_it_is_known_ends_in_order(redis_queue: Queue) -> None:
+def test_a_worker_stopped_right_after_registering_exits_cleanly(redis_queue: Queue) -> None:
     """RQ registers a worker before it listens to signals."""
     worker = Popen([sys.executable, "manage.py", "rqworker", "default"], cwd=BASE_DIR, env=child_environment())
     connection = queue_connection()
@@ -168,7 +168,7 @@ def while_errors_are_swallowed() -> None:
 @pytest.mark.processes
 @pytest.mark.usefixtures("transactional_db", "own_signals")
 @pytest.mark.parametrize("care", [while_it_logs, while_errors_are_swallowed])
-def test_a_signal_ends_an_idle_worker_whatever_it_is_doing(
+def test_a_signal_stops_an_idle_worker_whatever_it_is_doing(
     redis_queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -187,7 +187,7 @@ def test_a_signal_ends_an_idle_worker_whatever_it_is_doing(
 
 
 @pytest.mark.processes
-def test_an_idle_worker_ends_at_once(worker_factory: WorkerFactory) -> None:
+def test_an_idle_worker_stops_at_once(worker_factory: WorkerFactory) -> None:
     """And not when the wait for a job is over."""
     worker = worker_factory(EXPORT_RECONCILE_INTERVAL="600", EXPORT_HOUSEKEEPING_INTERVAL="600")
     worker.terminate()
@@ -195,9 +195,7 @@ def test_an_idle_worker_ends_at_once(worker_factory: WorkerFactory) -> None:
 
 
 @pytest.mark.processes
-def test_an_orphaned_work_horse_finishes_its_job_and_nobody_runs_it_again(
-    susan: User, start_worker: WorkerFactory
-) -> None:
+def test_an_orphaned_work_horse_finishes_its_job_once(susan: User, start_worker: WorkerFactory) -> None:
     """Only the parent is killed: the work-horse lives on, and its heartbeats say so."""
     first = start_worker(**PATIENT)
     task = started(susan, 6)

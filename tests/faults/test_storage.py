@@ -97,7 +97,7 @@ def files_on(worker: "Popen[bytes]", folder: Path) -> list[Path]:
         pytest.param("exports", 1, id="at its very end, which a copy does not notice"),
     ],
 )
-def test_a_disk_that_fills_up_ends_the_export_at_once_with_a_reason_and_leaves_nothing(
+def test_a_full_disk_fails_the_export_at_once_and_leaves_no_file(
     start: WorkerFactory, client: Client, smtp_server: MailServer, folder: str, posts: int
 ) -> None:
     write(posts, kilobytes=100)
@@ -128,7 +128,7 @@ def obstacle(susan: User) -> Iterator[Path]:
         path.unlink()
 
 
-def test_a_storage_that_refuses_for_a_while_delays_the_export(
+def test_a_storage_outage_delays_the_export(
     start: WorkerFactory, client: Client, obstacle: Path, smtp_server: MailServer
 ) -> None:
     start(EXPORT_MAX_ATTEMPTS="100")
@@ -146,7 +146,7 @@ def test_a_storage_that_refuses_for_a_while_delays_the_export(
     assert_another_succeeds(client)
 
 
-def test_a_storage_that_refuses_to_the_end_fails_the_export_with_a_reason(
+def test_a_lasting_storage_outage_fails_the_export_with_a_reason(
     start: WorkerFactory, client: Client, obstacle: Path, smtp_server: MailServer
 ) -> None:
     start()
@@ -162,9 +162,7 @@ def test_a_storage_that_refuses_to_the_end_fails_the_export_with_a_reason(
     assert wait_for_end(again).status == TaskStatus.SUCCEEDED
 
 
-def test_a_file_that_vanished_is_said_to_be_lost_and_a_new_export_can_be_started(
-    start: WorkerFactory, client: Client
-) -> None:
+def test_a_vanished_file_is_reported_lost_and_a_new_export_can_start(start: WorkerFactory, client: Client) -> None:
     start()
     task = wait_for_end(start_export(client))
     wait_for_mail(task)
@@ -179,7 +177,7 @@ def test_a_file_that_vanished_is_said_to_be_lost_and_a_new_export_can_be_started
     assert_another_succeeds(client)
 
 
-def test_a_storage_that_is_away_has_lost_nothing(susan: User, client: Client) -> None:
+def test_unavailable_storage_is_not_reported_as_lost_files(susan: User, client: Client) -> None:
     archive = archive_of(susan, b"All that I wrote")
     storage, elsewhere = settings.VAR_DIR / "exports", settings.VAR_DIR / "elsewhere"
     storage.rename(elsewhere)
@@ -222,9 +220,7 @@ def silent_storage(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> I
         yield
 
 
-def test_a_bucket_that_falls_silent_is_told_of_within_seconds(
-    susan: User, client: Client, silent_storage: None
-) -> None:
+def test_an_unresponsive_bucket_is_reported_within_seconds(susan: User, client: Client, silent_storage: None) -> None:
     now = timezone.now()
     task = Task.objects.create(user=susan, name="export_posts", status=TaskStatus.SUCCEEDED, progress=100)
     archive = Archive.objects.create(
@@ -244,7 +240,7 @@ def files_in(bucket: Bucket, task: Task) -> list[str]:
     return [name for name in bucket.names() if str(task.pk) in name]
 
 
-def test_a_bucket_that_refuses_for_a_while_delays_the_export_and_the_download(
+def test_a_bucket_outage_delays_the_export_and_the_download(
     start: WorkerFactory, client: Client, bucket: FaultyBucket, smtp_server: MailServer
 ) -> None:
     bucket.refuses = True
@@ -263,7 +259,7 @@ def test_a_bucket_that_refuses_for_a_while_delays_the_export_and_the_download(
     assert_another_succeeds(client)
 
 
-def test_a_slow_bucket_is_waited_for_and_its_worker_not_declared_dead(
+def test_a_worker_waiting_for_a_slow_bucket_is_not_declared_dead(
     start: WorkerFactory, client: Client, bucket: FaultyBucket, smtp_server: MailServer
 ) -> None:
     bucket.replies.clear()
@@ -290,7 +286,7 @@ def heartbeats_for(task: Task) -> float:
     return (task.heartbeat_at - task.started_at).total_seconds()
 
 
-def test_a_death_between_storing_and_saving_leaves_no_file_once_the_house_is_kept(
+def test_a_crash_between_storing_and_saving_leaves_no_file_after_housekeeping(
     start: WorkerFactory, client: Client, bucket: FaultyBucket, bucket_server: Bucket, smtp_server: MailServer
 ) -> None:
     variables = {"EXPORT_STORAGE_URL": bucket.url, "EXPORT_JOB_TIMEOUT": "4"}

@@ -44,7 +44,7 @@ def rq_status(task: Task) -> JobStatus:
     return Job.fetch(str(task.pk), connection=django_rq.get_connection()).get_status()
 
 
-def test_a_long_export_is_stopped_at_once_and_says_why(
+def test_an_export_over_its_time_limit_fails_and_says_why(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, settings: LazySettings, slow: Path
 ) -> None:
     settings.EXPORT_JOB_TIMEOUT = 1  # whoever queues the job gives it its time
@@ -56,7 +56,7 @@ def test_a_long_export_is_stopped_at_once_and_says_why(
     assert temporary_files() == []
 
 
-def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(
+def test_a_task_whose_timeout_was_swallowed_is_retried(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     """RQ says that such a job finished; and nobody else says anything."""
@@ -68,7 +68,7 @@ def test_a_time_out_that_was_swallowed_leaves_a_task_that_is_run_again(
     assert_another_succeeds(client, "posts")
 
 
-def test_a_job_that_outlives_its_time_by_a_minute_is_killed_and_says_why(
+def test_a_job_a_minute_over_its_time_limit_is_killed_and_says_why(
     susan: User, client: Client, start_worker: StartWorker, smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     task = row(susan, 600)

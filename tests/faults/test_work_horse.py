@@ -18,14 +18,14 @@ Worker = Popen[bytes]
 pytestmark = [pytest.mark.processes, pytest.mark.short]
 
 
-def test_a_killed_work_horse_costs_an_attempt_and_no_more(susan: User, worker_process: Worker) -> None:
+def test_a_killed_work_horse_costs_one_attempt(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 2})
     runs(task)
     os.kill(horse_of(worker_process), signal.SIGKILL)
     reaches(task, TaskStatus.SUCCEEDED, 2)
 
 
-def test_a_killed_worker_is_replaced_by_another(susan: User, worker_factory: Callable[..., Worker]) -> None:
+def test_another_worker_takes_over_from_a_killed_one(susan: User, worker_factory: Callable[..., Worker]) -> None:
     short = {"EXPORT_STALE_AFTER": "2", "EXPORT_RECONCILE_INTERVAL": "1"}
     first, second = worker_factory(**short), worker_factory(**short)
     task = task_launch(user=susan, name="example", params={"seconds": 3})
@@ -37,7 +37,7 @@ def test_a_killed_worker_is_replaced_by_another(susan: User, worker_factory: Cal
     reaches(task, TaskStatus.SUCCEEDED, 2)
 
 
-def test_a_work_horse_killed_again_and_again_is_given_up_with_a_reason(susan: User, worker_process: Worker) -> None:
+def test_a_task_whose_work_horse_keeps_dying_fails_with_a_reason(susan: User, worker_process: Worker) -> None:
     task = task_launch(user=susan, name="example", params={"seconds": 60})
     for attempt in (1, 2, 3):
         runs(task, attempt)

@@ -91,19 +91,19 @@ def announce(client: Client, address: str, method: str = "POST", **headers: Any)
 
 @pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_large_body_is_refused_unread_at_every_address(db: None, address: str, method: str) -> None:
+def test_a_large_body_is_refused_unread_at_every_url(db: None, address: str, method: str) -> None:
     response = announce(Client(), address, method)
     assert response.status_code == 413
     assert "larger than this site accepts. Nothing was saved" in response.content.decode()
     assert not missing_headers(response)
 
 
-def test_a_length_of_thousands_of_digits_is_large_too(db: None) -> None:
+def test_a_content_length_with_thousands_of_digits_is_too_large(db: None) -> None:
     assert announce(Client(), "/nowhere/", CONTENT_LENGTH="9" * 5000).status_code == 413
 
 
 @pytest.mark.parametrize("length", ["-1", "-99", "+5", "1_000_000_000", "\u0663", " 5", "5, 5", "0x10", "many"])
-def test_a_length_that_is_no_number_is_refused_unread(db: None, length: str) -> None:
+def test_a_content_length_that_is_not_a_number_is_refused_unread(db: None, length: str) -> None:
     """Python reads most of these as one."""
     for address in ADDRESSES:
         response = announce(Client(), address, CONTENT_LENGTH=length)
@@ -111,7 +111,7 @@ def test_a_length_that_is_no_number_is_refused_unread(db: None, length: str) -> 
         assert "(Content-Length) as a number" in response.content.decode()
 
 
-def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings: LazySettings) -> None:
+def test_an_oversized_body_is_refused_to_staff_in_development_too(staff: User, settings: LazySettings) -> None:
     settings.DEBUG = True
     for address in ADDRESSES:
         assert announce(signed_in_client(staff), address).status_code == 413
@@ -119,7 +119,7 @@ def test_it_is_refused_to_members_staff_and_developers_too(staff: User, settings
 
 @pytest.mark.parametrize("is_development", [False, True])
 @pytest.mark.parametrize("address", ["/search/", "/nowhere/", "/admin/", "/notifications/"])
-def test_too_many_fields_are_refused_wherever_they_stand(
+def test_too_many_fields_are_refused_in_query_and_body(
     member: User, settings: LazySettings, address: str, is_development: bool
 ) -> None:
     """In development, the page of the error would be one of it again, until no answer is left."""
@@ -134,14 +134,14 @@ def test_too_many_fields_are_refused_wherever_they_stand(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_body_without_a_length_is_refused_unread(db: None, address: str) -> None:
+def test_a_request_without_content_length_is_refused_unread(db: None, address: str) -> None:
     response = announce(Client(), address, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
     assert response.status_code == 400
     assert "with its length" in response.content.decode()
 
 
 @pytest.mark.parametrize("address", ["/", "/accounts/login/", "/search/", "/exports/"])
-def test_no_page_takes_a_file_that_has_not_said_so(member: User, address: str) -> None:
+def test_only_views_that_opt_in_accept_uploads(member: User, address: str) -> None:
     for client in (Client(), signed_in_client(member)):
         response = client.post(address, {"body": "hello", "file": SimpleUploadedFile("a.txt", b"words")})
         assert response.status_code == 400
@@ -149,14 +149,14 @@ def test_no_page_takes_a_file_that_has_not_said_so(member: User, address: str) -
     assert not member.posts.exists()
 
 
-def test_a_view_that_says_so_takes_files_and_long_values_up_to_its_limit(db: None) -> None:
+def test_a_view_that_opts_in_accepts_uploads_up_to_its_limit(db: None) -> None:
     client = Client()
     file = SimpleUploadedFile("a.txt", b"x" * BODY_LIMIT)
     assert client.post("/taking/", {"note": "y" * 5000, "file": file}).content == f"5000 {BODY_LIMIT}".encode()
     assert announce(client, "/taking/", CONTENT_LENGTH=str(2 * BODY_LIMIT + 1)).status_code == 413
 
 
-def test_the_longest_message_fits_however_it_is_escaped(member: User, stranger: User) -> None:
+def test_the_longest_message_fits_even_when_escaped(member: User, stranger: User) -> None:
     longest = ("e" + "\u0331" * 9) * MESSAGE_CHARACTERS
     validate_body(longest, MESSAGE_CHARACTERS)
     client = signed_in_client(member)
@@ -169,7 +169,7 @@ def test_the_longest_message_fits_however_it_is_escaped(member: User, stranger: 
 
 
 @pytest.mark.parametrize("visitor", ["signed out", "staff"])
-def test_no_form_takes_a_long_value_nor_takes_long_for_what_just_fits(staff: User, visitor: str) -> None:
+def test_forms_refuse_overlong_values_and_stay_fast(staff: User, visitor: str) -> None:
     client = Client() if visitor == "signed out" else signed_in_client(staff)
     too_long = dict.fromkeys(("next", "username", "password", "email"), DISORDER + "x")
     longest = dict.fromkeys({*NAMES} - {"body"}, DISORDER)
@@ -183,7 +183,7 @@ def test_no_form_takes_a_long_value_nor_takes_long_for_what_just_fits(staff: Use
 
 
 @pytest.mark.parametrize("field", ["next", "login", "password", "remember", "csrfmiddlewaretoken"])
-def test_a_long_value_is_refused_before_anything_reads_it(db: None, field: str) -> None:
+def test_an_overlong_value_is_refused_before_it_is_read(db: None, field: str) -> None:
     value = "http://" + "\u0301\u0327" * 20_000  # of `next`, this took 8 seconds
     assert Client().post("/accounts/login/", {field: value}).status_code == 413
     assert Client().get("/accounts/login/", {field: value}).status_code == 413
@@ -193,14 +193,16 @@ def test_a_long_value_is_refused_before_anything_reads_it(db: None, field: str) 
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
-def test_counting_characters_takes_time_in_proportion_to_the_text(text: str) -> None:
+def test_counting_characters_takes_linear_time(text: str) -> None:
     long = (text * 160_000)[:160_000]
     assert seconds_of(lambda: count_characters(long)) < ENOUGH
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
 @pytest.mark.parametrize("address", ["/", "/messages/stranger/"])
-def test_a_long_text_is_refused_fast_and_shown_again(member: User, stranger: User, text: str, address: str) -> None:
+def test_an_overlong_text_is_refused_quickly_and_kept_in_the_form(
+    member: User, stranger: User, text: str, address: str
+) -> None:
     client = signed_in_client(member)
     long = (text * 60_000)[:60_000].strip()
     form = {"body": long}
@@ -211,7 +213,7 @@ def test_a_long_text_is_refused_fast_and_shown_again(member: User, stranger: Use
     assert seconds < ENOUGH
 
 
-def test_nothing_is_counted_of_a_text_that_cannot_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_overlong_text_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posts.validators.count_characters", pytest.fail)
     with pytest.raises(ValidationError, match="1400 code points, and your text has 1401"):
         validate_body("\x00" * 1401)
@@ -221,7 +223,7 @@ def test_nothing_is_counted_of_a_text_that_cannot_fit(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "utf-7", "utf-16", "idna", "punycode"])
-def test_texts_are_utf_8_whatever_a_request_says(member: User, charset: str) -> None:
+def test_texts_are_utf_8_whatever_the_request_claims(member: User, charset: str) -> None:
     client = signed_in_client(member)
     body = b'--x\r\nContent-Disposition: form-data; name="body"\r\n\r\n\\ud800\r\n--x--\r\n'
     response = client.generic("POST", "/", body, f"multipart/form-data; boundary=x; charset={charset}")
@@ -235,9 +237,7 @@ def test_texts_are_utf_8_whatever_a_request_says(member: User, charset: str) -> 
     "content_type",
     ["text/plain; charset=hex", "text/plain; charset*=nonsense''%ff", "multipart/form-data; boundary*=nonsense''x"],
 )
-def test_a_content_type_that_django_cannot_read_is_no_error_of_the_sites(
-    monkeypatch: pytest.MonkeyPatch, content_type: str
-) -> None:
+def test_an_unreadable_content_type_is_not_a_server_error(monkeypatch: pytest.MonkeyPatch, content_type: str) -> None:
     environ = RequestFactory().generic("POST", "/?q=a").environ | {"CONTENT_TYPE": content_type}
     with pytest.raises((LookupError, ValueError)):
         WSGIRequest(environ.copy())  # before any middleware
@@ -254,5 +254,5 @@ def test_a_content_type_that_django_cannot_read_is_no_error_of_the_sites(
         ("multipart/form-data; Boundary=----x;charset=y", "multipart/form-data; Boundary=----x"),
     ],
 )
-def test_of_a_content_type_only_the_boundary_is_kept(given: str, plain: str) -> None:
+def test_only_the_boundary_of_a_content_type_is_kept(given: str, plain: str) -> None:
     assert plain_content_type(given) == plain

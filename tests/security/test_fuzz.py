@@ -73,9 +73,7 @@ def clients(member: User) -> dict[str, Client]:
 
 
 @pytest.mark.parametrize("visitor", ["signed out", "a member", "staff", "a superuser"])
-def test_no_request_meets_an_error_or_an_answer_without_its_headers(
-    member: User, site: dict[str, list[bytes]], visitor: str
-) -> None:
+def test_random_requests_cause_no_server_errors(member: User, site: dict[str, list[bytes]], visitor: str) -> None:
     client = clients(member)[visitor]
     # A seed for each route: a new page changes nothing in what the others are asked.
     attackers = {route: Attacker(f"{SEED} {visitor} {route}", site) for route in routes()}

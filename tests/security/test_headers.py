@@ -36,7 +36,7 @@ def test_every_page_has_all_its_headers(member: User, staff: User, who: str) -> 
 
 @pytest.mark.urls("tests.security.broken_urls")
 @pytest.mark.parametrize(("address", "status"), ERRORS.items())
-def test_so_has_every_error_page(member: User, address: str, status: int) -> None:
+def test_every_error_page_has_all_its_headers(member: User, address: str, status: int) -> None:
     client = signed_in_client(member)
     client.raise_request_exception = False
     response = client.get(address)
@@ -46,7 +46,7 @@ def test_so_has_every_error_page(member: User, address: str, status: int) -> Non
 
 @pytest.mark.parametrize("host", ["evil.example", "[", ""])
 @pytest.mark.parametrize("redirects", [False, True])
-def test_so_has_the_answer_to_who_asks_for_another_host(
+def test_a_response_for_another_host_has_all_its_headers(
     db: None, settings: LazySettings, host: str, redirects: bool
 ) -> None:
     settings.SECURE_SSL_REDIRECT, settings.SECURE_SSL_HOST = redirects, "microblog.example"
@@ -55,13 +55,13 @@ def test_so_has_the_answer_to_who_asks_for_another_host(
     assert not missing_headers(response)
 
 
-def test_the_way_to_https_leads_to_this_site_whoever_was_asked_for(db: None, settings: LazySettings) -> None:
+def test_the_https_redirect_leads_to_this_site_whatever_the_host_header(db: None, settings: LazySettings) -> None:
     settings.SECURE_SSL_REDIRECT, settings.SECURE_SSL_HOST = True, "microblog.example"
     response = Client().get("/explore/", headers={"Host": "evil.example"})
     assert response["Location"] == "https://microblog.example/explore/"
 
 
-def test_no_page_has_a_script_or_a_style_inside(member: User, staff: User) -> None:
+def test_no_page_has_inline_scripts_or_styles(member: User, staff: User) -> None:
     archive_of(member, b"{}")
     for client in (Client(), signed_in_client(member)):
         for address in PAGES:
@@ -72,7 +72,7 @@ def test_no_page_has_a_script_or_a_style_inside(member: User, staff: User) -> No
 # --- Sessions -------------------------------------------------------------------------------------------
 
 
-def test_the_session_is_another_one_after_the_sign_in(member: User) -> None:
+def test_signing_in_changes_the_session_key(member: User) -> None:
     client = Client()
     client.session.save()
     before = client.session.session_key
@@ -82,7 +82,7 @@ def test_the_session_is_another_one_after_the_sign_in(member: User) -> None:
     assert client.session.session_key != before
 
 
-def test_a_session_of_ones_own_making_is_not_taken_up(member: User) -> None:
+def test_a_session_key_chosen_by_the_client_is_not_adopted(member: User) -> None:
     client = Client()
     client.cookies["sessionid"] = "mine" * 8
     client.post("/accounts/login/", {"login": "susan", "password": PASSWORD})
@@ -90,7 +90,7 @@ def test_a_session_of_ones_own_making_is_not_taken_up(member: User) -> None:
 
 
 @pytest.mark.parametrize("key", [r'"\000\000\000\000\000\000\000\000"', "x" * 5000, '"\\"', "../../../etc"])
-def test_a_cookie_that_no_session_can_have_is_no_session(db: None, key: str) -> None:
+def test_an_impossible_session_cookie_is_ignored(db: None, key: str) -> None:
     assert Client().get("/exports/", headers={"Cookie": f"sessionid={key}"}).status_code == 302
 
 
@@ -110,7 +110,7 @@ def test_a_password_that_staff_set_ends_all_sessions(member: User, staff: User) 
     assert client.get("/exports/").status_code == 302
 
 
-def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(member: User) -> None:
+def test_cookies_are_hidden_from_scripts_and_other_sites(member: User) -> None:
     client = Client()
     client.get("/accounts/login/")
     client.post("/accounts/login/", {"login": make_member().username, "password": PASSWORD})
@@ -143,7 +143,7 @@ def manage(tmp_path: Path, *command: str, **variables: str) -> "subprocess.Compl
 
 @pytest.mark.processes
 @pytest.mark.parametrize("variables", [{}, {"BEHIND_TLS_PROXY": "on", "DATABASE_URL": "postgres://a@db.example/m"}])
-def test_the_settings_of_production_pass_djangos_own_review(tmp_path: Path, variables: dict[str, str]) -> None:
+def test_production_settings_pass_djangos_deployment_checks(tmp_path: Path, variables: dict[str, str]) -> None:
     result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **variables)
     assert result.returncode == 0, result.stderr
     assert "no issues" in result.stdout
@@ -166,7 +166,7 @@ print(*(limits[name] for name in ("export", "message", "post", "change", "search
 
 
 @pytest.mark.processes
-def test_production_insists_on_https_and_on_cookies_of_this_host_alone(tmp_path: Path) -> None:
+def test_production_requires_https_and_host_only_cookies(tmp_path: Path) -> None:
     result = manage(tmp_path, "shell", "--no-imports", "--verbosity", "0", "-c", SHOW, BEHIND_TLS_PROXY="on")
     assert result.returncode == 0, result.stderr
     hsts, cookie, location, session, limits = result.stdout.splitlines()
@@ -178,7 +178,7 @@ def test_production_insists_on_https_and_on_cookies_of_this_host_alone(tmp_path:
     assert limits == "20/10m/user 30/10m/user 60/10m/user 120/10m/user 60/m/ip"
 
 
-def test_no_shared_cache_may_keep_what_any_address_tells_a_member(staff: User) -> None:
+def test_no_response_to_a_member_may_be_cached_by_others(staff: User) -> None:
     addresses = {re.sub("<[a-z0-9_]+>", "1", route) for route in routes()}
     client = signed_in_client(staff)
     answers = {address: client.get(address) for address in addresses}

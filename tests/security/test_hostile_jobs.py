@@ -168,7 +168,7 @@ def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
 
 
 @pytest.mark.processes
-def test_a_worker_runs_nothing_of_a_strangers_and_goes_on(
+def test_a_worker_refuses_foreign_jobs_and_carries_on(
     attacks: list[tuple[bytes, dict[str, Any]]],
     sentinel: Path,
     redis_queue: Queue,
@@ -194,7 +194,7 @@ def test_a_worker_runs_nothing_of_a_strangers_and_goes_on(
     assert not re.search(r"^\S+ \S+ INFO forged", log, re.MULTILINE)
 
 
-def test_what_waits_in_the_form_of_an_earlier_release_is_done_all_the_same(
+def test_jobs_queued_by_an_earlier_release_still_run(
     redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]
 ) -> None:
     """It is queued anew by the row, at once."""
@@ -224,7 +224,7 @@ def visit_dashboard(job_id: str = "", worker: str = "") -> None:
         assert staff.get(reverse("admin:django_rq_worker_details", args=[0, worker])).status_code in {200, 404}
 
 
-def test_the_dashboard_runs_nothing_of_a_job_that_it_counts_as_abandoned(
+def test_the_dashboard_runs_no_callback_of_an_abandoned_job(
     redis_queue: Queue, sentinel: Path, touch: str, bomb: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It cleans up as it counts: RQ calls the failure callback then, in the web process."""
@@ -259,11 +259,11 @@ def job_with(queue: Queue, payload: bytes) -> Job:
     return Job.fetch(str(plant(queue, payload)), connection=queue.connection)
 
 
-def test_all_registered_jobs_may_run(redis_queue: Queue) -> None:
+def test_every_registered_job_may_run(redis_queue: Queue) -> None:
     assert all(not job_refusal(job_with(redis_queue, data(name, str(uuid4())))) for name in FUNCTIONS)
 
 
-def test_no_name_is_imported_before_it_is_known(redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_registered_names_are_imported(redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     imported: list[str] = []
     monkeypatch.setattr("tasks.queue.registered_jobs.import_attribute", imported.append)
     job = job_with(redis_queue, data("antigravity.fly", str(uuid4())))
@@ -273,7 +273,7 @@ def test_no_name_is_imported_before_it_is_known(redis_queue: Queue, monkeypatch:
 
 
 @pytest.mark.parametrize("limit", [-1, 0, 10**9])
-def test_no_job_gets_more_time_than_the_site_gives(redis_queue: Queue, settings: Any, limit: int) -> None:
+def test_a_job_cannot_extend_its_time_limit(redis_queue: Queue, settings: Any, limit: int) -> None:
     job_id = str(plant(redis_queue, harmless(), timeout=limit))
     timeout = Job.fetch(job_id, connection=redis_queue.connection).timeout
     assert timeout is not None
@@ -281,7 +281,7 @@ def test_no_job_gets_more_time_than_the_site_gives(redis_queue: Queue, settings:
 
 
 @pytest.mark.processes
-def test_a_command_that_is_none_does_not_make_a_worker_deaf(
+def test_an_invalid_command_does_not_stop_a_worker_listening(
     redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]
 ) -> None:
     worker = worker_factory()
@@ -293,7 +293,9 @@ def test_a_command_that_is_none_does_not_make_a_worker_deaf(
     assert worker.wait(30) == 0
 
 
-def test_what_is_no_worker_hides_none(redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]) -> None:
+def test_an_invalid_worker_entry_hides_no_worker(
+    redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]
+) -> None:
     worker = worker_factory()
     litter_workers(redis_queue.connection)
     assert [found.pid for found in living_workers()] == [worker.pid]
@@ -303,14 +305,14 @@ def test_what_is_no_worker_hides_none(redis_queue: Queue, worker_factory: Callab
     assert Client().get("/readyz").status_code == 200
 
 
-def test_a_job_that_would_fill_the_memory_is_none(redis_queue: Queue) -> None:
+def test_a_job_that_unpacks_to_gigabytes_is_treated_as_lost(redis_queue: Queue) -> None:
     for payload in (b"[" + b" " * 50_000_000 + b"]", data(REGISTERED, "x" * LONGEST)):
         with pytest.raises(NoSuchJobError):
             job_with(redis_queue, payload)
 
 
 @pytest.mark.parametrize("function", ["example", "export_archive"])
-def test_a_task_is_done_by_no_other_kind_of_job(
+def test_a_task_is_never_run_by_another_kind_of_job(
     function: str, redis_queue: Queue, run_worker: Callable[[], None]
 ) -> None:
     """It would fail the task, or put into the mail what its member did not ask for."""
@@ -321,5 +323,5 @@ def test_a_task_is_done_by_no_other_kind_of_job(
     assert (task.status, task.attempt, task.failures) == (TaskStatus.QUEUED, 0, 0)
 
 
-def test_a_command_nested_too_deep_does_not_make_a_worker_deaf(redis_queue: Queue) -> None:
+def test_a_deeply_nested_command_does_not_stop_a_worker_listening(redis_queue: Queue) -> None:
     TaskWorker([redis_queue], connection=redis_queue.connection).handle_payload({"data": b"[" * 100_000})

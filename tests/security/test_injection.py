@@ -53,9 +53,7 @@ def _no_limits_from_other_tests(db: None) -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [*(("username", n) for n in NAMES), *(("email", a) for a in ADDRESSES)])
-def test_nobody_signs_up_with_more_than_a_name_and_an_address(
-    db: None, mailoutbox: list[EmailMessage], field: str, value: str
-) -> None:
+def test_sign_up_ignores_extra_fields(db: None, mailoutbox: list[EmailMessage], field: str, value: str) -> None:
     form = {"username": "anna", "email": "anna@example.com", "password1": PASSWORD, "password2": PASSWORD}
     response = Client().post("/accounts/signup/", {**form, field: value})
     assert response.status_code == 200
@@ -65,13 +63,15 @@ def test_nobody_signs_up_with_more_than_a_name_and_an_address(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nobody_takes_such_a_name_later(member: User, name: str) -> None:
+def test_members_cannot_change_to_a_malformed_name(member: User, name: str) -> None:
     assert signed_in_client(member).post("/accounts/profile/", {"username": name, "about_me": ""}).status_code == 422
     assert User.objects.get().username == "susan"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_nobody_changes_to_such_an_address(member: User, mailoutbox: list[EmailMessage], address: str) -> None:
+def test_members_cannot_change_to_a_malformed_email_address(
+    member: User, mailoutbox: list[EmailMessage], address: str
+) -> None:
     client = Client()
     client.post("/accounts/login/", {"login": "susan", "password": PASSWORD})
     client.post("/accounts/email/", {"email": address, "action_add": ""})
@@ -80,7 +80,7 @@ def test_nobody_changes_to_such_an_address(member: User, mailoutbox: list[EmailM
 
 
 @pytest.mark.parametrize(("field", "value"), [*(("username", n) for n in NAMES), *(("email", a) for a in ADDRESSES)])
-def test_not_even_staff_give_them(member: User, staff: User, field: str, value: str) -> None:
+def test_staff_cannot_save_malformed_names_or_addresses(member: User, staff: User, field: str, value: str) -> None:
     form = {"username": "susan", "email": "susan@example.com", "date_joined_0": "2026-01-01", "date_joined_1": "0:00"}
     response = signed_in_client(staff).post(f"/admin/accounts/user/{member.pk}/change/", {**form, field: value})
     assert response.status_code == 200
@@ -89,14 +89,14 @@ def test_not_even_staff_give_them(member: User, staff: User, field: str, value: 
 
 
 @pytest.mark.parametrize("address", ADDRESSES[:2])
-def test_should_one_be_in_the_database_no_mail_goes_out(member: User, address: str) -> None:
+def test_a_malformed_address_in_the_database_gets_no_email(member: User, address: str) -> None:
     archive = archive_of(member, b"{}")
     archive.user.email = address
     with pytest.raises(ValueError, match="newlines"):
         archive_message(archive).message()
 
 
-def test_the_headers_of_the_mail_are_the_sites_own_whatever_the_member_is_called(member: User) -> None:
+def test_a_members_name_cannot_inject_email_headers(member: User) -> None:
     archive = archive_of(member, b"{}")
     archive.user.username = "x\r\nBcc: evil@example.com"
     message: Any = archive_message(archive).message()
@@ -105,7 +105,7 @@ def test_the_headers_of_the_mail_are_the_sites_own_whatever_the_member_is_called
     )
 
 
-def test_the_mail_shows_a_name_as_text(member: User) -> None:
+def test_the_email_shows_a_name_as_text(member: User) -> None:
     archive = archive_of(member, b"{}")
     archive.user.username = "<b>susan</b>"
     [(html, _type)] = archive_message(archive).alternatives
@@ -116,7 +116,7 @@ def test_the_mail_shows_a_name_as_text(member: User) -> None:
 
 
 @pytest.mark.parametrize("next_page", ELSEWHERE)
-def test_no_page_leads_to_another_site(member: User, next_page: str) -> None:
+def test_no_page_redirects_to_another_site(member: User, next_page: str) -> None:
     visitor, client = Client(), signed_in_client(member)
     form = {"next": next_page, "login": "susan", "password": PASSWORD}
     answers = [
@@ -132,7 +132,7 @@ def test_no_page_leads_to_another_site(member: User, next_page: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "//evil.example/%2e%2e", "/\\evil.example", "/%5cevil.example"])
-def test_a_slash_that_is_missing_leads_to_no_other_site(db: None, path: str) -> None:
+def test_appending_a_slash_never_leads_to_another_site(db: None, path: str) -> None:
     response = Client().get("/", PATH_INFO=path)
     assert not response.headers.get("Location", "/").startswith(("//", "/\\", "http"))
 
@@ -143,7 +143,7 @@ def test_a_slash_that_is_missing_leads_to_no_other_site(db: None, path: str) -> 
 @pytest.mark.parametrize(
     "host", ["evil.example", "testserver.evil.example", "testserver@evil.example", "evil.example:80"]
 )
-def test_a_request_to_another_host_is_refused_and_sends_nothing(
+def test_a_request_for_another_host_is_refused_and_sends_no_email(
     member: User, mailoutbox: list[EmailMessage], host: str
 ) -> None:
     response = Client().post("/accounts/password/reset/", {"email": member.email}, headers={"Host": host})
@@ -155,7 +155,7 @@ def test_a_request_to_another_host_is_refused_and_sends_nothing(
 @pytest.mark.parametrize(
     "headers", [{"X-Forwarded-Host": "evil.example"}, {"Host": "testserver:666"}, {"Host": "evil.example"}]
 )
-def test_links_in_mails_lead_to_this_site_whatever_the_request_says(
+def test_links_in_emails_ignore_the_requests_host(
     member: User, mailoutbox: list[EmailMessage], settings: LazySettings, headers: dict[str, str]
 ) -> None:
     settings.ALLOWED_HOSTS = ["*"]  # as a careless proxy setup has it
@@ -170,7 +170,7 @@ def test_links_in_mails_lead_to_this_site_whatever_the_request_says(
     assert all(link.startswith("https://microblog.example/accounts/") for link in links), links
 
 
-def test_members_are_many_and_their_names_are_theirs(member: User) -> None:
+def test_a_username_that_looks_like_a_path_matches_no_member(member: User) -> None:
     """A name that is a path, a query or a fragment names nobody, and never another page."""
     make_member("a")
     for name in ("a%2f..%2fsusan", "a%3fx", "a%23x", "%2e%2e", "a%00"):

@@ -57,12 +57,12 @@ def test_guessing_the_password_of_an_account_ends_after_five(member: User) -> No
 
 
 @pytest.mark.parametrize("spelling", ["SUSAN", " susan "])
-def test_the_account_counts_not_its_spelling(member: User, spelling: str) -> None:
+def test_the_limit_is_per_account_whatever_the_spelling(member: User, spelling: str) -> None:
     guesses_until_stopped(Client(), "susan")
     assert is_asked_to_wait(sign_in(Client(), spelling))
 
 
-def test_another_port_in_the_host_header_does_not_start_the_count_anew(member: User) -> None:
+def test_another_port_in_the_host_header_does_not_reset_the_limit(member: User) -> None:
     answers = [sign_in(Client(), host=f"testserver:{port}") for port in range(1000, 1006)]
     assert is_asked_to_wait(answers[-1])
 
@@ -79,7 +79,7 @@ def test_guessing_names_from_one_address_ends_after_ten(db: None) -> None:
         ("/accounts/password/reset/", {"email": "x{}@example.com"}, 20),
     ],
 )
-def test_signing_up_and_resets_are_limited(db: None, address: str, form: dict[str, str], limit: int) -> None:
+def test_sign_ups_and_password_resets_are_limited(db: None, address: str, form: dict[str, str], limit: int) -> None:
     client = Client()
     forms = ({name: value.format(n) for name, value in form.items()} for n in range(limit + 1))
     answers = [client.post(address, each) for each in forms]
@@ -96,12 +96,12 @@ def test_the_password_asked_for_before_a_download_cannot_be_guessed(member: User
 # --- Behind a proxy -------------------------------------------------------------------------------------
 
 
-def test_without_a_proxy_what_a_client_says_of_its_address_is_not_believed(db: None) -> None:
+def test_without_a_proxy_forwarded_addresses_are_ignored(db: None) -> None:
     answers = [sign_in(Client(), f"name{n}", x_forwarded_for=f"10.0.0.{n}") for n in range(11)]
     assert is_asked_to_wait(answers[-1])
 
 
-def test_behind_a_proxy_each_client_has_its_own_count(db: None, settings: LazySettings) -> None:
+def test_behind_a_proxy_each_client_has_its_own_limit(db: None, settings: LazySettings) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     assert guesses_until_stopped(Client(), x_forwarded_for="10.0.0.1") == 10
     assert not is_asked_to_wait(sign_in(Client(), "another", x_forwarded_for="10.0.0.2"))
@@ -113,7 +113,7 @@ def test_behind_a_proxy_only_what_the_proxy_wrote_counts(db: None, settings: Laz
     assert is_asked_to_wait(answers[-1])
 
 
-def test_with_fewer_addresses_than_proxies_who_is_connected_counts(db: None, settings: LazySettings) -> None:
+def test_with_fewer_addresses_than_proxies_the_peer_counts(db: None, settings: LazySettings) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
     answers = [sign_in(Client(), f"name{n}", x_forwarded_for=f"10.0.0.{n}") for n in range(11)]
     assert [answer.status_code for answer in answers[:10]] == [200] * 10
@@ -128,7 +128,7 @@ def three(settings: LazySettings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"export": "3/10m/user"}
 
 
-def test_who_starts_and_cancels_again_and_again_is_asked_to_wait(member: User, three: None, redis_queue: Queue) -> None:
+def test_starting_and_cancelling_repeatedly_is_rate_limited(member: User, three: None, redis_queue: Queue) -> None:
     client = signed_in_client(member)
     for _ in range(3):
         assert client.post("/exports/").status_code == 302
@@ -140,7 +140,7 @@ def test_who_starts_and_cancels_again_and_again_is_asked_to_wait(member: User, t
 
 
 @pytest.mark.parametrize("action", ["retry", "mail"])
-def test_retries_and_mails_count_too(member: User, three: None, redis_queue: Queue, action: str) -> None:
+def test_retries_and_emails_are_limited(member: User, three: None, redis_queue: Queue, action: str) -> None:
     client, archive = signed_in_client(member), archive_of(member, b"{}")
     answers = [client.post(f"/exports/{archive.task_id}/{action}/") for _ in range(4)]
     assert [is_asked_to_wait(answer) for answer in answers] == [False, False, False, True]
@@ -153,7 +153,7 @@ def answers_to(client: Client, address: str, form: dict[str, str] | None = None)
     return [client.post(address, form or {}).status_code for _ in range(3)]
 
 
-def test_who_posts_too_often_gets_the_text_back(member: User, settings: LazySettings) -> None:
+def test_posting_too_often_keeps_the_text(member: User, settings: LazySettings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"post": "2/10m/user"}
     client = signed_in_client(member)
     assert answers_to(client, "/", {"body": "hello"})[:2] == [302, 302]
@@ -167,7 +167,7 @@ def test_who_posts_too_often_gets_the_text_back(member: User, settings: LazySett
     assert signed_in_client(make_member()).post("/", {"body": "hello"}).status_code == 302
 
 
-def test_who_edits_the_profile_too_often_gets_the_form_back(member: User, settings: LazySettings) -> None:
+def test_editing_the_profile_too_often_keeps_the_form(member: User, settings: LazySettings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"change": "2/10m/user"}
     client = signed_in_client(member)
     form = {"username": "susan", "about_me": "what I wrote"}
@@ -176,7 +176,7 @@ def test_who_edits_the_profile_too_often_gets_the_form_back(member: User, settin
 
 
 @pytest.mark.parametrize("button", ["/user/other/follow/", "/user/other/unfollow/", "/posts/{}/remove/"])
-def test_buttons_cannot_be_pressed_too_often(member: User, settings: LazySettings, button: str) -> None:
+def test_pressing_buttons_is_rate_limited(member: User, settings: LazySettings, button: str) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"change": "2/10m/user"}
     make_member("other")
     client, post = signed_in_client(member), member.posts.create(body="hello")
@@ -184,7 +184,7 @@ def test_buttons_cannot_be_pressed_too_often(member: User, settings: LazySetting
     assert is_asked_to_wait(client.post(f"/posts/{post.pk}/restore/"))
 
 
-def test_searches_are_counted_by_address_whoever_asks(member: User, settings: LazySettings) -> None:
+def test_searches_are_limited_by_client_address(member: User, settings: LazySettings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"search": "2/m/ip"}
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
@@ -197,7 +197,7 @@ def test_searches_are_counted_by_address_whoever_asks(member: User, settings: La
     assert search(visitor, "10.0.0.2").status_code == 200
 
 
-def test_in_production_all_of_them_are_limited() -> None:
+def test_every_limit_applies_in_production() -> None:
     code = """
 from django.conf import settings
 print(*(settings.ACCOUNT_RATE_LIMITS[action] for action in ("post", "change", "search", "export", "message")))

@@ -30,9 +30,7 @@ def in_header(value: str) -> str:
 
 @pytest.mark.parametrize("value", ["http://[", "//[", "http://[v1.x]", "//\u2100.example", "http://a]b/"])
 @pytest.mark.parametrize("is_signed_in", [False, True])
-def test_a_malformed_address_is_no_error_of_the_sites_and_leads_nowhere(
-    member: User, value: str, is_signed_in: bool
-) -> None:
+def test_a_malformed_url_is_neither_a_server_error_nor_a_redirect(member: User, value: str, is_signed_in: bool) -> None:
     client = signed_in_client(member) if is_signed_in else Client()
     header = in_header(value)
     for page in map(reverse, PAGES):
@@ -45,7 +43,7 @@ def test_a_malformed_address_is_no_error_of_the_sites_and_leads_nowhere(
 
 
 @pytest.mark.parametrize("value", MALFORMED)
-def test_a_sign_in_with_a_malformed_way_on_leads_to_the_first_page_or_one_of_ours(member: User, value: str) -> None:
+def test_a_malformed_next_url_leads_to_a_page_of_this_site(member: User, value: str) -> None:
     cache.clear()
     form = {"login": "susan", "password": PASSWORD, "next": value}
     answer = Client().post("/accounts/login/", form)
@@ -54,7 +52,7 @@ def test_a_sign_in_with_a_malformed_way_on_leads_to_the_first_page_or_one_of_our
 
 
 @pytest.mark.parametrize("value", MALFORMED)
-def test_a_form_that_is_refused_may_come_from_any_address(member: User, value: str) -> None:
+def test_a_refused_form_may_come_from_any_address(member: User, value: str) -> None:
     header = in_header(value)
     for headers in ({"Referer": header}, {"Origin": header}, {"X-Forwarded-Host": header}):
         client = Client(enforce_csrf_checks=True)

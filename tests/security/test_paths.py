@@ -39,7 +39,7 @@ def rows() -> list[Any]:
 
 @pytest.mark.parametrize("action", EVERYTHING)
 @pytest.mark.parametrize("who", ["a stranger", "a superuser"])
-def test_what_is_anothers_is_not_found_and_stays_as_it_is(archive: Archive, action: str, who: str) -> None:
+def test_another_members_rows_are_404_and_unchanged(archive: Archive, action: str, who: str) -> None:
     is_staff = who == "a superuser"
     before = rows()
     client = signed_in_client(make_member(is_staff=is_staff, is_superuser=is_staff))
@@ -48,7 +48,7 @@ def test_what_is_anothers_is_not_found_and_stays_as_it_is(archive: Archive, acti
 
 
 @pytest.mark.parametrize("action", EVERYTHING)
-def test_signed_out_the_way_leads_to_the_sign_in_and_nothing_changes(archive: Archive, action: str) -> None:
+def test_anonymous_visitors_are_sent_to_sign_in_and_change_nothing(archive: Archive, action: str) -> None:
     before = rows()
     response = visit(Client(), action, archive.task_id)
     address = quote(f"/exports/{archive.task_id}/{action}/")
@@ -57,7 +57,7 @@ def test_signed_out_the_way_leads_to_the_sign_in_and_nothing_changes(archive: Ar
 
 
 @pytest.mark.parametrize("action", EVERYTHING)
-def test_a_link_from_before_the_sign_out_is_of_no_use_after_it(member: User, archive: Archive, action: str) -> None:
+def test_a_download_link_stops_working_after_sign_out(member: User, archive: Archive, action: str) -> None:
     client = signed_in_client(member)
     cookies = client.cookies.copy()
     assert visit(client, "download", archive.task_id).status_code == 200
@@ -78,7 +78,7 @@ def test_a_member_whose_account_is_closed_reaches_nothing(member: User, archive:
 
 
 @pytest.mark.parametrize("action", EVERYTHING)
-def test_guessing_finds_nothing(member: User, archive: Archive, action: str) -> None:
+def test_guessing_urls_finds_nothing(member: User, archive: Archive, action: str) -> None:
     client = signed_in_client(member)
     almost = f"{archive.task_id.int ^ 1:032x}"
     for guess in (uuid4(), almost, archive.pk, "00000000-0000-0000-0000-000000000000", f"{archive.task_id}0", ".."):
@@ -86,7 +86,7 @@ def test_guessing_finds_nothing(member: User, archive: Archive, action: str) -> 
 
 
 @pytest.mark.parametrize("gone", ["expired", "deleted", "lost"])
-def test_a_link_to_a_file_that_is_gone_is_not_found(member: User, archive: Archive, gone: str) -> None:
+def test_a_link_to_a_missing_file_is_404(member: User, archive: Archive, gone: str) -> None:
     client = signed_in_client(member)
     if gone == "expired":
         Archive.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -110,7 +110,7 @@ def test_only_post_changes_anything(member: User, archive: Archive, action: str,
 
 @pytest.mark.parametrize("action", ["", *ACTIONS])
 @pytest.mark.parametrize("token", ["", "x" * 64])
-def test_a_form_from_elsewhere_changes_nothing(member: User, archive: Archive, action: str, token: str) -> None:
+def test_a_cross_site_form_changes_nothing(member: User, archive: Archive, action: str, token: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.cookies.update(signed_in_client(member).cookies)
     before = rows()
@@ -121,7 +121,7 @@ def test_a_form_from_elsewhere_changes_nothing(member: User, archive: Archive, a
     assert rows() == before
 
 
-def test_the_poll_tells_each_member_their_own_and_nobody_else_anything(archive: Archive, member: User) -> None:
+def test_the_poll_returns_only_the_members_own_notifications(archive: Archive, member: User) -> None:
     told = str(archive.task_id)
     assert told in signed_in_client(member).get("/notifications/").content.decode()
     other = signed_in_client(make_member())
@@ -130,7 +130,7 @@ def test_the_poll_tells_each_member_their_own_and_nobody_else_anything(archive: 
         assert Client().get(f"/notifications/{query}").status_code == 403
 
 
-def test_no_other_site_may_read_the_poll_or_the_file(archive: Archive, member: User) -> None:
+def test_other_sites_cannot_read_the_poll_or_the_file(archive: Archive, member: User) -> None:
     client = signed_in_client(member)
     for address in ("/notifications/", f"/exports/{archive.task_id}/download/"):
         response = client.get(address, headers={"Origin": "https://evil.example"})
@@ -138,7 +138,7 @@ def test_no_other_site_may_read_the_poll_or_the_file(archive: Archive, member: U
         assert "no-store" in response["Cache-Control"]
 
 
-def test_the_file_is_kept_and_never_shown_whatever_is_in_it(member: User) -> None:
+def test_the_file_is_downloaded_and_never_rendered(member: User) -> None:
     archive = archive_of(member, b"<script>alert(1)</script>", content_type="text/html", filename="page.html")
     response = visit(signed_in_client(member), "download", archive.task_id)
     assert response["Content-Disposition"].startswith("attachment;")
@@ -148,7 +148,7 @@ def test_the_file_is_kept_and_never_shown_whatever_is_in_it(member: User) -> Non
 
 
 @pytest.mark.parametrize("filename", ['a"; filename="b.exe', "a\r\nX-Evil: 1", "../../etc/passwd", "ä\u202egnp.exe"])
-def test_a_files_name_stays_a_name_in_its_header(member: User, filename: str) -> None:
+def test_a_file_name_cannot_break_out_of_its_header(member: User, filename: str) -> None:
     archive = archive_of(member, CONTENT)
     Archive.objects.filter(pk=archive.pk).update(filename=filename)
     response = visit(signed_in_client(member), "download", archive.task_id)

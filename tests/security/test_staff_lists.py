@@ -66,7 +66,7 @@ def is_own_or_shown(model_admin: ModelAdmin[Any], path: str) -> bool:
 
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
-def test_no_list_is_filtered_across_a_relation_that_it_does_not_show(model: type[Model], staff: User) -> None:
+def test_lists_cannot_be_filtered_across_hidden_relations(model: type[Model], staff: User) -> None:
     model_admin = LISTS[model]
     request = RequestFactory().get("/")
     request.user = staff  # even a superuser, who is not meant to read passwords and session keys either
@@ -93,7 +93,7 @@ def refused(client: Client, model: type[Model], name: str) -> bool:
 
 
 @pytest.mark.parametrize("role", [*ROLES, "view alone"])
-def test_whatever_a_members_secrets_are_the_answer_is_the_same(role: str, staff: User) -> None:
+def test_responses_do_not_depend_on_members_secrets(role: str, staff: User) -> None:
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
     user = viewer("view_user")
     if role in ROLES:
@@ -104,14 +104,14 @@ def test_whatever_a_members_secrets_are_the_answer_is_the_same(role: str, staff:
 
 
 @pytest.mark.parametrize("model", [model for model in LISTS if model is not User], ids=lambda model: model.__name__)
-def test_nor_are_they_found_out_by_way_of_what_is_a_members(model: type[Model], staff: User) -> None:
+def test_hidden_values_cannot_be_found_through_members_rows(model: type[Model], staff: User) -> None:
     client = signed_in_client(viewer(f"view_{model._meta.model_name}"))
     for name in (field.name for field in model._meta.get_fields() if field.related_model is User):
         for secret in ("sessions__session_key", "password", "email", "messages_sent__body"):
             assert refused(client, model, f"{name}__{secret}"), f"{name}__{secret}"
 
 
-def test_a_session_key_cannot_be_read_by_who_may_look_at_members(staff: User) -> None:
+def test_staff_who_may_view_members_cannot_read_session_keys(staff: User) -> None:
     client = signed_in_client(viewer("view_user"))
     for name in ("sessions__session_key__gte", "sessions__session_key", "sessions", "sessions__isnull"):
         assert client.get("/admin/accounts/user/", {name: "a"}).status_code == 400
@@ -119,7 +119,7 @@ def test_a_session_key_cannot_be_read_by_who_may_look_at_members(staff: User) ->
 
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
-def test_lists_are_searched_and_ordered_by_what_they_show(model: type[Model], staff: User) -> None:
+def test_lists_can_be_searched_and_ordered_by_what_they_show(model: type[Model], staff: User) -> None:
     model_admin = LISTS[model]
     request = RequestFactory().get("/")
     request.user = staff
@@ -134,7 +134,7 @@ def test_lists_are_searched_and_ordered_by_what_they_show(model: type[Model], st
 
 
 @pytest.mark.parametrize("path", ["exports/task", "exports/archive"])
-def test_addresses_are_searched_only_by_who_may_look_at_members(path: str, member: User) -> None:
+def test_only_staff_who_may_view_members_can_search_email_addresses(path: str, member: User) -> None:
     from tests.exports.archives import archive_of  # noqa: PLC0415
 
     archive_of(member, b"{}")
@@ -165,7 +165,7 @@ def test_a_list_can_be_filtered_by_what_it_shows(staff: User, member: User) -> N
 
 
 @pytest.mark.parametrize("lookup", ["regex", "iregex"])
-def test_no_list_is_filtered_by_patterns_which_can_take_hours(staff: User, lookup: str) -> None:
+def test_lists_cannot_be_filtered_by_regular_expressions(staff: User, lookup: str) -> None:
     User.objects.filter(pk=staff.pk).update(email="a" * 40 + "@example.com")
     client = signed_in_client(staff)
     for pattern in ("(a+)+$", "("):
@@ -173,23 +173,23 @@ def test_no_list_is_filtered_by_patterns_which_can_take_hours(staff: User, looku
 
 
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
-def test_a_row_is_found_under_no_empty_name_of_a_field(staff: User, model: type[Model]) -> None:
+def test_an_empty_field_name_finds_no_row(staff: User, model: type[Model]) -> None:
     client = signed_in_client(staff)
     for page in ("change", "delete"):
         assert client.get(f"{address(model)}1/{page}/?_to_field=").status_code in {200, 302, 403, 404}
 
 
-def test_what_is_no_column_finds_nothing(staff: User) -> None:
+def test_an_unknown_column_finds_nothing(staff: User) -> None:
     response = signed_in_client(staff).get("/admin/accounts/user/", {"nonsense__gte": "1"})
     assert (response.status_code, response["Location"]) == (302, "/admin/accounts/user/?e=1")
 
 
-def test_every_list_is_under_the_rules_those_of_other_packages_too(db: None) -> None:
+def test_every_list_follows_the_rules_including_those_of_packages(db: None) -> None:
     assert all(isinstance(model_admin, CarefulAdmin) for model_admin in admin.site._registry.values())
     assert {model._meta.app_label for model in LISTS} >= {"account", "auth", "admin"}
 
 
-def test_who_may_look_may_do_nothing(db: None) -> None:
+def test_view_permission_allows_no_changes(db: None) -> None:
     for model, model_admin in LISTS.items():
         request = RequestFactory().get("/")
         request.user = viewer(f"view_{model._meta.model_name}")
@@ -197,7 +197,7 @@ def test_who_may_look_may_do_nothing(db: None) -> None:
 
 
 @pytest.mark.parametrize("field", ["user", "sessions", "sender", "partner", "newest", "member"])
-def test_completing_a_word_tells_no_more(staff: User, field: str) -> None:
+def test_autocomplete_reveals_no_more(staff: User, field: str) -> None:
     client = signed_in_client(viewer("view_task", "view_archive", "view_notification"))
     for model in ("accounts.session", "inbox.message", "inbox.conversation", "accounts.user", "exports.task"):
         app_label, model_name = model.split(".")
@@ -214,7 +214,7 @@ NONSENSE = [
 
 @pytest.mark.django_db(transaction=True)  # on PostgreSQL some are refused by the database
 @pytest.mark.parametrize("query", NONSENSE)
-def test_a_list_asked_for_what_no_column_can_be_is_shown_without_filters(query: str) -> None:
+def test_an_impossible_filter_value_shows_the_unfiltered_list(query: str) -> None:
     staff = make_member("staff", is_staff=True, is_superuser=True)
     client = signed_in_client(staff)
     response = client.get(f"/admin/tasks/task/?{query}")
@@ -224,7 +224,7 @@ def test_a_list_asked_for_what_no_column_can_be_is_shown_without_filters(query: 
 
 @pytest.mark.parametrize("key", ["abc", "", "\x00", "9" * 20, "-1", "0" * 500, "1\x00"])
 @pytest.mark.parametrize("model", LISTS, ids=lambda model: model._meta.label)
-def test_an_action_is_refused_for_what_can_be_no_row(staff: User, model: type[Model], key: str) -> None:
+def test_an_action_is_refused_for_an_impossible_key(staff: User, model: type[Model], key: str) -> None:
     cache.clear()
     request = RequestFactory().get("/")
     request.user = staff

@@ -75,7 +75,7 @@ by_rights = pytest.mark.parametrize(
 
 @by_rights
 @pytest.mark.parametrize("whose", ["staff", "colleague", "suspended"])
-def test_the_accounts_of_those_with_rights_are_superusers_affair(
+def test_only_superusers_edit_accounts_with_permissions(
     rights: tuple[str, ...], whose: str, request: pytest.FixtureRequest
 ) -> None:
     victim: User = request.getfixturevalue(whose)
@@ -98,7 +98,7 @@ def test_the_accounts_of_those_with_rights_are_superusers_affair(
 
 
 @by_rights
-def test_nobody_gives_rights_but_superusers(rights: tuple[str, ...], member: User) -> None:
+def test_only_superusers_grant_permissions(rights: tuple[str, ...], member: User) -> None:
     client = staff_with(*rights)
     own = User.objects.get(pk=client.session["_auth_user_id"])
     group = Group.objects.create(name="new")
@@ -115,7 +115,7 @@ def test_nobody_gives_rights_but_superusers(rights: tuple[str, ...], member: Use
 
 
 @by_rights
-def test_no_address_of_another_becomes_a_way_into_their_account(rights: tuple[str, ...], member: User) -> None:
+def test_anothers_email_address_gives_no_access_to_their_account(rights: tuple[str, ...], member: User) -> None:
     unverified = EmailAddress.objects.create(user=member, email="mine@example.com", verified=False)
     client = staff_with(*rights)
     before = state()
@@ -136,14 +136,14 @@ def test_a_new_member_made_by_staff_has_no_rights(db: None) -> None:
     assert (fresh.is_staff, fresh.is_superuser, fresh.groups.exists()) == (False, False, False)
 
 
-def test_staff_who_may_still_change_a_member(member: User) -> None:
+def test_staff_with_change_permission_can_edit_a_member(member: User) -> None:
     client = staff_with("change_user", "view_user")
     assert client.post(f"{USERS}{member.pk}/change/", form_of(member, about_me="Hello.")).status_code == 302
     member.refresh_from_db()
     assert member.about_me == "Hello."
 
 
-def test_superusers_change_accounts_addresses_and_roles(staff: User, colleague: User) -> None:
+def test_superusers_can_change_accounts_addresses_and_roles(staff: User, colleague: User) -> None:
     client = signed_in_client(staff)
     address = EmailAddress.objects.get(user=colleague)
     group = Group.objects.get(name="Operators")
@@ -159,7 +159,7 @@ def test_superusers_change_accounts_addresses_and_roles(staff: User, colleague: 
     assert not group.permissions.exists()
 
 
-def test_setting_a_password_takes_ones_own_once_more(staff: User, member: User) -> None:
+def test_setting_a_password_requires_the_staff_members_own(staff: User, member: User) -> None:
     client = Client()
     client.force_login(staff)  # as if the password had been typed long ago
     response = client.post(f"{USERS}{member.pk}/password/", NEW)
@@ -176,9 +176,7 @@ def open_browser(user: User) -> Client:
 
 
 @pytest.mark.parametrize("rights", ["superuser", "change_user"])
-def test_nothing_that_lets_somebody_in_is_changed_without_staffs_own_password(
-    rights: str, staff: User, member: User
-) -> None:
+def test_staff_confirm_their_password_before_changing_sign_in_details(rights: str, staff: User, member: User) -> None:
     client = open_browser(staff)
     if rights != "superuser":
         client = open_browser(User.objects.get(pk=staff_with(rights, "delete_user").session["_auth_user_id"]))
@@ -202,12 +200,12 @@ def test_nothing_that_lets_somebody_in_is_changed_without_staffs_own_password(
     assert str(client.session.session_key) not in kept
 
 
-def test_who_may_only_look_is_not_asked_for_a_password(member: User) -> None:
+def test_view_permission_needs_no_password_confirmation(member: User) -> None:
     client = open_browser(User.objects.get(pk=staff_with("view_user").session["_auth_user_id"]))
     assert client.get(f"{USERS}{member.pk}/change/").status_code == 200
 
 
-def test_a_member_is_told_what_staff_change_of_their_way_in(
+def test_members_are_told_when_staff_change_how_they_sign_in(
     member: User, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
 ) -> None:
     client = staff_with("change_user", "view_user")
@@ -223,7 +221,7 @@ def test_a_member_is_told_what_staff_change_of_their_way_in(
 
 
 @pytest.mark.parametrize("role", [*ROLES, "view_user"])
-def test_who_may_only_look_at_members_sees_nothing_of_their_passwords(role: str, staff: User, member: User) -> None:
+def test_view_permission_shows_no_password_details(role: str, staff: User, member: User) -> None:
     """Django shows the algorithm, and how the salt and the hash begin."""
     client = staff_with(role)
     for user in (staff, member):
@@ -234,12 +232,12 @@ def test_who_may_only_look_at_members_sees_nothing_of_their_passwords(role: str,
         assert "algorithm" not in page.content.decode()
 
 
-def test_who_may_set_a_password_finds_the_button(staff: User, member: User) -> None:
+def test_staff_who_may_set_passwords_see_the_button(staff: User, member: User) -> None:
     for client in (signed_in_client(staff), staff_with("change_user", "view_user")):
         assert 'href="../password/"' in client.get(f"{USERS}{member.pk}/change/").content.decode()
 
 
-def test_the_log_quotes_neither_addresses_nor_posts(staff: User, member: User) -> None:
+def test_the_log_contains_no_email_addresses_or_posts(staff: User, member: User) -> None:
     """It can be read by staff who may read neither, and long after member and post are gone."""
     address = EmailAddress.objects.get(user=member)
     other = EmailAddress.objects.create(user=member, email="other@example.com")

@@ -40,19 +40,19 @@ def test_a_member_is_found_on_the_site(staff: User) -> None:
 
 
 @pytest.mark.parametrize("word", ["posts", "timeline", "a:b", "2026-13-45"])
-def test_after_an_alert_a_word_is_no_view(member: User, word: str) -> None:
+def test_a_word_after_an_alerts_url_is_not_a_view(member: User, word: str) -> None:
     task_publish(Task.objects.create(user=member, name="export_posts", status="failed", error="Why."))
     address = f"/notifications/{member.notifications.get().pk}/dismiss/"
     assert signed_in_client(member).post(address, {"next": word}).status_code == 302
 
 
-def test_who_is_not_signed_in_learns_nothing_of_what_there_is(db: None) -> None:
+def test_anonymous_visitors_cannot_tell_what_exists(db: None) -> None:
     for address in (DASHBOARD, f"{DASHBOARD}queues/7/", "/admin/r/1/1/", "/admin/tasks/task/"):
         assert Client().get(address).status_code == 302
 
 
 @pytest.mark.parametrize("way", ["{kind}", "%20{kind}", "+{kind}", "0{kind}"])
-def test_staff_are_not_told_who_writes_with_whom(member: User, stranger: User, staff: User, way: str) -> None:
+def test_staff_cannot_see_who_writes_to_whom(member: User, stranger: User, staff: User, way: str) -> None:
     message_send(sender=stranger, recipient=member, body="words")
     for row in (Conversation.objects.earliest("pk"), Message.objects.get()):
         kind = ContentType.objects.get_for_model(row).pk
@@ -60,7 +60,7 @@ def test_staff_are_not_told_who_writes_with_whom(member: User, stranger: User, s
         assert response.status_code == 404
 
 
-def test_a_row_leads_to_its_page_only_those_who_may_see_it(member: User) -> None:
+def test_a_row_links_to_its_page_only_for_those_who_may_view_it(member: User) -> None:
     post = member.posts.create(body="words")
     addresses = [f"/admin/r/{ContentType.objects.get_for_model(row).pk}/{row.pk}/" for row in (post, member)]
     viewer = make_member(is_staff=True)
