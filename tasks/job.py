@@ -30,6 +30,8 @@ class Result:
     """How many of its units."""
     value: Any = None
     """Whatever its `commit` and `after_commit` need."""
+    summary: dict[str, Any] | None = None
+    """What its row keeps for the member: the alert's templates find it as `data.summary`. JSON types only."""
 
 
 class Reporter(Protocol):
@@ -59,6 +61,8 @@ class Job:
     """What members and staff call it."""
     description: ClassVar[Text]
     """What its alert says while it runs; the label if it is not given."""
+    profile_button: ClassVar[Text] = ""
+    """The button that starts it on the member's own profile; without one, only code starts it."""
     unit: ClassVar[Text] = _("steps")
     """What its progress counts, in the plural."""
     finishing: ClassVar[Text] = _("finishing")

@@ -20,6 +20,8 @@ Function = TypeVar("Function", bound=Callable[[str], None])
 
 def register(job: AnyJob) -> AnyJob:
     """Make a kind of job known: `@register` on its class, in a module `jobs` of an app."""
+    if not hasattr(job, "description"):
+        job.description = job.label
     JOBS[job.name] = job
     return job
 

@@ -83,7 +83,7 @@ def _run_job(task: Task) -> None:
 def _succeed(job: Job, result: Result) -> None:
     with transaction.atomic():
         job.commit(result)
-        if task_succeed(job.task, done=result.done) is None:
+        if task_succeed(job.task, done=result.done, summary=result.summary) is None:
             raise ClaimLostError(job.task.pk)
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,8 +16,20 @@ from core.requests.redirects import is_background_request, next_url
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS, failure_text_of, task_is_known
 from tasks.services.cooldown import next_start_in_words
-from tasks.services.launch import TaskAlreadyActiveError, TaskTooSoonError, task_retry
+from tasks.services.launch import TaskAlreadyActiveError, TaskTooSoonError, task_launch, task_retry
 from tasks.services.transitions import task_cancel
+
+
+@require_POST
+@login_required
+@not_too_often("export")
+def start(request: HttpRequest, name: str) -> HttpResponse:
+    """Start a job that has a button on the member's profile; 404 for any other."""
+    job = JOBS.get(name)
+    if not job or not job.profile_button:
+        raise Http404
+    user = cast(User, request.user)
+    return launch_and_tell(request, lambda: task_launch(user=user, name=name, actor=user))
 
 
 @require_POST

@@ -34,7 +34,8 @@ class FailureCode(StrEnum):
 class Failure:
     """A reason, and the numbers in its sentence."""
 
-    code: FailureCode
+    code: str
+    """A FailureCode, or a code of the job's own, whose sentence is in its `failure_texts`."""
     params: dict[str, int] = field(default_factory=dict)
 
 

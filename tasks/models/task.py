@@ -134,6 +134,8 @@ class Task(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
+    # What a success leaves for its member: the `summary` of the job's Result.
+    summary = models.JSONField(_("summary"), null=True, blank=True)
     # Where the next attempt resumes: what the job last saved together with its data.
     checkpoint = models.JSONField(_("checkpoint"), null=True, blank=True)
 

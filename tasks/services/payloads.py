@@ -88,6 +88,7 @@ def task_payload(task: Task) -> dict[str, Any]:
         "error": task.error,
         "error_code": task.error_code,
         "error_params": task.error_params,
+        "summary": task.summary,
         **JOBS.get(task.name, Job).payload(task),
     }
 

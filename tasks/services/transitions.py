@@ -64,8 +64,11 @@ def task_beat(task: Task, *, done: int, total: int) -> Task | None:
     )
 
 
-def task_succeed(task: Task, *, done: int) -> Task | None:
-    """End this attempt in success with `done` items; call it in one transaction with what the success left."""
+def task_succeed(task: Task, *, done: int, summary: dict[str, Any] | None = None) -> Task | None:
+    """End this attempt in success with `done` items and a `summary` for the member.
+
+    Call it in one transaction with what the success left.
+    """
     return _move(
         Task.objects.claimed_as(task).of_open_accounts(),
         task.pk,
@@ -74,6 +77,7 @@ def task_succeed(task: Task, *, done: int) -> Task | None:
         progress=100,
         done=done,
         total=done,
+        summary=summary,
         **_ended(),
     )
 

@@ -7,9 +7,10 @@ from django import template
 from django.utils.functional import Promise
 
 from core.humanize import duration_in_words, moment_from_text, moment_in_words
+from tasks.job import Job
 from tasks.models import Task
 from tasks.models.task import TaskStatus
-from tasks.registry import failure_text_of
+from tasks.registry import JOBS, failure_text_of
 from tasks.services.cooldown import next_start_in_words, seconds_to_other_words
 from tasks.services.estimates import Wait
 from tasks.services.estimates import task_wait as wait_of
@@ -48,6 +49,12 @@ def with_moment(label: str | Promise, moment: datetime | str | None) -> str:
 def as_moment(text: str) -> datetime:
     """Return the moment of a notification's payload."""
     return datetime.fromisoformat(text)
+
+
+@register.simple_tag
+def jobs_with_button() -> list[type[Job]]:
+    """Return the jobs that a member can start on their profile."""
+    return [job for job in JOBS.values() if job.profile_button]
 
 
 @register.simple_tag
