@@ -1,6 +1,6 @@
 """Every setting of the site, from the environment; with no environment at all it is a development site.
 
-The variables are listed in README.md. Without SECRET_KEY the site is in development: DEBUG is on, the key
+docs/configuration.md lists the variables. Without SECRET_KEY the site is in development: DEBUG is on, the key
 is made once and kept under `var/`, mail goes to files. With SECRET_KEY it is in production: DEBUG is off.
 """
 

@@ -31,7 +31,7 @@ class SignupForm(forms.SignupForm):
             return self._save_claim(request) if self.account_already_exists else cast(User, super().save(request))
 
     def _save_claim(self, request: HttpRequest) -> User:
-        """Return a new member who has no address yet: see docs/decisions/0027."""
+        """Return a new member who has no address yet: see docs/decisions/0012."""
         adapter = get_adapter()
         user = cast(User, adapter.save_user(request, adapter.new_user(request), self, commit=False))
         user.email = ""

@@ -147,7 +147,7 @@ def _plan(executor: MigrationExecutor) -> list[Any]:
 def _tables() -> Iterator[Finding]:
     looks: list[tuple[str, Callable[[], object], str]] = [
         ("cache table", _count_rate_limits, "Run manage.py createcachetable."),
-        ("search", lambda: find(POSTS, Query.parse("doctor")), "Run manage.py migrate; see docs/decisions/0015."),
+        ("search", lambda: find(POSTS, Query.parse("doctor")), "Run manage.py migrate; see docs/decisions/0014."),
     ]
     for what, look, remedy in looks:
         try:
