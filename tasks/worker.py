@@ -53,8 +53,8 @@ class TaskWorker(RoundRobinWorker):
     """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died.
 
     It comes back by itself when the queue server was away, and hands a job back rather than lose it when it is
-    stopped: see docs/decisions/0002-the-database-is-the-truth.md. Of `default` and `large` it takes a job in turn; while it is
-    at a large one, a companion serves `default`: see docs/decisions/0019-queues.md.
+    stopped: see docs/decisions/0002. Of `default` and `large` it takes a job in turn; while it is
+    at a large one, a companion serves `default`: see docs/decisions/0019.
     """
 
     max_connection_wait_time = 5.0  # seconds between two tries to reach a server that is away; RQ's own would be 60

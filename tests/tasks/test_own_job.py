@@ -3,8 +3,8 @@
 import re
 import runpy
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -16,6 +16,7 @@ from posts.models import Post
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS
 from tasks.services.recovery import tasks_reconcile
+from tests.members import signed_in_client
 from tests.waiting import wait_until
 
 Work = Callable[[], None]
@@ -36,9 +37,8 @@ def count_words(tmp_path: Path, settings: LazySettings) -> Iterator[None]:
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts/_word_count.html").write_text(block("html"), encoding="utf-8")
     (tmp_path / "jobs.py").write_text(block("python"), encoding="utf-8")
-    configured = deepcopy(settings.TEMPLATES)
-    configured[0]["DIRS"].append(tmp_path)
-    settings.TEMPLATES = configured
+    engine: dict[str, Any] = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**engine, "DIRS": [*engine["DIRS"], tmp_path]}]
     runpy.run_path(str(tmp_path / "jobs.py"), run_name="words_app.jobs")
     yield
     del JOBS["count_words"]
@@ -60,9 +60,9 @@ def test_a_button_on_the_own_profile_starts_it_and_the_alert_shows_the_result(
 
 
 def test_nobody_else_sees_the_button_or_starts_a_job_that_has_none(
-    signed_in: Client, stranger: Client, susan: User, client: Client
+    signed_in: Client, john: User, susan: User, client: Client
 ) -> None:
-    assert START not in stranger.get(susan.get_absolute_url()).content.decode()
+    assert START not in signed_in_client(john).get(susan.get_absolute_url()).content.decode()
     assert signed_in.post(reverse("tasks:start", args=["example"])).status_code == 404
     assert signed_in.post(reverse("tasks:start", args=["nothing_of_the_kind"])).status_code == 404
     assert signed_in.get(START).status_code == 405
@@ -100,7 +100,8 @@ def test_an_error_costs_an_attempt_and_the_next_one_succeeds(
     assert (Task.objects.get().status, Task.objects.get().attempt) == (TaskStatus.SUCCEEDED, 2)
 
 
-def test_a_refusal_says_why_and_can_be_retried(stranger: Client, john: User, work: Work) -> None:
+def test_a_refusal_says_why_and_can_be_retried(john: User, work: Work) -> None:
+    stranger = signed_in_client(john)
     stranger.post(START)
     work()
     failed = Task.objects.get()
