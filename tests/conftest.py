@@ -25,6 +25,7 @@ from rq.registry import (
 from accounts.models import User
 from development import pseudo_locale
 from tasks.queue.client import QUEUE_NAMES
+from tests import migrated_database
 from tests.browser_options import ARGUMENTS, browser_problem, find_chromium
 from tests.bucket import Bucket
 from tests.emptying import empty_database
@@ -57,6 +58,12 @@ def pytest_configure() -> None:
     TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
     # The live server knows no hashed names.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None, django_db_keepdb: bool) -> bool:
+    """Return whether the test's database is already there: a copy of the run's migrated one, if it has several."""
+    return migrated_database.copy() or django_db_keepdb
 
 
 @pytest.fixture

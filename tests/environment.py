@@ -17,6 +17,7 @@ import pytest
 
 from core.translations import compile_messages
 from development import embedded_server
+from tests import migrated_database
 from tests.postgresql import Cluster, PostgresUnavailableError
 
 SETTINGS = {
@@ -64,6 +65,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ["VAR_DIR"] = str(var_dir)
     os.environ["REDIS_URL"] = embedded_server.join(var_dir)
     early_config.add_cleanup(lambda: embedded_server.leave(var_dir))
+    if getattr(early_config.known_args_namespace, "numprocesses", None) and not is_xdist_worker:
+        early_config.add_cleanup(migrated_database.start(var_dir / "migrated", os.environ.get("DATABASE_URL", "")))
     # The tests themselves keep the processors busy: exports that give way to them would take very long.
     os.environ["EXPORT_NICENESS"] = "0"
     # Playwright keeps an event loop in the main thread; Django would refuse the database there.
