@@ -21,11 +21,16 @@ setup-dev:
 run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
+# Outside CI, PostgreSQL gets the tests of what asks the database most.
+ON_POSTGRESQL = tests/accounts tests/exports tests/inbox tests/notifications tests/posts tests/tasks \
+	tests/security/test_fuzz.py tests/security/test_staff_lists.py
+
 # Many tests wait for a worker more than they work: two processes for each of two cores.
 test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 12 minutes)
 	@$(PYTEST) -n 4 --dist worksteal $(if $(CI),,-m "not long")
-	@TEST_DATABASE=postgresql $(PYTEST) -n 4 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)"
-	@$(if $(CI),,echo "The tests marked 'long' were left out; they run in CI, and by: make test CI=true")
+	@TEST_DATABASE=postgresql $(PYTEST) -n 3 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)" \
+		$(if $(CI),,$(ON_POSTGRESQL))
+	@$(if $(CI),,echo "Left out: the tests marked 'long', and some on PostgreSQL. They run in CI, and by: make test CI=true")
 
 bench: setup-dev  ## measure speed and memory beside yardsticks, about 25 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks

@@ -37,6 +37,9 @@ from tests.running_site import RunningSite
 from tests.waiting import wait_until
 from tests.workers import InProcessWorker, forget_workers, living_workers, start_worker
 
+REAL_PROCESSES = {"worker_factory", "start_site"}
+"""Fixtures with which a test takes many seconds."""
+
 pytest_plugins = ["tests.task_fixtures"]
 
 REGISTRIES = [
@@ -58,6 +61,14 @@ def pytest_configure() -> None:
     TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
     # The live server knows no hashed names.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what starts a real worker or the whole site to CI, except for the tests that are marked `short`."""
+    for item in items:
+        starts_processes = REAL_PROCESSES.intersection(getattr(item, "fixturenames", []))
+        if starts_processes and not item.get_closest_marker("short"):
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
@@ -62,6 +63,7 @@ def sign_in(page: Page, site: RunningSite) -> None:
     page.wait_for_url(f"{site.url}/")
 
 
+@pytest.mark.short
 def test_a_member_exports_all_their_posts(page: Page, site: RunningSite, smtp_server: MailServer) -> None:
     sign_up(page, site, smtp_server)
     sign_in(page, site)

@@ -50,6 +50,7 @@ def refusal(site: RunningSite) -> str:
     return line
 
 
+@pytest.mark.short
 def test_with_no_environment_it_starts_everything_and_ctrl_c_stops_everything(start_site: StartSite) -> None:
     site = start_site().wait_until_up()
     assert f"http://localhost:{site.port}/" in site.output

@@ -23,14 +23,6 @@ PATIENT = {"EXPORT_STALE_AFTER": "3"}
 """For a worker that looks on while another works, which it must not take for dead on a busy machine."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what starts real workers to CI, except for a test of each kind that is marked `short`."""
-    for item in items:
-        starts_worker = "worker_factory" in getattr(item, "fixturenames", [])
-        if "tests/faults/" in item.nodeid and starts_worker and not item.get_closest_marker("short"):
-            item.add_marker(pytest.mark.long)
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_large(settings: LazySettings) -> None:
     """Have no companions: each looks on while its worker works, and would take it for dead after so short a time."""

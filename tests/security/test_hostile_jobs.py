@@ -168,6 +168,7 @@ def attacks(touch: str, bomb: bytes) -> list[tuple[bytes, dict[str, Any]]]:
 
 
 @pytest.mark.processes
+@pytest.mark.short
 def test_a_worker_refuses_foreign_jobs_and_carries_on(
     attacks: list[tuple[bytes, dict[str, Any]]],
     sentinel: Path,

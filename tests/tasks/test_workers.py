@@ -87,6 +87,7 @@ def test_it_is_said_once_and_not_at_each_poll(susan: User, signed_in: Client, qu
     assert User.objects.get(pk=susan.pk).notification_cursor == before - 30_000_000
 
 
+@pytest.mark.short
 def test_once_a_worker_is_there_the_export_runs(
     susan: User, signed_in: Client, worker_factory: Callable[..., "subprocess.Popen[bytes]"]
 ) -> None:
