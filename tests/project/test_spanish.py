@@ -49,7 +49,7 @@ def test_what_is_said_otherwise_than_by_a_library_is_still_a_text_of_one() -> No
     folders = [Path(library.__path__[0]) for library in (django, allauth)]
     catalogues = [polib.pofile(str(path)) for folder in folders for path in folder.glob("**/locale/es/*/django.po")]
     theirs = {entry.msgid for catalogue in catalogues for entry in catalogue}
-    borrowed = calls_in_code((Path(settings.BASE_DIR) / "accounts" / "borrowed_texts.py").read_text(encoding="utf-8"))
+    borrowed = calls_in_code((Path(settings.BASE_DIR) / "core" / "third_party_messages.py").read_text(encoding="utf-8"))
     assert {texts[0] for _, texts in borrowed} - theirs == set()
 
 
