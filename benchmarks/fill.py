@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from django.db import connection
 
-from posts.search.installing import search_suspended
+from benchmarks.large_site.loading import search_suspended
 from tests.members import make_member
 
 TEXTS = Path(__file__).resolve().parent.parent / "tests/data/posts.jsonl"

@@ -22,10 +22,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Follow, User
+from benchmarks.large_site.making import Scale, make_site
 from core.pagination import Position
 from inbox.models import Message
 from inbox.services import message_send
-from posts.demo.scale import Scale, make_site
 from posts.models import Post
 from tests.members import PASSWORD, make_member
 

@@ -1,10 +1,7 @@
-"""Making the indexes of the search, and doing without them while very many rows are written."""
+"""Make and remove the indexes of the search."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from posts.search.interface import ENGINES
@@ -28,16 +25,6 @@ def remove(connection: BaseDatabaseWrapper) -> None:
     engine = ENGINES[connection.vendor]
     indexes = [statement for table in TABLES for statement in engine.removal(table)]
     _execute(connection, [*indexes, *engine.AFTER_REMOVAL])
-
-
-@contextmanager
-def search_suspended() -> Iterator[None]:
-    """Leave the search alone while millions of rows are written: to make its indexes afterwards takes less long."""
-    with transaction.atomic():
-        remove(connection)
-        yield
-        connection.check_constraints()  # PostgreSQL makes no index before what was put off to the end is done
-        install(connection)
 
 
 def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
+from benchmarks.large_site.loading import search_suspended
 from posts.models import Post
 from posts.search import interface, postgresql
 from posts.search.highlighting import marked
-from posts.search.installing import install, remove, search_suspended
+from posts.search.installing import install, remove
 from posts.search.interface import MOST, find
 from posts.search.query import Query
 from posts.search.ranking import best_first

@@ -1,7 +1,7 @@
 """Fill a development site with a demo: members who follow each other, and two years of what they said.
 
-It can be run again and again: what is there stays as it is. The texts are the same on every machine. With `--scale`
-it makes a site of 100,000 more members too, to see and measure how the pages do on a large one.
+Running it again changes nothing. The texts are the same on every machine. `python -m benchmarks.large_site` makes a
+site of 100,000 members.
 """
 
 import random
@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import Follow, User
-from posts.demo.scale import TEXTS, Scale, make_site
 from posts.models import Post
 
+TEXTS = (settings.BASE_DIR / "development/demo_texts.txt").read_text(encoding="utf-8").splitlines()
 DEMO, PASSWORD = "demo", "demo-microblog"
 ADMIN, ADMIN_PASSWORD = "admin", "admin-microblog"
 FRIENDS = ["amelie", "bruno", "chiara", "dmytro", "elif", "farah", "goran", "hana", "ines", "jun", "kofi"]
@@ -25,20 +25,16 @@ DAYS = 730
 
 
 class Command(BaseCommand):
-    """`manage.py seed_demo [--scale [--members N] [--posts N] [--follows N]] [--force]`."""
+    """`manage.py seed_demo [--force]`."""
 
     help = "Make the demo's members (demo / demo-microblog, admin / admin-microblog), follows and posts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add `--force`, `--scale`, and how large that is."""
+        """Add `--force`."""
         parser.add_argument("--force", action="store_true", help="run in production too, with its known passwords")
-        parser.add_argument("--scale", action="store_true", help="make a large site too, in two minutes or so")
-        parser.add_argument("--members", type=a_number, default=100_000, help="of the large site (%(default)s)")
-        parser.add_argument("--posts", type=a_number, default=3_000_000, help="of the large site (%(default)s)")
-        parser.add_argument("--follows", type=a_number, default=5_000_000, help="of it, about (%(default)s)")
 
-    def handle(self, *_args: Any, force: bool, scale: bool, **options: Any) -> None:
-        """Make what is missing: the demo in one transaction, the large site in another."""
+    def handle(self, *_args: Any, force: bool, **_options: Any) -> None:
+        """Make the demo, all or nothing."""
         if not settings.DEBUG and not force:
             raise CommandError(
                 "This site is in production (DEBUG is off), and the demo's passwords are known to everybody. "
@@ -47,23 +43,6 @@ class Command(BaseCommand):
         with transaction.atomic():
             created = seed()
         self.stdout.write("The demo is ready." if created else "The demo already exists.")
-        if scale:
-            self.make_large_site(Scale(options["members"], options["posts"], options["follows"]))
-
-    def make_large_site(self, scale: Scale) -> None:
-        """Make the large site, once: its members, the first of whom is `member1`."""
-        if User.named("member1").exists():
-            self.stdout.write("Member 'member1' exists, so the large site was already made. Use another database.")
-            return
-        make_site(scale)
-        self.stdout.write(f"The large site is ready: {scale.members:,} members and {scale.posts:,} posts.")
-
-
-def a_number(text: str) -> int:
-    """Return a number of an option, which is at least 1; raise ValueError for another."""
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
 
 
 def seed() -> bool:

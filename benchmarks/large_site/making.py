@@ -1,24 +1,22 @@
 """A large site to measure: who is there, whom they follow, and what they say, the same on every machine.
 
 As on real sites, a few have and do most: `member1` is followed by everybody and writes the most, the last ones are
-followed by hardly anybody and write next to nothing. Private messages are not made here: `inbox` is above this room.
+followed by hardly anybody and write next to nothing. `benchmarks.populate` adds private messages.
 """
 
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from django.db import connection, transaction
 from tqdm import tqdm
 
 from accounts.models import Follow, User
-from posts.demo import bulk
+from benchmarks.large_site import loading
+from development.management.commands.seed_demo import TEXTS
 from posts.models import Post
-from posts.search.installing import search_suspended
 
-TEXTS = (Path(__file__).resolve().parent / "texts.txt").read_text(encoding="utf-8").splitlines()
 DAYS = 730
 SEED = 22
 # How alike the first are: of Zipf's 1, 1/2, 1/3, ... the first twenty are left out, or a single member would write a
@@ -42,17 +40,17 @@ class Scale:
 def make_site(scale: Scale) -> None:
     """Make members, follows and posts, all or none."""
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    chance = random.Random(SEED)  # noqa: S311 - the same site everywhere, not a secret
+    chance = random.Random(SEED)
     follow, post = Follow._meta.db_table, Post._meta.db_table
-    with transaction.atomic(), search_suspended():
+    with transaction.atomic(), loading.search_suspended():
         ids = make_members(scale, newest)
-        with bulk.indexes_set_aside(follow):
+        with loading.indexes_set_aside(follow):
             follows = watched(follows_among(ids, scale, newest, chance), scale.follows, "follows")
-            bulk.load(follow, ["follower_id", "followed_id", "created_at"], follows)
-        with bulk.indexes_set_aside(post):
+            loading.load(follow, ["follower_id", "followed_id", "created_at"], follows)
+        with loading.indexes_set_aside(post):
             posts = watched(posts_by(ids, scale, newest, chance), scale.posts, "posts")
-            bulk.load(post, ["author_id", "body", "timestamp"], posts)
-    transaction.on_commit(bulk.tidy)
+            loading.load(post, ["author_id", "body", "timestamp"], posts)
+    transaction.on_commit(loading.tidy)
 
 
 def watched(rows: Iterator[tuple[object, ...]], total: int, what: str) -> Iterator[tuple[object, ...]]:
@@ -118,7 +116,7 @@ def moment(newest: datetime) -> Callable[[float], object]:
 def bodies(chance: random.Random) -> Callable[[], str]:
     """Return a function that makes a post's text: a phrase of frequent words, then a word that may be a rare one."""
     rare = rare_words(chance)
-    openings = [opening for opening in TEXTS if len(opening) <= 100] + phrases(chance)  # noqa: PLR2004
+    openings = [opening for opening in TEXTS if len(opening) <= 100] + phrases(chance)
     opening, word = zipf(len(openings), chance), zipf(len(rare), chance)
     return lambda: f"{openings[opening()]} {rare[word()]}"
 

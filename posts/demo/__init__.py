@@ -1,1 +1,0 @@
-"""The demo: who is in it, and what they say."""
