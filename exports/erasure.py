@@ -1,4 +1,4 @@
-"""What the end of an account means for its exports: no email is sent any more, and no file stays."""
+"""Erase a closed account's exports: no further email, no file left."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from django.dispatch import receiver
 
 from accounts.closing.erasure import account_closing, account_erasing
 from accounts.models import User
-from exports.delivery.jobs import FAILURE_MAIL_PREFIX, MAIL_PREFIX
 from exports.models import Archive, FailureEmail
 from exports.models.archive import exports_storage
 from exports.storage.files import ensure_there, file_remove, member_files, member_folder_remove
@@ -15,7 +14,7 @@ from tasks.erasure import ensure_not_running, jobs_forget
 
 @receiver(account_closing)
 def end_emails(*, user: User, **_signal: Any) -> None:
-    """Call off the member's emails; raise AccountInUseError while one is being sent."""
+    """Cancel the member's emails; raise AccountInUseError while one is being sent."""
     Archive.objects.filter(user=user).update(mail_due_at=None)
     FailureEmail.objects.filter(task__user=user).update(mail_due_at=None)
     ensure_not_running(_email_jobs(user))
@@ -23,7 +22,7 @@ def end_emails(*, user: User, **_signal: Any) -> None:
 
 @receiver(account_erasing)
 def remove_files(*, user: User, **_signal: Any) -> None:
-    """Remove the files of the member's archives, and what attempts that died have left."""
+    """Remove the files of the member's archives, and what crashed attempts left."""
     kept = list(Archive.objects.filter(user=user).kept().values_list("file", flat=True))
     if kept:
         ensure_there(exports_storage())
@@ -34,7 +33,6 @@ def remove_files(*, user: User, **_signal: Any) -> None:
 
 
 def _email_jobs(user: User) -> set[str]:
-    """Return the ids of all the jobs that there ever were for the member's emails."""
-    archives = Archive.objects.filter(user=user).values_list("pk", flat=True)
-    tasks = user.tasks.values_list("pk", flat=True)
-    return {*(f"{MAIL_PREFIX}{pk}" for pk in archives), *(f"{FAILURE_MAIL_PREFIX}{pk}" for pk in tasks)}
+    """Return the ids of the jobs that send the member's emails."""
+    emails = [*Archive.objects.filter(user=user), *FailureEmail.objects.filter(task__user=user)]
+    return {email.mail_job_id for email in emails}

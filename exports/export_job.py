@@ -16,7 +16,7 @@ from exports.building.draft import Draft, local_file
 from exports.building.snapshot import read_snapshot
 from exports.building.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused
 from exports.delivery.archive_email import archive_deliver
-from exports.delivery.failure_email import failure_mail_schedule
+from exports.delivery.failure_email import failure_email_schedule
 from exports.formats import DigestingFile, Skipped
 from exports.models import Archive
 from exports.models.archive import exports_storage
@@ -57,12 +57,12 @@ class ExportJob(Job):
     admin_template = "admin/exports/_emails_of_task.html"
     alert_templates = {"details": "exports/_alert_details.html", "actions": "exports/_alert_actions.html"}
     warmup_templates: ClassVar[tuple[str, ...]] = (
-        "emails/export_ready-subject.txt",
-        "emails/export_ready-body.txt",
-        "emails/_export_ready-opening.txt",
-        "emails/_export_ready-facts.txt",
-        "emails/base.html",
-        "emails/_button.html",
+        "exports/emails/ready-subject.txt",
+        "exports/emails/ready-body.txt",
+        "exports/emails/_ready-opening.txt",
+        "exports/emails/_ready-facts.txt",
+        "core/emails/base.html",
+        "core/emails/_button.html",
     )
 
     kind: ClassVar[str]
@@ -176,7 +176,7 @@ class ExportJob(Job):
     @classmethod
     def on_failure(cls, task: Task) -> None:
         """Have the member told by email."""
-        failure_mail_schedule(task)
+        failure_email_schedule(task)
 
     @classmethod
     def payload(cls, task: Task) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.validators import MAX_LENGTH
+from core.links import absolute_url
 from exports.building.draft import Draft
 from exports.building.member_data import (
-    absolute_url,
     conversations_records,
     followers_records,
     follows_records,
@@ -22,7 +22,7 @@ from exports.building.member_data import (
 )
 from exports.building.snapshot import posts_batches, posts_count
 from exports.delivery.archive_email import archive_deliver
-from exports.delivery.failure_email import failure_mail_deliver
+from exports.delivery.failure_email import failure_email_deliver
 from exports.export_job import ExportJob
 from exports.formats import Skipped, Source, write_archive, write_posts
 from exports.models import Archive
@@ -86,7 +86,7 @@ class ArchiveExport(ExportJob):
         ):
             source = Source(
                 site_url=settings.SITE_URL,
-                member_url=absolute_url(draft.user),
+                member_url=absolute_url(draft.user.get_absolute_url()),
                 snapshot_at=draft.snapshot.at,
                 profile=member_profile(draft.user),
                 posts=batches,
@@ -142,4 +142,4 @@ def deliver_archive(task_id: str) -> None:
 @background
 def deliver_failure(task_id: str) -> None:
     """Email a member that their export failed for good."""
-    failure_mail_deliver(task_id)
+    failure_email_deliver(task_id)

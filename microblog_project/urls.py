@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from development import mail_viewer
-from exports.delivery.webhooks import tracking_urls
+from exports.delivery.tracking import tracking_urls
 from operations.health import healthz, readyz
 from operations.metrics.view import metrics
 

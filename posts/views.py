@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.members.views import find_member, member_context
 from accounts.models import User
+from core.links import absolute_url
 from core.pagination import page_of
 from core.requests.kept_forms import fields_kept
 from core.requests.rate_limits import may_save, not_too_often, render_form
@@ -49,7 +49,7 @@ def explore(request: HttpRequest) -> HttpResponse:
 def post(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one post at its permanent address, as archives name it."""
     found = get_object_or_404(Post.objects.with_authors().filter(author__is_active=True), pk=pk)
-    address = f"{settings.SITE_URL}{found.get_absolute_url()}"
+    address = absolute_url(found.get_absolute_url())
     return render(request, "posts/post.html", {"post": found, "posts": [found], "canonical_address": address})
 
 

@@ -26,6 +26,7 @@ from accounts.sign_in.addresses import holder_of, names_to_try
 from accounts.sign_in.known_browsers import browser_number
 from accounts.sign_in.mail_errors import AddressRefusedError, MailError, mail_error
 from accounts.sign_in.reauthentication import signed_in_recently
+from core.links import absolute_url
 from core.mail.messages import automatic
 from core.mail.sending import mail_send
 
@@ -189,4 +190,4 @@ def language_of_asker(user: User) -> str:
 
 def on_this_site(address: str) -> str:
     """Return the same page's address under SITE_URL."""
-    return f"{settings.SITE_URL}{urlsplit(address).path}"
+    return absolute_url(urlsplit(address).path)

@@ -19,7 +19,7 @@ from benchmarks.figures import Figure, megabytes
 from benchmarks.peak import peak_memory, reset_peak_memory
 from benchmarks.servers import gunicorn, worker
 from benchmarks.visitor import Visitor
-from exports.delivery.jobs import delivery_enqueue
+from exports.delivery.queueing import email_enqueue
 from exports.models import Archive
 from tasks.models import Task
 from tests.mail_server import MailServer
@@ -105,5 +105,5 @@ def mail_peak(task: Task) -> float:
     """Return the peak of the work-horse that mails the task's archive (again)."""
     archive = Archive.objects.get(task=task)
     Archive.objects.filter(pk=archive.pk).update(mail_due_at=timezone.now())
-    delivery_enqueue(archive)
+    email_enqueue(archive)
     return cost_of(f"mail-{archive.pk}")["peak_memory"]

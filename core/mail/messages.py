@@ -7,9 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from core.links import is_ours
 
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}
 """RFC 3834: nobody's out-of-office notice should answer."""
@@ -19,13 +20,13 @@ BUTTON = re.compile(r"([^\n:]{1,60}): (https?://\S+)")
 
 
 def compose(name: str, context: Mapping[str, Any], *, to: str, message_id: str) -> EmailMultiAlternatives:
-    """Return the email whose texts are `emails/<name>-subject.txt` and `-body.txt`, in the active language.
+    """Return the email whose texts are the templates `<name>-subject.txt` and `-body.txt`, in the active language.
 
-    `message_id` stands before the @: an email that is sent twice by accident is recognised by it.
+    `message_id` is the part before the @: it identifies an email that is sent twice by accident.
     """
     message = EmailMultiAlternatives(
-        subject=render_to_string(f"emails/{name}-subject.txt", context).strip(),
-        body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"emails/{name}-body.txt", context).strip()) + "\n",
+        subject=render_to_string(f"{name}-subject.txt", context).strip(),
+        body=re.sub(r"\n{3,}", "\n\n", render_to_string(f"{name}-body.txt", context).strip()) + "\n",
         to=[to],
         headers={"Message-ID": f"<{message_id}@{settings.SITE_HOST}>"},
     )
@@ -36,7 +37,7 @@ def automatic(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
     """Return the email, marked as written by a program, with an HTML part that says the same as the plain one."""
     message.extra_headers = {**message.extra_headers, **AUTOMATIC}
     context = {"subject": message.subject, "paragraphs": paragraphs(str(message.body)), "site_url": settings.SITE_URL}
-    message.attach_alternative(render_to_string("emails/base.html", context), "text/html")
+    message.attach_alternative(render_to_string("core/emails/base.html", context), "text/html")
     return message
 
 
@@ -48,7 +49,7 @@ def paragraphs(text: str) -> list[SafeString]:
 def _paragraph(text: str) -> SafeString:
     button = BUTTON.fullmatch(text)
     if button and is_ours(button[2]):
-        return SafeString(render_to_string("emails/_button.html", {"label": button[1], "url": button[2]}))
+        return SafeString(render_to_string("core/emails/_button.html", {"label": button[1], "url": button[2]}))
     lines = escape(text).replace("\n", "<br>\n")
     linked = re.sub(r"https?://[^\s<]+", lambda found: _link(found[0]), lines)
     return format_html('<p style="margin:0 0 16px">{}</p>', mark_safe(linked))  # noqa: S308 - escaped above
@@ -59,13 +60,3 @@ def _link(escaped_url: str) -> str:
     return (
         f'<a href="{escaped_url}" target="_blank" style="color:#0b57d0">{escaped_url}</a>' if is_link else escaped_url
     )
-
-
-def is_ours(url: str) -> bool:
-    """Return whether an address is one of this site: what others bring in, such as a browser's name, is no link."""
-    return url == settings.SITE_URL or url.startswith(f"{settings.SITE_URL}/")
-
-
-def absolute(name: str, *args: object) -> str:
-    """Return the whole address of a page of the site, for a reader who is elsewhere."""
-    return str(settings.SITE_URL) + reverse(name, args=args)

@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Case, Count, F, Max, QuerySet, When
 
 from accounts.models import Follow, User
+from core.links import absolute_url
 from exports.building.snapshot import DatabaseTime, iso_times, streamed_columns
 from exports.formats import BATCH_SIZE, Conversation, Message, in_batches, utc_text
 from inbox import models as inbox
@@ -30,18 +30,13 @@ def member_profile(user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "about_me": user.about_me,
-        "url": absolute_url(user),
+        "url": absolute_url(user.get_absolute_url()),
         "language": user.language,
         "time_zone": user.time_zone,
         "theme": user.theme,
         "joined": utc_text(user.date_joined),
         "last_seen": utc_text(user.last_seen) if user.last_seen else None,
     }
-
-
-def absolute_url(user: User) -> str:
-    """Return the absolute address of a member's page."""
-    return f"{settings.SITE_URL}{user.get_absolute_url()}"
 
 
 def follows_records(user: User) -> Iterator[dict[str, Any]]:
@@ -83,4 +78,4 @@ def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]
     for batch in in_batches(rows.iterator(chunk_size=BATCH_SIZE)):
         names, times = zip(*batch, strict=True)
         for name, since in zip(names, iso_times(times), strict=True):
-            yield {"username": name, "url": absolute_url(User(username=name)), "since": since}
+            yield {"username": name, "url": absolute_url(User(username=name).get_absolute_url()), "since": since}

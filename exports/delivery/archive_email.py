@@ -1,27 +1,24 @@
-"""Mailing an archive: after it is safe, as often as it takes, and recognisably the same mail each time."""
+"""The email of an archive: sent after the file is safe, retried, and recognisably the same email each time."""
 
 import logging
-from functools import partial
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from rq.timeouts import JobTimeoutException
 
 from accounts.settings.preferences import member_time
 from core.humanize import moment_in_words
-from core.log_context import bind_ids, request_id
-from core.mail.messages import absolute, compose
+from core.links import page_url
+from core.mail.messages import compose
 from core.mail.sending import HungUpError, mail_send
 from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.attachments import ZIP, Attachment, archive_attachment
-from exports.delivery.jobs import delivery_enqueue
-from exports.delivery.sending import Outcome, hindrance_of, mail_failed, mail_sent, mail_take
+from exports.delivery.queueing import email_enqueue_on_commit
+from exports.delivery.sending import email_claim, email_deliver, mail_sent
 from exports.models import Archive
 from exports.models.mailing import LinkReason
-from tasks.queue.client import QueueUnavailableError
-from tasks.services.counters import count_later, counted
 from tasks.services.languages import task_language
 from tasks.services.payloads import task_publish
 
@@ -29,51 +26,33 @@ logger = logging.getLogger(__name__)
 
 
 def archive_deliver(archive_id: int) -> None:
-    """Mail the archive to its member if that is due; a failure is logged, and puts it off if that can help.
-
-    A worker that dies between sending and noting it lets another send the mail again: never lost, and the
-    same `Message-ID` shows that it is the same mail.
-    """
-    if not mail_take(Archive.objects.available().filter(pk=archive_id)):
-        return
-    archive = Archive.objects.select_related("task", "user").get(pk=archive_id)
-    if hindrance := hindrance_of(archive.user):
-        _settle(archive, hindrance[0], mail_due_at=None, mail_error=hindrance[1])
-        return
-    try:
-        _tell_old_address(archive)
-        message = _send(archive)
-    except JobTimeoutException as error:
-        _settle_failed(archive, error)
-        raise
-    except Exception as error:  # whatever a mail backend raises: the log has it all
-        logger.exception("Archive %s could not be mailed (try %s)", archive.pk, archive.mail_attempts)
-        _settle_failed(archive, error)
-    else:
-        _settle(archive, Outcome.SENT, mailed_to=archive.user.email, mailed_at=timezone.now(), **mail_sent(message))
-        logger.info("Archive %s is mailed (try %s)", archive.pk, archive.mail_attempts)
+    """Email the archive to its member if that is due."""
+    archive = email_claim(Archive.objects.available().filter(pk=archive_id))
+    if archive:
+        email_deliver(archive, lambda: _send(archive))
 
 
-def _send(archive: Archive) -> EmailMultiAlternatives:
-    """Send the email; if the file stands in its way, at once without, and never with it again."""
+def _send(archive: Archive) -> tuple[EmailMultiAlternatives, dict[str, Any]]:
+    """Send the email; if the server refuses the file, send a link at once, and never attach the file again."""
+    _notify_old_address(archive)
     message = archive_message(archive)
     try:
         mail_send(message)
     except Exception as error:
-        reason = _why_not_with_file(archive, error) if message.attachments else None
+        reason = _link_reason(archive, error) if message.attachments else None
         if not reason:
             raise
         logger.warning("Archive %s: the email fails with the file, and is sent without", archive.pk, exc_info=True)
         _link_only(archive, reason)
         message = archive_message(archive)
         mail_send(message)
-    return message
+    return message, {"mailed_to": archive.user.email, "mailed_at": timezone.now()}
 
 
-def _why_not_with_file(archive: Archive, error: Exception) -> LinkReason | None:
-    """Return why the email, which failed with its file, is not to be sent with it again; None if it may be.
+def _link_reason(archive: Archive, error: Exception) -> LinkReason | None:
+    """Return why an email that failed with its file gets a link instead; None if it doesn't.
 
-    Some servers refuse a large email by hanging up, as a lost connection does: the second time counts.
+    Some servers refuse a large email by hanging up, which a lost connection looks like: the second time counts.
     """
     if isinstance(error, HungUpError):
         Archive.objects.filter(pk=archive.pk).update(mail_hang_ups=F("mail_hang_ups") + 1)
@@ -82,15 +61,15 @@ def _why_not_with_file(archive: Archive, error: Exception) -> LinkReason | None:
 
 
 def _link_only(archive: Archive, reason: LinkReason) -> None:
-    """Note, before it is sent, that the file is not to be attached."""
+    """Save, before the email is sent, that the file is not to be attached."""
     archive.mail_link_reason = reason
     Archive.objects.filter(pk=archive.pk).update(mail_link_reason=reason)
 
 
-def _tell_old_address(archive: Archive) -> None:
-    """If the member's address is no longer that with which they asked: a link only, and a word to the old one, once.
+def _notify_old_address(archive: Archive) -> None:
+    """If the member's address has changed since the request, tell the old one, once, and send the new one a link only.
 
-    Raises what the backend raises when that may pass: first the old address is told.
+    Raises what the backend raises if that may pass: the old address comes first.
     """
     if not has_moved(archive) or archive.mail_link_reason == LinkReason.ADDRESS_CHANGED:
         return
@@ -99,51 +78,30 @@ def _tell_old_address(archive: Archive) -> None:
     except Exception as error:
         if verdict_of(error) in {Verdict.RETRY, Verdict.SITE_REFUSED}:
             raise
-        logger.warning("Archive %s: the address with which it was asked for takes no mail", archive.pk, exc_info=True)
+        logger.warning("Archive %s: the address it was requested with accepts no email", archive.pk, exc_info=True)
     _link_only(archive, LinkReason.ADDRESS_CHANGED)
 
 
 def has_moved(archive: Archive) -> bool:
-    """Return whether the member asked for the export with another address than they have now."""
-    asked_with = archive.task.email  # earlier releases did not note it
+    """Return whether the member requested the export with another address than they have now."""
+    asked_with = archive.task.email  # earlier releases did not save it
     return bool(asked_with) and asked_with.lower() != archive.user.email.lower()
 
 
 def mail_again(archive: Archive) -> bool:
-    """Have the mail sent once more, as a new one; return False if it is on its way, or may not be sent."""
+    """Have the email sent once more, as a new one; return False if it is on its way, or may not be sent."""
     rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
     with transaction.atomic():
         if not rows.update(**changes, mail_repeats=F("mail_repeats") + 1):
             return False
         task_publish(archive.task)
-        transaction.on_commit(partial(_queue_mail, archive))
+        email_enqueue_on_commit(archive)
     return True
 
 
-def _queue_mail(archive: Archive) -> None:
-    with bind_ids(request=request_id(), task=str(archive.task_id)):
-        try:
-            delivery_enqueue(archive)
-        except QueueUnavailableError:
-            logger.warning("The mail of archive %s is due; the next reconciliation queues it", archive.pk)
-
-
-def _settle_failed(archive: Archive, error: Exception) -> None:
-    is_kept = Archive.objects.available().filter(pk=archive.pk).exists()  # the member may just have deleted the file
-    outcome, changes = mail_failed(archive, error, is_wanted=is_kept)
-    _settle(archive, outcome, **changes)
-
-
-def _settle(archive: Archive, outcome: Outcome, **changes: object) -> None:
-    with transaction.atomic():
-        Archive.objects.filter(pk=archive.pk).update(**changes)
-        count_later(counted("mails", outcome))
-        task_publish(archive.task)
-
-
 def archive_message(archive: Archive) -> EmailMultiAlternatives:
-    """Return the mail: with the file or a compressed copy when that is small, and may be attached, else with a link."""
+    """Return the email: with the file or a compressed copy if that is small and may be attached, else with a link."""
     reason = LinkReason.ADDRESS_CHANGED if has_moved(archive) else archive.mail_link_reason
     attachment = None if reason else archive_attachment(archive)
     with task_language(archive.task), member_time(archive.user):
@@ -160,17 +118,17 @@ def _written(archive: Archive, attachment: Attachment | None, link_reason: str) 
         "link_reason": link_reason,
         "is_complete": archive.content_type == ZIP,
         "kept_until": moment_in_words(archive.expires_at),
-        "download_url": absolute("exports:download", archive.task_id),
-        "exports_url": absolute("exports:list"),
-        "password_url": absolute("account_change_password"),
+        "download_url": page_url("exports:download", archive.task_id),
+        "exports_url": page_url("exports:list"),
+        "password_url": page_url("account_change_password"),
     }
-    return compose("export_ready", context, to=archive.user.email, message_id=message_id(archive))
+    return compose("exports/emails/ready", context, to=archive.user.email, message_id=message_id(archive))
 
 
 def message_id(archive: Archive) -> str:
-    """Return what tells the mail from others: the same at each try, another when the member wants it once more.
+    """Return the email's identity: the same at each attempt, another one when the member wants it once more.
 
-    Mail systems drop a second message with the `Message-ID` of the first.
+    Mail systems drop a second message with the same `Message-ID`.
     """
     repeats = f"-{archive.mail_repeats}" if archive.mail_repeats else ""
     return f"export-{archive.task_id}{repeats}"
@@ -181,7 +139,7 @@ def _address_changed_message(archive: Archive) -> EmailMultiAlternatives:
         context = {
             "username": archive.user.username,
             "asked_at": moment_in_words(archive.task.created_at),
-            "password_url": absolute("account_reset_password"),
+            "password_url": page_url("account_reset_password"),
         }
         identity = f"{message_id(archive)}-address"
-        return compose("address_changed", context, to=archive.task.email, message_id=identity)
+        return compose("exports/emails/address_changed", context, to=archive.task.email, message_id=identity)

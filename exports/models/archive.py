@@ -1,4 +1,4 @@
-"""What a finished export left behind."""
+"""The file of a finished export."""
 
 from typing import Self
 
@@ -33,12 +33,12 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
         return self.exclude(file="")
 
     def expired(self) -> Self:
-        """Return the archives whose time is over."""
+        """Return the archives past their expiry."""
         return self.filter(expires_at__lte=timezone.now())
 
 
 class Removal(models.TextChoices):
-    """Why an archive's file is kept no longer."""
+    """Why an archive's file was removed."""
 
     DELETED = "deleted", _("deleted by the member")
     EXPIRED = "expired", _("expired")
@@ -47,7 +47,7 @@ class Removal(models.TextChoices):
 
 
 class Archive(Mailing):
-    """A member's file in the exports storage, and the fate of its mail."""
+    """A member's file in the exports storage, and what became of its email."""
 
     task = models.OneToOneField(Task, models.CASCADE, related_name="archive")
     user = models.ForeignKey(
@@ -67,7 +67,7 @@ class Archive(Mailing):
 
     mailed_to = models.EmailField(_("emailed to"), blank=True)
     mailed_at = models.DateTimeField(_("emailed"), null=True, blank=True)
-    # How often the member wanted the mail once more: each time it is another message.
+    # How often the member wanted the email once more: each time it is another message.
     mail_repeats = models.PositiveSmallIntegerField(_("email repeats"), default=0, db_default=0)
     # How often the connection ended while the file was being sent; see `LinkReason.CUT_OFF`.
     mail_hang_ups = models.PositiveSmallIntegerField(_("connections lost"), default=0, db_default=0)
@@ -85,7 +85,7 @@ class Archive(Mailing):
         indexes = [
             models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="archive_mail_due"),
             models.Index(fields=["mail_id"], name="archive_mail_id"),
-            # The rows stay when the files go; what looks after the files looks at these only.
+            # Rows outlive their files; cleanup reads only those that still have one.
             models.Index("expires_at", "size", condition=~models.Q(file=""), name="archive_kept"),
         ]
 
@@ -97,9 +97,26 @@ class Archive(Mailing):
         """Return whether the file can be downloaded."""
         return bool(self.file) and self.expires_at > timezone.now()
 
+    is_shown = True
+    mail_function = "exports.jobs.deliver_archive"
+
+    @property
+    def mail_job_id(self) -> str:
+        """Return the id of the job in the queue that sends the email again or late."""
+        return f"mail-{self.pk}"
+
+    @property
+    def mail_job_ids(self) -> set[str]:
+        """Return the ids of all jobs that can be sending it: the export's own job tries first."""
+        return {self.mail_job_id, str(self.task_id)}
+
+    def is_still_wanted(self) -> bool:
+        """Return whether the file is still there: the member may have deleted it meanwhile."""
+        return Archive.objects.available().filter(pk=self.pk).exists()
+
     @property
     def mail_pending(self) -> bool:
-        """Return whether the mail is still to be sent, for the first time or again."""
+        """Return whether the email is still to be sent, for the first time or again."""
         return self.mail_due_at is not None
 
     @property

@@ -22,5 +22,22 @@ class FailureEmail(Mailing):
             models.Index(fields=["mail_id"], name="failure_email_mail_id"),
         ]
 
+    mail_function = "exports.jobs.deliver_failure"
+
+    @property
+    def mail_job_id(self) -> str:
+        """Return the id of the job in the queue that sends the email."""
+        return f"failure-mail-{self.task_id}"
+
+    @property
+    def mail_job_ids(self) -> set[str]:
+        """Return the ids of all jobs that can be sending it."""
+        return {self.mail_job_id}
+
+    def is_still_wanted(self) -> bool:
+        """Return whether the member is there, and has requested no other export of the kind since."""
+        later = Task.objects.filter(user=self.task.user_id, name=self.task.name, created_at__gt=self.task.created_at)
+        return self.task.member.is_active and not later.exists()
+
     def __str__(self) -> str:
         return f"failure of {self.task_id}"

@@ -1,11 +1,13 @@
 """An email that workers send, and what has become of it so far."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class MailEvent(models.TextChoices):
-    """What the mail provider last reported of the mail."""
+    """What the mail provider last reported of an email."""
 
     DELIVERED = "delivered", _("delivered")
     BOUNCED = "bounced", _("returned by the recipient's mail server")
@@ -17,13 +19,13 @@ class Mailing(models.Model):
     """The columns of whatever row stands for an email."""
 
     mail_attempts = models.PositiveSmallIntegerField(_("email attempts"), default=0)
-    # When the mail is due (again); empty when it was sent or given up.
+    # When the next attempt is due; empty once it was sent or given up.
     mail_due_at = models.DateTimeField(_("email due"), null=True, blank=True)
     mail_error = models.TextField(_("email error"), blank=True)
     # What the mail server said, for staff.
     mail_answer = models.TextField(_("mail server's answer"), blank=True, default="", db_default="")
 
-    # The provider's id of the mail, by which it reports what became of it; empty without a provider.
+    # The provider's id of the email, which its reports name; empty without a provider.
     mail_id = models.CharField(_("provider's id of the email"), max_length=255, blank=True, default="", db_default="")
     mail_event = models.CharField(
         _("provider's report"), max_length=16, choices=MailEvent, blank=True, default="", db_default=""
@@ -31,6 +33,15 @@ class Mailing(models.Model):
 
     class Meta:
         abstract = True
+
+    is_shown: ClassVar[bool] = False
+    """Whether the task's alert says what became of the email."""
+    task: Any
+    task_id: Any
+
+    def is_still_wanted(self) -> bool:
+        """Return whether a failed attempt may be retried."""
+        raise NotImplementedError
 
 
 class LinkReason(models.TextChoices):

@@ -25,7 +25,7 @@ from rq import Queue
 from accounts.closing.erasure import account_erase, accounts_erase
 from accounts.models import Session, User
 from core import bulk_delete
-from exports.delivery.jobs import delivery_enqueue
+from exports.delivery.queueing import email_enqueue
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from inbox.services import message_send
@@ -75,7 +75,7 @@ def live_fully(member: User, friend: User, work: Work) -> None:
     signed_in_client(member)
     task_launch(user=member, name="export_posts", actor=member)
     work()
-    delivery_enqueue(Archive.objects.get(user=member))
+    email_enqueue(Archive.objects.get(user=member))
     archive_of(member, b"{}")
     task_launch(user=member, name="export_archive")
     for target in (member, member.posts.all()[0], member.tasks.all()[0]):

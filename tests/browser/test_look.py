@@ -10,7 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 from rq import Queue
 
 from accounts.models import User
-from core.mail.messages import absolute, automatic
+from core.links import page_url
+from core.mail.messages import automatic
 from tasks.services.launch import task_launch
 from tests.browser.test_history_page import make_archive
 from tests.browser.test_pages import sign_in
@@ -90,7 +91,7 @@ def test_pressing_a_button_moves_no_other_button_under_the_pointer(
 
 def test_no_address_in_an_email_is_wider_than_a_phone(page: Page, live_server: LiveServer) -> None:
     email = automatic(
-        EmailMultiAlternatives("Subject", f"Change it now:\n{absolute('account_change_password')}?{'x' * 80}")
+        EmailMultiAlternatives("Subject", f"Change it now:\n{page_url('account_change_password')}?{'x' * 80}")
     )
     page.set_viewport_size({"width": 390, "height": 700})
     page.set_content(str(email.alternatives[0][0]))

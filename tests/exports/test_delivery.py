@@ -22,8 +22,8 @@ from accounts.models import User
 from exports.building.draft import local_file
 from exports.delivery import attachments
 from exports.delivery.archive_email import archive_deliver, archive_message
-from exports.delivery.overdue import mails_reconcile
-from exports.delivery.sending import PAUSES
+from exports.delivery.queueing import emails_reconcile
+from exports.delivery.sending import RETRY_DELAYS
 from exports.models import Archive
 from notifications.models import Notification
 from tasks.models import TaskStatus
@@ -264,7 +264,7 @@ def test_a_mail_server_that_is_down_delays_the_mail_and_never_the_archive(
     assert archive.task.status == TaskStatus.SUCCEEDED
     assert archive.mailed_at is None
     assert archive.mail_due_at
-    assert timedelta(0) < archive.mail_due_at - timezone.now() <= PAUSES[0]
+    assert timedelta(0) < archive.mail_due_at - timezone.now() <= RETRY_DELAYS[0]
     assert alert()["mail_pending"]
 
 
@@ -284,7 +284,7 @@ def test_a_late_mail_is_sent_by_the_workers_care(susan: User, work: Work, server
     assert server.messages == []
     server.refusal = ""
     make_due(archive)
-    assert mails_reconcile() == 1
+    assert emails_reconcile() == 1
     work()
     assert len(server.messages) == 1
     archive.refresh_from_db()
@@ -300,18 +300,18 @@ def test_a_late_mail_is_queued_once_however_often_one_looks(
     make_due(export(susan, work))
     server.refusal = ""
     for _ in range(3):
-        mails_reconcile()
+        emails_reconcile()
     assert len(queue.job_ids) == 1
     work()
     assert len(server.messages) == 1
 
 
 def test_the_pauses_grow_and_end_after_about_a_day(susan: User, work: Work, server: MailServer) -> None:
-    assert sorted(PAUSES) == PAUSES
-    assert timedelta(hours=20) < sum(PAUSES, timedelta()) < timedelta(hours=28)
+    assert sorted(RETRY_DELAYS) == RETRY_DELAYS
+    assert timedelta(hours=20) < sum(RETRY_DELAYS, timedelta()) < timedelta(hours=28)
     server.refusal = "451 try later"
     archive = export(susan, work)
-    for _ in PAUSES:
+    for _ in RETRY_DELAYS:
         make_due(archive)
         archive_deliver(archive.pk)
     archive.refresh_from_db()

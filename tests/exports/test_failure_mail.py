@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.delivery.failure_email import failure_mail_deliver
-from exports.delivery.overdue import mails_reconcile
+from exports.delivery.failure_email import failure_email_deliver
+from exports.delivery.queueing import emails_reconcile
 from exports.models import FailureEmail
 from tasks.admin.actions import stop
 from tasks.models import Task
@@ -58,8 +58,8 @@ def test_it_is_sent_once_however_often_one_looks(running: Task, work: Work) -> N
     fail(running)
     assert fail(running) is None
     work()
-    failure_mail_deliver(str(running.pk))
-    mails_reconcile()
+    failure_email_deliver(str(running.pk))
+    emails_reconcile()
     work()
     assert len(mail.outbox) == 1
 
@@ -122,7 +122,7 @@ def test_a_mail_server_that_is_away_delays_it(running: Task, work: Work, smtp_se
     assert smtp_server.messages == []
     smtp_server.refusal = ""
     FailureEmail.objects.update(mail_due_at=timezone.now() - timedelta(hours=1))
-    assert mails_reconcile() == 1
+    assert emails_reconcile() == 1
     work()
     assert len(smtp_server.messages) == 1
     assert FailureEmail.objects.get().mail_error == ""

@@ -29,7 +29,7 @@ from accounts.models import User
 from core.mail.sending import HungUpError, NotConnectedError
 from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.archive_email import archive_deliver
-from exports.delivery.sending import PAUSES
+from exports.delivery.sending import RETRY_DELAYS
 from exports.models import Archive
 from operations.site_health import mails_to_send
 from tests.exports.archives import archive_of
@@ -240,7 +240,7 @@ def test_a_site_that_is_refused_for_a_day_gives_up_without_blaming_the_address(
     archive: Archive, smtp_server: MailServer, signed_in: Client
 ) -> None:
     smtp_server.replies = {"connect": "554 No service here"}
-    Archive.objects.update(mail_attempts=len(PAUSES))
+    Archive.objects.update(mail_attempts=len(RETRY_DELAYS))
     assert deliver(archive).mail_due_at is None
     page = signed_in.get("/exports/").content.decode()
     assert ("have stopped trying" in page, "rejected" in page) == (True, False)

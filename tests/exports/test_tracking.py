@@ -20,9 +20,9 @@ from accounts.models import User
 from core.requests.bounds import BODY_LIMIT
 from core.texts import LONGEST
 from exports.delivery.archive_email import archive_deliver, mail_again
-from exports.delivery.failure_email import failure_mail_deliver
+from exports.delivery.failure_email import failure_email_deliver
 from exports.delivery.sending import Outcome, mail_failed
-from exports.delivery.webhooks import REPORT_LIMIT, tracking_urls
+from exports.delivery.tracking import REPORT_LIMIT, tracking_urls
 from exports.models import Archive, FailureEmail
 from exports.models.mailing import Mailing
 from microblog_project import urls
@@ -243,7 +243,7 @@ def test_an_email_about_a_failure_that_comes_back_is_shown_to_staff(
 ) -> None:
     task = Task.objects.create(user=susan, name="export_posts", status="failed", ended_at=timezone.now())
     FailureEmail.objects.create(task=task, mail_due_at=timezone.now())
-    failure_mail_deliver(str(task.pk))
+    failure_email_deliver(str(task.pk))
     email = FailureEmail.objects.get()
     assert [email.mail_id] == provider.ids
     assert postmark("Bounce", MessageID=email.mail_id).status_code == 200

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from exports.delivery.sending import PAUSES
+from exports.delivery.sending import RETRY_DELAYS
 from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tests.faults.horses import horse_of
@@ -113,7 +113,7 @@ def test_a_mail_server_fault_delays_the_email_but_not_the_archive(
     archive = wait_for_failed_try(task, 1)
     assert wait_for_end(task).status == TaskStatus.SUCCEEDED
     assert archive.mail_due_at
-    assert timedelta(0) < archive.mail_due_at - timezone.now() <= PAUSES[0]
+    assert timedelta(0) < archive.mail_due_at - timezone.now() <= RETRY_DELAYS[0]
     assert news_of(task, client)["archive"]["mail_pending"]
     assert KEEP_TRYING in exports_page(client)
     [post] = json.loads(downloaded(task, client))["posts"]
@@ -135,7 +135,7 @@ def test_the_email_is_sent_when_the_mail_server_returns(
         archive = wait_for_failed_try(task, number)
         assert archive.mail_due_at
         remaining = archive.mail_due_at - timezone.now()
-        assert PAUSES[number - 1] - timedelta(seconds=20) < remaining <= PAUSES[number - 1]
+        assert RETRY_DELAYS[number - 1] - timedelta(seconds=20) < remaining <= RETRY_DELAYS[number - 1]
         let_pause_be_over(task)
     smtp_server.start()
     let_pause_be_over(task)
@@ -189,9 +189,9 @@ def test_an_email_is_given_up_after_a_day_and_can_be_resent(
     start()
     task = start_export(client)
     wait_for_failed_try(task, 1)
-    Archive.objects.filter(task=task).update(mail_attempts=len(PAUSES))
+    Archive.objects.filter(task=task).update(mail_attempts=len(RETRY_DELAYS))
     let_pause_be_over(task)
-    archive = wait_for_failed_try(task, len(PAUSES) + 1)
+    archive = wait_for_failed_try(task, len(RETRY_DELAYS) + 1)
     assert archive.mail_due_at is None
     assert STOPPED_TRYING in exports_page(client)
     smtp_server.refusal = ""

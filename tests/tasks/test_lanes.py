@@ -11,7 +11,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.delivery.jobs import delivery_enqueue
+from exports.delivery.queueing import email_enqueue
 from exports.models import Archive
 from inbox.services import message_send
 from posts.models import Post
@@ -105,7 +105,7 @@ def test_its_mail_is_small(susan: User, queue: Queue, large_queue: Queue, work: 
     task_launch(user=susan, name="export_posts")
     work()
     archive = Archive.objects.get()
-    delivery_enqueue(archive)
+    email_enqueue(archive)
     assert (queue.job_ids, large_queue.job_ids) == ([f"mail-{archive.pk}"], [])
 
 

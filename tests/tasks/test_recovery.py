@@ -11,7 +11,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.delivery.overdue import mail_recover
+from exports.delivery.queueing import email_recover
 from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import JobState, job_state
@@ -157,7 +157,7 @@ def test_jobs_that_are_no_tasks_are_of_no_concern(db: None, job_id: str) -> None
 @pytest.mark.parametrize("job_id", ["mail-0", "12", "not a uuid", "00000000-0000-0000-0000-000000000000"])
 def test_jobs_that_mail_nothing_are_of_no_concern(exported: Archive, job_id: str) -> None:
     Archive.objects.update(mail_due_at=timezone.now() + timedelta(minutes=10))
-    assert mail_recover(job_id=job_id) == 0
+    assert email_recover(job_id=job_id) == 0
 
 
 def test_a_members_open_page_recovers_their_own_task(
@@ -253,11 +253,11 @@ def test_the_mail_of_a_work_horse_that_died_is_due_at_once(exported: Archive) ->
     in_a_while = timezone.now() + timedelta(minutes=10)
     for job_id in (str(exported.task_id), f"mail-{exported.pk}"):
         Archive.objects.update(mail_due_at=in_a_while)
-        assert mail_recover(job_id=job_id) == 1
+        assert email_recover(job_id=job_id) == 1
         exported.refresh_from_db()
         assert exported.mail_due_at
         assert exported.mail_due_at <= timezone.now()
 
 
 def test_a_mail_that_was_sent_stays_sent(exported: Archive) -> None:
-    assert mail_recover(job_id=str(exported.task_id)) == 0
+    assert email_recover(job_id=str(exported.task_id)) == 0
