@@ -18,7 +18,7 @@ ROOT: Path = settings.BASE_DIR
 CONFIGURATION = ROOT / "docs/configuration.md"
 READ_ELSEWHERE = {"EMAIL_URL", "VAR_DIR", "PORT", "WEB_BIND", "WEB_CONCURRENCY", "WEB_THREADS"}
 """Read by code that runs before the settings, or without them."""
-TO_BE_ADDED = {"posts/jobs.py", "templates/posts/_word_count.html"}
+TO_BE_ADDED = {"inbox/jobs.py", "templates/inbox/_word_count.html"}
 """The files that docs/background-jobs.md has a reader write."""
 OF_LIBRARIES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ANYMAIL_<PROVIDER>_…", "ANYMAIL_WEBHOOK_SECRET"}
 

@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from posts.models import Post
+from inbox.services import message_send
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS
 from tasks.services.recovery import tasks_reconcile
-from tests.members import signed_in_client
+from tests.members import make_member, signed_in_client
 from tests.waiting import wait_until
 
 Work = Callable[[], None]
@@ -34,14 +34,27 @@ def block(language: str) -> str:
 @pytest.fixture(autouse=True)
 def count_words(tmp_path: Path, settings: LazySettings) -> Iterator[None]:
     """Add the page's two files to an app of this test's own."""
-    (tmp_path / "posts").mkdir()
-    (tmp_path / "posts/_word_count.html").write_text(block("html"), encoding="utf-8")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox/_word_count.html").write_text(block("html"), encoding="utf-8")
     (tmp_path / "jobs.py").write_text(block("python"), encoding="utf-8")
     engine: dict[str, Any] = settings.TEMPLATES[0]
     settings.TEMPLATES = [{**engine, "DIRS": [*engine["DIRS"], tmp_path]}]
     runpy.run_path(str(tmp_path / "jobs.py"), run_name="words_app.jobs")
     yield
     del JOBS["count_words"]
+
+
+def send(sender: User, *bodies: str) -> None:
+    recipient = make_member("recipient")
+    for body in bodies:
+        message_send(sender=sender, recipient=recipient, body=body)
+
+
+@pytest.fixture
+def susan(susan: User) -> User:
+    """Return a member who has sent three messages of two words each."""
+    send(susan, "susan 0", "susan 1", "susan 2")
+    return susan
 
 
 def alert(client: Client) -> str:
@@ -106,8 +119,8 @@ def test_a_refusal_says_why_and_can_be_retried(john: User, work: Work) -> None:
     work()
     failed = Task.objects.get()
     assert failed.status == TaskStatus.FAILED
-    assert "You haven&#x27;t written anything yet." in alert(stranger)
-    Post.objects.create(author=john, body="two words")
+    assert "You haven&#x27;t sent any messages yet." in alert(stranger)
+    send(john, "two words")
     stranger.post(reverse("tasks:retry", args=[failed.pk]))
     work()
     assert Task.objects.exclude(pk=failed.pk).get().summary == {"words": 2}
