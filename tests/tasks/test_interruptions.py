@@ -11,7 +11,7 @@ from rq import Queue
 
 from accounts.models import User
 from tasks import runner
-from tasks.exceptions import ClaimLostError
+from tasks.exceptions import ClaimLostError, TaskInterruptedError
 from tasks.interruptions import interruption_reason, stop_request
 from tasks.job import Job, Result
 from tasks.models import Task, TaskStatus
@@ -114,17 +114,19 @@ def test_its_slice_ends_in_time_before_the_limit(task: Task, settings: LazySetti
     assert interruption_reason(task, seconds=301) is Reason.SLICE_OVER
 
 
-def test_the_heartbeat_notices_that_the_slice_is_over(
-    task: Task, susan: User, work: Callable[[], None], settings: LazySettings
-) -> None:
+def test_the_heartbeat_notices_that_the_slice_is_over(task: Task, susan: User, settings: LazySettings) -> None:
     settings.EXPORT_TIME_SLICE = 0
-    settings.EXPORT_PROGRESS_INTERVAL = 0.001
-    Task.objects.filter(pk=task.pk).update(params={"steps": 200})
-    task_launch(user=susan, name="steps", params={"steps": 1})
-    work()
-    assert task.events.filter(reason=Reason.SLICE_OVER).exists()
-    task.refresh_from_db()
-    assert (task.status, task.failures) == (TaskStatus.SUCCEEDED, 0)
+    claimed = task_claim(task_id=str(task.pk), worker="w")
+    assert claimed
+    Task.objects.create(user=susan, name="steps")
+    heartbeat = Heartbeat(claimed)
+    heartbeat._beat()
+    heartbeat.advance(1)  # not before the first checkpoint
+    heartbeat.has_checkpoint = True
+    heartbeat._beat()
+    with pytest.raises(TaskInterruptedError) as interruption:
+        heartbeat.advance(1)
+    assert interruption.value.reason is Reason.SLICE_OVER
 
 
 def test_its_job_outlives_what_rq_keeps_of_the_one_before(
