@@ -16,10 +16,11 @@ SUPPORT = (
     "exports.view_archive",
     "exports.mail_archive",
 )
+OPERATING = ("fail_task", "pause_queue", "start_example", "start_system_job")
 ROLES = {
     "Support": SUPPORT,
     "Moderators": ("accounts.view_user", "posts.view_post", "posts.delete_post"),
-    "Operators": (*SUPPORT, "tasks.fail_task", "tasks.start_example", "admin.view_logentry"),
+    "Operators": (*SUPPORT, *(f"tasks.{name}" for name in OPERATING), "admin.view_logentry"),
 }
 """The queue's dashboard, staff's accounts and the groups themselves are superusers'."""
 

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
+from tasks.models.pause import queue_is_paused
 
 SIGNAL = signal.SIGUSR1
 """What a worker that is being stopped sends to its work-horse."""
@@ -35,6 +36,8 @@ def interruption_reason(task: Task, *, seconds: float) -> Reason | None:
 
     An attempt that nears the time limit is interrupted too: only one without checkpoints can exceed it.
     """
+    if queue_is_paused(task.lane):
+        return Reason.QUEUE_PAUSED
     if seconds < settings.EXPORT_TIME_SLICE:
         return None
     others = Task.objects.filter(status=TaskStatus.QUEUED, lane=task.lane, due_at=None)

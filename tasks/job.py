@@ -87,6 +87,8 @@ class Job:
     """A template for its tasks' page in the admin, rendered with `task`."""
     warmup_templates: ClassVar[tuple[str, ...]] = ()
     """Templates that a worker compiles before it forks the first job."""
+    staff_params: ClassVar[dict[str, Any] | None] = None
+    """The parameters with which staff start it in the admin; None if they cannot."""
     is_for_members: ClassVar[bool] = True
     """Whether each run has a member; a SystemJob's has none."""
 
@@ -171,3 +173,4 @@ class SystemJob(Job):
     """A job of the site's own, without a member; staff start it in the admin."""
 
     is_for_members = False
+    staff_params = {}

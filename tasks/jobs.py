@@ -17,6 +17,7 @@ class Example(Job):
     label = _("Example")
     description = _("Counting seconds...")
     unit = _("seconds")
+    staff_params = {"seconds": 20}
 
     def run(self) -> Result:
         """Let the seconds pass: that is the work."""

@@ -18,6 +18,7 @@ from tasks.services.attempts import attempt_failed, attempt_interrupted, attempt
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.languages import task_language
 from tasks.services.log_context import bind_task
+from tasks.services.pauses import task_defer_if_paused
 from tasks.services.transitions import task_cancel_if_closed, task_claim, task_fail, task_succeed
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ def run(task_id: str) -> None:
     """Claim the task and make an attempt at it; do nothing without a claim."""
     task = task_claim(task_id=task_id, worker=_worker_name())
     if task is None:
+        if task_defer_if_paused(task_id):
+            return
         logger.warning("Task %s: nothing to claim (unknown, over, another worker's, or of a closed account)", task_id)
         task_cancel_if_closed(Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED), task_id)
         return

@@ -1,34 +1,28 @@
-"""Tasks in the admin: what runs, what happened and why; cancel, retry, fail, and an example to try the workers."""
+"""Tasks in the admin: what runs, what happened and why; cancel, retry, fail; start a job; pause a queue."""
 
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from core.staff.actions import action_log, ask_and_act
+from core.staff.actions import ask_and_act
 from core.staff.readonly import ReadOnlyAdmin
 from tasks.admin.actions import CANCEL, FAIL, RETRY
+from tasks.admin.controls import pausable_queues, pause_or_resume, start_job, startable_jobs
 from tasks.admin.history import steps
-from tasks.jobs import Example
-from tasks.models import Task, TaskStatus
+from tasks.models import Task
 from tasks.queue.client import QUEUE_NAME, QUEUE_NAMES
 from tasks.registry import JOBS, failure_text_of
-from tasks.services.launch import TaskAlreadyActiveError, task_launch
-
-EXAMPLE_SECONDS = 20
 
 # What the page groups; a field that is in none of them is with the rest.
 GROUPS = (
@@ -77,13 +71,11 @@ class TaskAdmin(ReadOnlyAdmin):
         """Return whether this member of staff may give tasks up."""
         return request.user.has_perm("tasks.fail_task")
 
-    def has_example_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may start the example."""
-        return request.user.has_perm("tasks.start_example")
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list, with the button that starts the example to those who may."""
-        context = {**(extra_context or {}), "may_start_example": self.has_example_permission(request)}
+        """Show the list, with the buttons that this member of staff may press."""
+        user = cast(User, request.user)
+        buttons = {"startable_jobs": startable_jobs(user), "queues": pausable_queues(user)}
+        context = {**(extra_context or {}), **buttons}
         return super().changelist_view(request, context)
 
     def render_change_form(
@@ -163,23 +155,10 @@ class TaskAdmin(ReadOnlyAdmin):
         return ask_and_act(self, request, tasks, FAIL)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the button that starts the example."""
-        start = self.admin_site.admin_view(require_POST(self.start_example))
-        return [path("start-example/", start, name="tasks_task_start_example"), *super().get_urls()]
-
-    def start_example(self, request: HttpRequest) -> HttpResponse:
-        """Start the example job for the member of staff who asks, to try whether the workers work."""
-        if not self.has_example_permission(request):
-            raise PermissionDenied
-        user = cast(User, request.user)
-        try:
-            task = task_launch(user=user, name=Example.name, params={"seconds": EXAMPLE_SECONDS}, actor=user)
-        except TaskAlreadyActiveError:
-            self.message_user(request, _("Your example is already running."), messages.WARNING)
-        else:
-            action_log(user, task, gettext_noop("Started the example"))
-            failed = task.status == TaskStatus.FAILED
-            queued = _("The example is queued. Watch its progress here or on any page.")
-            text = failure_text_of(task) if failed else queued
-            self.message_user(request, text, messages.ERROR if failed else messages.SUCCESS)
-        return redirect("admin:tasks_task_changelist")
+        """Add the buttons above the list."""
+        buttons = {"start": start_job, "pause": pause_or_resume}
+        urls = [
+            path(f"{name}/", self.admin_site.admin_view(view), name=f"tasks_task_{name}")
+            for name, view in buttons.items()
+        ]
+        return [*urls, *super().get_urls()]

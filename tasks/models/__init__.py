@@ -3,6 +3,7 @@
 from tasks.models.counter import Counter
 from tasks.models.event import TaskEvent
 from tasks.models.housekeeping import Housekeeping
-from tasks.models.task import Task, TaskLane, TaskStatus
+from tasks.models.pause import QueuePause, TaskLane
+from tasks.models.task import Task, TaskStatus
 
-__all__ = ["Counter", "Housekeeping", "Task", "TaskEvent", "TaskLane", "TaskStatus"]
+__all__ = ["Counter", "Housekeeping", "QueuePause", "Task", "TaskEvent", "TaskLane", "TaskStatus"]

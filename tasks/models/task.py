@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from tasks.models.pause import QueuePause, TaskLane
 
 
 class TaskStatus(models.TextChoices):
@@ -33,15 +34,6 @@ HAS_OPEN_ACCOUNT = Q(user=None) | Exists(User.objects.filter(pk=OuterRef("user_i
 """Whether the member of a task, or of an archive, can sign in; the site's own tasks have none."""
 
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
-
-
-class TaskLane(models.TextChoices):
-    """Behind which others a task waits: each lane is a queue of its own."""
-
-    SMALL = "small", _("Small")
-    """Done within moments."""
-    LARGE = "large", _("Large")
-    """An export of so much that nobody else should wait for it."""
 
 
 def _not_lately(field: str, since: datetime) -> Q:
@@ -69,6 +61,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Return the others."""
         return self.filter(~HAS_OPEN_ACCOUNT)
 
+    def of_running_queues(self) -> Self:
+        """Return the tasks whose queue isn't paused."""
+        return self.filter(~Exists(QueuePause.objects.filter(queue=OuterRef("lane"))))
+
     def silent(self, *, since: datetime) -> Self:
         """Return the running tasks without a heartbeat since then.
 
@@ -77,12 +73,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(_not_lately("heartbeat_at", since), status=TaskStatus.RUNNING)
 
     def due(self, *, since: datetime) -> Self:
-        """Return the queued tasks that should have begun: queued since then, or put off until now."""
+        """Return the queued tasks that should have begun: queued since then, or put off until now.
+
+        Those of paused queues have to wait.
+        """
         now = timezone.now()
         # None is put off further; a clock that was set wrong can have noted such a time.
         latest = now + timedelta(seconds=max(settings.EXPORT_RETRY_PAUSES)) + (now - since)
         put_off = Q(due_at__lte=now) | Q(due_at__gt=latest)
-        return self.filter(put_off | Q(_not_lately("queued_at", since), due_at__isnull=True), status=TaskStatus.QUEUED)
+        overdue = put_off | Q(_not_lately("queued_at", since), due_at__isnull=True)
+        return self.of_running_queues().filter(overdue, status=TaskStatus.QUEUED)
 
     def silent_since(self, task: "Task") -> Self:
         """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""
@@ -157,6 +157,7 @@ class Task(models.Model):
             ("retry_task", "Can retry tasks"),
             ("fail_task", "Can give tasks up"),
             ("start_example", "Can start the example task"),
+            ("start_system_job", "Can start jobs of the site's own"),
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="task_by_member"),

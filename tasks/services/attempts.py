@@ -53,8 +53,12 @@ def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
 
 
 def attempt_interrupted(task: Task, reason: Reason) -> Task | None:
-    """Have the task resume later from its checkpoint; its worker queues the job, as soon as this one is over."""
-    return task_requeue(Task.objects.claimed_as(task), task, reason=reason)
+    """Have the task resume later from its checkpoint.
+
+    Its worker queues the job as soon as this one is over; after a pause the recovery does.
+    """
+    due_at = timezone.now() if reason is Reason.QUEUE_PAUSED else None
+    return task_requeue(Task.objects.claimed_as(task), task, due_at=due_at, reason=reason)
 
 
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:

@@ -4,12 +4,14 @@ from functools import cache
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from notifications.models import Notification
 from notifications.services import notification_withdraw, notify
 from tasks.job import Job
 from tasks.models import Task, TaskStatus
+from tasks.models.pause import queue_is_paused
 from tasks.queue.client import QueueUnavailableError
 from tasks.queue.workers import workers_alive
 from tasks.registry import JOBS
@@ -28,17 +30,18 @@ def task_publish(task: Task) -> None:
 def places_publish(*, user: User) -> None:
     """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
 
-    What can change is their place, and whether there is any worker at all: the queue server is asked for that once at
-    most, since a silent one costs seconds.
+    What can change is their place, whether staff have paused their queue, and whether there is any worker at all: the
+    queue server is asked for that once at most, since a silent one costs seconds.
     """
     nobody_works = cache(_nobody_works)
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
-        wait = task_wait(task)
+        wait, is_paused = task_wait(task), queue_is_paused(task.lane)
         told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
         if wait is None or told is None:
             continue
-        is_stalled = not wait.running and nobody_works()
-        if (told.data.get("ahead"), told.data.get("is_stalled", False)) != (wait.ahead, is_stalled):
+        is_stalled = not is_paused and not wait.running and nobody_works()
+        known = (told.data.get("ahead"), told.data.get("is_stalled", False), told.data.get("is_paused", False))
+        if known != (wait.ahead, is_stalled, is_paused):
             _publish_if_queued(task, user, is_stalled=is_stalled)
 
 
@@ -82,9 +85,10 @@ def task_payload(task: Task) -> dict[str, Any]:
         "ahead": wait and wait.ahead,
         "wait_seconds": wait and wait.seconds,
         "is_stalled": False,
+        "is_paused": wait is not None and queue_is_paused(task.lane),
         "created_at": task.created_at.isoformat(),
         "queued_at": task.queued_at.isoformat(),
-        "due_at": task.due_at and task.due_at.isoformat(),
+        "due_at": task.due_at.isoformat() if task.due_at and task.due_at > timezone.now() else None,
         "error": task.error,
         "error_code": task.error_code,
         "error_params": task.error_params,

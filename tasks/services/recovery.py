@@ -8,6 +8,7 @@ that any number of workers, polls and commands may reconcile at once.
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import attrgetter
 
 from django.conf import settings
 from django.utils import timezone
@@ -54,7 +55,7 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False)
             queue_ping()
             with bind_task(task):
                 recovered.append(attempt_died(Task.objects.silent_since(task), task))
-        for task in _not_in_the_queue(rows.due(since=since)):
+        for task in _in_order(_not_in_the_queue(rows.due(since=since))):
             with bind_task(task):
                 recovered.append(_queue_again(task))
     except QueueUnavailableError:
@@ -70,6 +71,17 @@ def _not_in_the_queue(overdue: Iterable[Task]) -> list[Task]:
     tasks = list(overdue)
     waiting = jobs_waiting() if len(tasks) >= MANY else set()
     return [task for task in tasks if str(task.pk) not in waiting]
+
+
+def _in_order(tasks: list[Task]) -> list[Task]:
+    """Return first those that go to the front of their queue, the oldest last; then the paused ones by their age."""
+    first = [task for task in tasks if not _was_paused(task)]
+    return [*first, *sorted(filter(_was_paused, tasks), key=attrgetter("queued_at"))]
+
+
+def _was_paused(task: Task) -> bool:
+    """Return whether the queued task was deferred by a pause of its queue, not by a failure."""
+    return task.due_at is not None and not task.failures
 
 
 def _silent_at_both_looks(rows: TaskQuerySet) -> list[Task]:
@@ -148,5 +160,7 @@ def _queue_again(task: Task) -> Task | None:
     touched = task_touch_queued(task)
     if touched:
         logger.warning("Task %s was queued, but had no job; it is queued again", task.pk)
-        task_enqueue(touched, at_front=True)
+        if state is JobState.OVER:
+            job_remove(str(task.pk))  # or RQ would soon expire the new one's data, as the old one's
+        task_enqueue(touched, at_front=not _was_paused(task))
     return touched

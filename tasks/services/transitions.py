@@ -35,7 +35,7 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
     now = timezone.now()
     from_checkpoint = Q(checkpoint__isnull=False)  # its progress goes on
     return _move(
-        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED).of_open_accounts(),
+        Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED).of_open_accounts().of_running_queues(),
         task_id,
         {"reason": Reason.CLAIMED},
         status=TaskStatus.RUNNING,
@@ -143,6 +143,11 @@ def task_requeue(
     event = {"reason": reason, "detail": detail, "worker": task.worker}
     queued: dict[str, Any] = {"status": TaskStatus.QUEUED, "worker": "", "queued_at": timezone.now(), "due_at": due_at}
     return _move(rows, task.pk, event, **queued, **changes)
+
+
+def task_defer(rows: TaskQuerySet, task_id: str, *, until: datetime) -> Task | None:
+    """Have the recovery queue the task then, if it is still among `rows`: there is no job for it any more."""
+    return _move(rows, task_id, None, due_at=until)
 
 
 def task_touch_queued(task: Task) -> Task | None:

@@ -60,9 +60,9 @@ def test_a_question_alone_is_not_in_the_log(admin: Client, member: User) -> None
 def test_mails_and_examples_are_in_the_log(admin: Client, member: User, redis_queue: Queue) -> None:
     archive = archive_of(member, b"{}")
     admin.post("/admin/exports/archive/", {"action": "mail_again", "_selected_action": [archive.pk], "post": "yes"})
-    admin.post(f"{TASKS}start-example/")
-    admin.post(f"{TASKS}start-example/")
-    assert words() == ["Had the mail sent again", "Started the example"]
+    admin.post(f"{TASKS}start/", {"job": "example"})
+    admin.post(f"{TASKS}start/", {"job": "example"})
+    assert words() == ["Had the mail sent again", "Started the task"]
 
 
 def test_the_dashboards_buttons_are_in_the_log_and_its_pages_are_not(

@@ -15,7 +15,7 @@ from exports.models import Archive
 from inbox.services import message_send
 from operations.roles import ROLES, roles_ensure
 from posts.models import Post
-from tasks.models import Task
+from tasks.models import QueuePause, Task
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 
@@ -41,7 +41,7 @@ SEEN = {
 MAY = {
     "Support": {"cancel", "retry", "mail_again"},
     "Moderators": {"delete_selected"},
-    "Operators": {"cancel", "retry", "fail", "mail_again", "start-example"},
+    "Operators": {"cancel", "retry", "fail", "mail_again", "example", "rebuild_search_index", "pause"},
     None: set(),
 }
 pytestmark = pytest.mark.usefixtures("roles")
@@ -87,8 +87,11 @@ def test_each_role_can_do_what_is_its_own(role: str | None, member: User, redis_
     done |= {"mail_again"} if Archive.objects.get().mail_pending else set()
     press(client, LISTS["posts"], "delete_selected", post)
     done |= set() if Post.objects.exists() else {"delete_selected"}
-    client.post("/admin/tasks/task/start-example/")
-    done |= {"start-example"} if Task.objects.filter(name="example").exists() else set()
+    for job in ("example", "rebuild_search_index"):
+        client.post("/admin/tasks/task/start/", {"job": job})
+        done |= {job} if Task.objects.filter(name=job).exists() else set()
+    client.post("/admin/tasks/task/pause/", {"pause": "large"})
+    done |= {"pause"} if QueuePause.objects.exists() else set()
     assert done == MAY[role]
 
 

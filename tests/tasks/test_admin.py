@@ -175,31 +175,15 @@ def test_retry_launches_failed_ones_anew_once(superuser: Client, failed: Task, q
 
 
 def test_staff_who_may_only_look_cannot_act(viewer: Client, active: Task) -> None:
-    assert "Start the example job" not in page(viewer, LIST)
     act(viewer, "cancel", active)
-    assert viewer.post(f"{LIST}start-example/").status_code == 403
     active.refresh_from_db()
     assert active.status == TaskStatus.QUEUED
     assert Task.objects.count() == 1
 
 
-def test_staff_start_the_example(superuser: Client, queue: Queue) -> None:
-    assert "Start the example job" in page(superuser, LIST)
-    superuser.post(f"{LIST}start-example/")
-    task = Task.objects.get(name="example")
-    assert queue.job_ids == [str(task.pk)]
-    superuser.post(f"{LIST}start-example/")
-    assert Task.objects.count() == 1
-
-
-def test_the_example_refuses_get(superuser: Client) -> None:
-    assert superuser.get(f"{LIST}start-example/").status_code == 405
-
-
 def test_members_are_sent_away(signed_in: Client, active: Task) -> None:
     for path in (LIST, f"{LIST}{active.pk}/change/"):
         assert signed_in.get(path).status_code == 302
-    assert signed_in.post(f"{LIST}start-example/").status_code == 302
     assert Task.objects.count() == 1
 
 

@@ -40,8 +40,9 @@ function count(alert, { progress, done, total, remaining_seconds: seconds }) {
   entitleByPage();
 }
 
-function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStalled, due_at: retryAt }) {
-  return alert.querySelector("[data-wait]") && ahead && seconds != null && seconds <= LONGEST && !isStalled && !retryAt;
+function isOnlyAPlace(alert, { ahead, wait_seconds: seconds, is_stalled: isStalled, is_paused: isPaused, due_at: retryAt }) {
+  if (isStalled || isPaused || retryAt) return false;
+  return alert.querySelector("[data-wait]") && ahead && seconds != null && seconds <= LONGEST;
 }
 
 function moveUp(alert, { task_id: id, ahead, wait_seconds: seconds }) {

@@ -1,0 +1,27 @@
+"""Pausing a queue: its tasks wait in the database until it's resumed, and are then queued by the recovery."""
+
+from django.utils import timezone
+
+from accounts.models import User
+from tasks.models import QueuePause, Task, TaskLane, TaskStatus
+from tasks.services.transitions import task_defer
+
+
+def queue_pause(queue: TaskLane, *, by: User) -> QueuePause | None:
+    """Pause the queue; return None if it was paused already."""
+    pause, is_new = QueuePause.objects.get_or_create(queue=queue, defaults={"by": by})
+    return pause if is_new else None
+
+
+def queue_resume(queue: TaskLane) -> QueuePause | None:
+    """Resume the queue; return the pause that is over, None if there was none."""
+    pause = QueuePause.objects.filter(queue=queue).first()
+    count, _by_model = QueuePause.objects.filter(queue=queue).delete()
+    return pause if count else None
+
+
+def task_defer_if_paused(task_id: str) -> Task | None:
+    """Defer a task that could not be claimed because its queue is paused: the recovery queues it after the resume."""
+    paused = QueuePause.objects.values("queue")
+    rows = Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED, lane__in=paused, due_at=None)
+    return task_defer(rows, task_id, until=timezone.now())
