@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 JOIN = """
 import sys
 from pathlib import Path
-from microblog_project import embedded_server
+from development import embedded_server
 try:
     print(embedded_server.join(Path(sys.argv[1])), flush=True)
 except embedded_server.EmbeddedServerError as error:
@@ -30,7 +30,7 @@ sys.stdin.read()
 """
 OFFER = """
 import os, sys
-from microblog_project import embedded_server
+from development import embedded_server
 embedded_server.DEFAULT_URL = sys.argv[1]
 embedded_server.offer_to(["manage.py", "rqworker", "default"])
 print(os.environ.get("REDIS_URL", "nothing"))

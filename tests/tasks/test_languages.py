@@ -60,7 +60,7 @@ def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: U
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(attempt_died, "se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
+    ("end", "words"), [(attempt_died, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
 )
 def test_reasons_are_in_the_members_language(
     maria: User, settings: LazySettings, end: Callable[..., Task], words: str
@@ -76,14 +76,14 @@ def test_reasons_are_in_the_members_language(
 @pytest.mark.usefixtures("unreachable_queue")
 def test_an_unreachable_queue_is_told_in_the_members_language(maria: User) -> None:
     task_launch(user=maria, name="export_posts", by_staff=True)
-    assert "El servicio de exportación no está disponible" in told(maria)
+    assert "La cola de trabajos no está disponible" in told(maria)
 
 
 def test_staff_speak_to_a_member_in_their_language(maria: User, client: Client) -> None:
     client.force_login(make_member("staff", is_staff=True, is_superuser=True))
     task = Task.objects.create(user=maria, name="export_posts")
     client.post("/admin/tasks/task/", {"action": "fail", "_selected_action": [str(task.pk)], "post": "yes"})
-    assert "Nuestro equipo ha detenido" in told(maria)
+    assert "Nuestro equipo lo ha detenido" in told(maria)
 
 
 # --- Read in another language than it was written in ----------------------------------------------------
@@ -91,12 +91,12 @@ def test_staff_speak_to_a_member_in_their_language(maria: User, client: Client) 
 SPANISH = {"accept-language": "es"}
 FAILURES = {
     FailureCode.ERRORED: "Algo ha fallado por nuestra parte.",
-    FailureCode.INTERRUPTED: "se ha interrumpido 3 veces",
+    FailureCode.INTERRUPTED: "Se ha interrumpido 3 veces",
     FailureCode.TIMED_OUT: "Ha tardado más",
     FailureCode.NO_SPACE: "no hay espacio suficiente",
-    FailureCode.QUEUE_UNAVAILABLE: "El servicio de exportación no está disponible",
+    FailureCode.QUEUE_UNAVAILABLE: "La cola de trabajos no está disponible",
     FailureCode.NO_LONGER_OFFERED: "ya no está disponible",
-    FailureCode.STOPPED_BY_STAFF: "Nuestro equipo ha detenido",
+    FailureCode.STOPPED_BY_STAFF: "Nuestro equipo lo ha detenido",
 }
 PARAMS = {FailureCode.INTERRUPTED: {"count": 3}, FailureCode.TIMED_OUT: {"minutes": 60}}
 
