@@ -22,7 +22,8 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 # Outside CI, PostgreSQL gets the tests of what asks the database most.
-ON_POSTGRESQL = tests/accounts tests/exports tests/inbox tests/notifications tests/posts tests/tasks \
+ON_POSTGRESQL = tests/exports tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py \
+	tests/accounts/test_races.py tests/posts/test_double_submits.py tests/posts/test_search.py \
 	tests/security/test_fuzz.py tests/security/test_staff_lists.py
 
 # Many tests wait for a worker more than they work: two processes for each of two cores.

@@ -64,11 +64,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what starts a real worker or the whole site to CI, except for the tests that are marked `short`."""
+    """Leave what starts real workers or the whole site to CI, unless it is marked `short`; the longest come first."""
     for item in items:
         starts_processes = REAL_PROCESSES.intersection(getattr(item, "fixturenames", []))
         if starts_processes and not item.get_closest_marker("short"):
             item.add_marker(pytest.mark.long)
+    items.sort(key=lambda item: "tests/e2e/" not in item.nodeid)  # minutes each: the others run beside them
 
 
 @pytest.fixture(scope="session")

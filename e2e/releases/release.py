@@ -1,5 +1,6 @@
 """The processes of one release, each of which can be there or not."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ class Release:
         self._logs = logs
         self._guard = guard
         self._running: dict[str, int] = {}
+        # Each has its own: a static file can be elsewhere in the other release.
+        self._variables = {"STATIC_ROOT": str(logs / f"static-{name}")}
 
     def __str__(self) -> str:
         return self.name
@@ -38,7 +41,14 @@ class Release:
 
     def run(self, *command: str) -> None:
         """Run Python in the code's folder to the end; raises AssertionError with all that it says if it fails."""
-        result = subprocess.run([sys.executable, *command], cwd=self.code, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [sys.executable, *command],
+            cwd=self.code,
+            env=os.environ | self._variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert result.returncode == 0, f"{self.name}: {' '.join(command)}\n{result.stdout}{result.stderr}"
 
     def start_web(self) -> None:
@@ -65,6 +75,7 @@ class Release:
             process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=self.code,
+                env=os.environ | self._variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Follow, User
+from tests.browser.conftest import in_ci
 from tests.members import make_member
 
 NAMES = "a[data-card]"
@@ -78,6 +79,7 @@ def test_a_card_opens_on_hover_and_can_follow_in_place(
     expect(page).to_have_url(f"{live_server.url}/user/john/")
 
 
+@pytest.mark.long
 def test_a_card_opens_on_focus_and_is_reached_with_tab(
     page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
@@ -101,7 +103,7 @@ def test_a_card_opens_on_focus_and_is_reached_with_tab(
     expect(card).to_have_count(0)
 
 
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("direction", ["ltr", *in_ci("rtl")])
 def test_the_first_tap_opens_a_card_and_the_second_follows_the_link(
     phone: BrowserContext, susan: User, live_server: LiveServer, direction: str
 ) -> None:
@@ -126,6 +128,7 @@ def test_the_first_tap_opens_a_card_and_the_second_follows_the_link(
     expect(page).to_have_url(f"{live_server.url}/user/john/")
 
 
+@pytest.mark.long
 def test_a_name_without_a_card_is_a_plain_link(phone: BrowserContext, susan: User, live_server: LiveServer) -> None:
     page = phone.new_page()
     page.goto(f"{live_server.url}/explore/")

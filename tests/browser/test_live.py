@@ -1,4 +1,4 @@
-"""Alerts that live: nothing here reloads the page."""
+"""Alerts that live: nothing here reloads the page. The main path runs everywhere, the finer points in CI alone."""
 
 import re
 from collections.abc import Iterator
@@ -89,6 +89,7 @@ def test_a_task_started_elsewhere_appears_and_is_followed_to_its_end(susans_page
     assert not_reloaded(susans_page)
 
 
+@pytest.mark.long
 def test_numbers_keep_the_servers_format(susans_page: Page, susan: User, live_server: LiveServer) -> None:
     User.objects.filter(pk=susan.pk).update(language="es")
     running = claimed(task_launch(user=susan, name="export_posts"))
@@ -106,6 +107,7 @@ def half_done(seconds: int) -> Task:
     return Task.objects.create(user=make_member(), **about)
 
 
+@pytest.mark.long
 def test_a_new_queue_position_is_shown_without_fetching_the_page(susans_page: Page, susan: User) -> None:
     ahead = [half_done(seconds=200) for _ in range(2)]
     task_launch(user=susan, name="export_posts")
@@ -158,6 +160,7 @@ def test_dismissing_keeps_a_draft_and_reaches_the_other_tab(
     expect(susans_page.locator("textarea")).to_have_value("half a thou")
 
 
+@pytest.mark.long
 def test_the_export_button_disappears_while_an_export_runs(
     susans_page: Page, susan: User, live_server: LiveServer
 ) -> None:
@@ -199,6 +202,7 @@ def test_a_member_signed_out_elsewhere_can_sign_in_again(susans_page: Page, live
     susans_page.wait_for_url("**/accounts/login/?next=/exports/")
 
 
+@pytest.mark.long
 def test_two_members_exports_never_touch_each_others_alerts(
     susans_page: Page, susan: User, browser: Browser, live_server: LiveServer, settings: LazySettings
 ) -> None:
@@ -243,6 +247,7 @@ def turn_away(page: Page, *, hidden: bool) -> None:
     look_again(page)
 
 
+@pytest.mark.long
 def test_a_hidden_tab_polls_once_a_minute_and_tells_progress_and_end_in_its_title(
     susans_page: Page, susan: User
 ) -> None:
@@ -300,6 +305,7 @@ class Polls:
         self._page.evaluate("fetch('/healthz').then((answer) => answer.text())")
 
 
+@pytest.mark.long
 def test_members_far_back_in_the_queue_poll_less_often(susans_page: Page, susan: User) -> None:
     half_done(seconds=30)
     task_launch(user=susan, name="export_posts")
@@ -308,12 +314,14 @@ def test_members_far_back_in_the_queue_poll_less_often(susans_page: Page, susan:
         assert polls.after(3) == 1
 
 
+@pytest.mark.long
 def test_the_next_in_the_queue_polls_every_two_seconds(susans_page: Page, susan: User) -> None:
     task_launch(user=susan, name="export_posts")
     with Polls(susans_page) as polls:
         assert polls.after(2) == 1
 
 
+@pytest.mark.long
 def test_a_slow_server_is_polled_less_often(susans_page: Page, susan: User) -> None:
     task_launch(user=susan, name="export_posts")
     with Polls(susans_page) as polls:
@@ -351,6 +359,7 @@ def test_an_expired_session_is_announced_once_and_the_page_recovers(
     assert not_reloaded(susans_page)
 
 
+@pytest.mark.long
 def test_a_page_shows_and_does_nothing_for_another_member_who_signed_in(
     susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
@@ -367,6 +376,7 @@ def test_a_page_shows_and_does_nothing_for_another_member_who_signed_in(
     expect(susans_page.locator("#export-kinds [data-status]")).to_have_attribute("data-status", "queued")
 
 
+@pytest.mark.long
 def test_a_button_works_after_signing_in_again_in_another_tab(
     susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
@@ -427,6 +437,7 @@ def test_progress_that_drops_after_a_crash_is_explained(susans_page: Page, susan
     assert not_reloaded(susans_page)
 
 
+@pytest.mark.long
 def test_the_pause_between_two_exports_ends_without_a_reload(
     susans_page: Page, susan: User, live_server: LiveServer, settings: LazySettings
 ) -> None:
@@ -454,6 +465,7 @@ def test_a_pressed_button_looks_busy_until_the_response(
     expect(susans_page.locator("#export-kinds [data-status]")).to_have_attribute("data-status", "queued")
 
 
+@pytest.mark.long
 def test_a_button_pressed_offline_shows_an_error_and_keeps_the_page(susans_page: Page, susan: User) -> None:
     task = task_launch(user=susan, name="export_posts")
     look_again(susans_page)
@@ -469,6 +481,7 @@ def test_a_button_pressed_offline_shows_an_error_and_keeps_the_page(susans_page:
     assert task.status == TaskStatus.QUEUED
 
 
+@pytest.mark.long
 def test_several_alerts_stay_open_until_they_are_dismissed(susans_page: Page, susan: User) -> None:
     tasks = [claimed(task_launch(user=susan, name=name)) for name in ("export_posts", "export_archive")]
     look_again(susans_page)
@@ -482,6 +495,7 @@ def test_several_alerts_stay_open_until_they_are_dismissed(susans_page: Page, su
     expect(fold).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_update_that_could_not_be_shown_is_fetched_again(susans_page: Page, susan: User) -> None:
     """The poll brings the news of a success, and then the live refresh of the page fails."""
     address = susans_page.url
