@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -38,10 +39,8 @@ def over(tasks: Sequence[Task]) -> dict[object, str]:
 
 def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
     """Return why some of the tasks cannot be launched anew; of one member and name, one can be active at a time."""
-    members = {task.user_id for task in tasks}
-    taken: set[tuple[int | None, str]] = set(
-        Task.objects.active().filter(user__in=members).values_list("user_id", "name")
-    )
+    members = Q(user__in={task.user_id for task in tasks}) | Q(user=None)
+    taken: set[tuple[int | None, str]] = set(Task.objects.active().filter(members).values_list("user_id", "name"))
     reasons: dict[object, str] = {}
     for task in tasks:
         if not task.can_be_retried:
@@ -51,7 +50,7 @@ def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
         elif task.user and not task.user.is_active:
             reasons[task.pk] = _("its member's account is not active")
         elif (task.user_id, task.name) in taken:
-            reasons[task.pk] = _("its member already has one in progress")
+            reasons[task.pk] = _("its member already has one in progress") if task.user else _("one is in progress")
         else:
             taken.add((task.user_id, task.name))
     return reasons
