@@ -144,7 +144,7 @@ def test_actions_refuse_get(signed_in: Client, active: Task, name: str) -> None:
 def test_actions_refuse_a_missing_csrf_token(susan: User, active: Task, path: str) -> None:
     careless = Client(enforce_csrf_checks=True)
     careless.force_login(susan)
-    target = path if path.startswith("/") else address(f"exports:{path}", active)
+    target = path if path.startswith("/") else address(f"tasks:{path}", active)
     assert careless.post(target).status_code == 403
     assert list(Task.objects.values_list("status", flat=True)) == [TaskStatus.QUEUED]
 
