@@ -21,7 +21,7 @@ from exports.formats import DigestingFile, Skipped
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.outcomes import READY
-from exports.storage.expiry import member_trim
+from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
 from tasks.job import Job, Result, Text
 from tasks.models import Task, TaskLane, TaskStatus

@@ -13,6 +13,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from core.log_context import bind_ids, request_id
+from core.periodic import periodic
 from exports.models import Archive, FailureEmail
 from tasks.queue.client import QueueUnavailableError, function_enqueue, queue_probe_quickly
 from tasks.services.log_context import bind_task
@@ -40,6 +41,7 @@ def _enqueue_if_possible(email: Archive | FailureEmail, request: str) -> None:
             logger.warning("Task %s: its email is due; the next reconciliation queues it", email.task_id)
 
 
+@periodic(frequent=True)
 def emails_reconcile() -> int:
     """Queue the emails that are due and that no worker is sending; return their number."""
     before = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from accounts.models import User
 from exports.models import Archive
 from exports.models.archive import Removal
-from exports.storage.expiry import archive_discard
-from exports.views import downloading
+from exports.storage.cleanup import archive_discard
+from exports.views import downloads as download_views
 from exports.views.byte_ranges import UnsatisfiableRangeError, parse_range
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD
@@ -266,7 +266,7 @@ def test_a_file_that_vanished_is_not_found_with_words_and_not_counted(
     archive.file.storage.delete(str(archive.file.name))
     response = get(signed_in, archive, **headers)
     assert response.status_code == 404
-    assert "This export's file is no longer available. Please request a new export." in response.content.decode()
+    assert "file is no longer available. Please request a new export." in response.content.decode()
     assert downloads(archive) == 0
 
 
@@ -298,6 +298,6 @@ def test_a_file_that_is_deleted_as_the_download_begins_is_not_found(
             archive_discard(Archive.objects.get(pk=found.pk), Removal.DELETED)
         return True
 
-    monkeypatch.setattr(downloading, "file_exists", exists_for_the_last_time)
+    monkeypatch.setattr(download_views, "file_exists", exists_for_the_last_time)
     assert get(signed_in, archive, **headers).status_code == 404
     assert Archive.objects.get(pk=archive.pk).removal == (Removal.LOST if is_wanted else Removal.DELETED)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Follow, User
 from exports.export_job import export_jobs
 from exports.models import Archive
-from exports.size_estimates import Estimate, export_estimates
+from exports.options import Estimate, export_estimates
 from inbox.models import Message
 from posts.models import Post
 from tasks.models import Task

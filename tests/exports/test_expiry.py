@@ -18,7 +18,7 @@ from accounts.models import User
 from core.periodic import REGULAR
 from exports.models import Archive
 from exports.models.archive import Removal
-from exports.storage.expiry import archive_discard, archives_expire, archives_trim, leftovers_remove
+from exports.storage.cleanup import archive_discard, archives_expire, archives_trim, leftovers_remove
 from tasks import worker as worker_module
 from tasks.models import Housekeeping, Task
 from tasks.services.launch import task_launch

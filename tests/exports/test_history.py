@@ -14,7 +14,7 @@ from rq import Queue
 
 from accounts.models import User
 from exports.models import Archive
-from exports.views.history import PAGE_SIZE
+from exports.views.overview import PAGE_SIZE
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
 from tasks.services.payloads import task_publish

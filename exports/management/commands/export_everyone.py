@@ -1,8 +1,8 @@
-"""`manage.py export_everyone`: every member gets what is theirs, before a site closes.
+"""`manage.py export_everyone`: start an export for every member, for example before a site closes.
 
-The workers do it, and mail it as always. Only a few exports wait in the queue at a time, so that members who ask for
-one themselves need not wait for everybody's. It can be stopped at any moment, and run again: whoever has theirs is
-left out.
+Workers build and email the exports as usual. Only a few wait in the queue at a time, so that members who request one
+themselves don't wait for everyone's. The command can be stopped at any moment and run again: members who already have
+their export are skipped.
 """
 
 import signal
@@ -18,13 +18,13 @@ from django.db import Error, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from exports.bulk_export import Campaign, CampaignRun, campaign_begin
+from exports.bulk_export import BulkExport, BulkExportRun, bulk_export_begin
 from exports.export_job import export_jobs
 from tasks.models import TaskStatus
 from tasks.queue.client import QueueUnavailableError
 from tasks.queue.workers import workers_alive
 
-PAUSE = 0.5  # seconds between two looks
+POLL_INTERVAL = 0.5  # seconds
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     help = "Starts an export for every active member, a few at a time. Run it again to go on after an interruption."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add what, how fast, and who has it already."""
+        """Add the kind of export, the pace, and the name."""
         parser.add_argument("--kind", choices=export_jobs(), default="archive", help="archive (default) or posts")
         parser.add_argument("--at-once", type=_positive, default=2, metavar="N", help="exports that wait at a time (2)")
         parser.add_argument("--campaign", default="closing", help="a name: the same one goes on, a new one begins anew")
@@ -42,43 +42,43 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only count")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Say what there is to do, do it, and say what became of it; end with 1 unless everybody has theirs."""
+        """Start the exports and report; the exit status is 1 unless every member has theirs."""
         task_name = export_jobs()[options["kind"]].name
-        campaign = campaign_begin(name=options["campaign"], task_name=task_name, since=options["since"])
-        self._announce(campaign)
+        bulk_export = bulk_export_begin(name=options["campaign"], task_name=task_name, since=options["since"])
+        self._announce(bulk_export)
         if options["dry_run"]:
             return
-        run = CampaignRun(campaign, at_once=options["at_once"])
-        was_stopped = self._work(run, campaign.members_left().count())
-        self._sum_up(campaign, run, was_stopped=was_stopped)
+        run = BulkExportRun(bulk_export, at_once=options["at_once"])
+        was_stopped = self._work(run, bulk_export.members_left().count())
+        self._sum_up(bulk_export, run, was_stopped=was_stopped)
 
-    def _announce(self, campaign: Campaign) -> None:
-        members, left = campaign.members().count(), campaign.members_left()
+    def _announce(self, bulk_export: BulkExport) -> None:
+        members, left = bulk_export.members().count(), bulk_export.members_left()
         self.stdout.write(
             f"{members} active members, {members - left.count()} of them exported since "
-            f"{campaign.since:%Y-%m-%d %H:%M} UTC; {left.count()} to do, {left.filter(email='').count()} of them "
+            f"{bulk_export.since:%Y-%m-%d %H:%M} UTC; {left.count()} to do, {left.filter(email='').count()} of them "
             "without an email address, who can only download their export."
         )
 
-    def _work(self, run: CampaignRun, total: int) -> bool:
+    def _work(self, run: BulkExportRun, total: int) -> bool:
         """Go through the members; return whether that was stopped by Ctrl-C or SIGTERM."""
         said = ""
         with tqdm(total=total, unit="member", disable=None) as bar, _stoppable():
             try:
                 while True:
-                    is_at_work, trouble = _look(run)
-                    if trouble and trouble != said:
-                        bar.write(f"{trouble} Ctrl-C stops.", file=self.stdout)
-                    said = trouble
+                    is_running, problem = _step(run)
+                    if problem and problem != said:
+                        bar.write(f"{problem} Ctrl-C stops.", file=self.stdout)
+                    said = problem
                     bar.update(run.ended.total() - bar.n)
-                    if not is_at_work:
+                    if not is_running:
                         return False
-                    time.sleep(PAUSE)
+                    time.sleep(POLL_INTERVAL)
             except KeyboardInterrupt:
                 return True
 
-    def _sum_up(self, campaign: Campaign, run: CampaignRun, *, was_stopped: bool) -> None:
-        left = campaign.members_left().count()
+    def _sum_up(self, bulk_export: BulkExport, run: BulkExportRun, *, was_stopped: bool) -> None:
+        left = bulk_export.members_left().count()
         counts = ", ".join(
             f"{run.ended[status]} {status}"
             for status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{counts}, {len(run.waiting)} still running; {left} members without an export.")
         for reason, number in run.reasons.most_common():
             self.stdout.write(f"{number} failed: {reason}")
-        if late := campaign.archives().filter(mail_due_at__isnull=False).count():
+        if late := bulk_export.archives().filter(mail_due_at__isnull=False).count():
             self.stdout.write(f"{late} emails are still to be sent; workers send them.")
         if was_stopped:
             raise CommandError("Stopped. Running exports continue; run the same command again for the rest.")
@@ -94,23 +94,23 @@ class Command(BaseCommand):
             raise CommandError("Some members have no export. See Tasks in the admin, then run the command again.")
 
 
-def _look(run: CampaignRun) -> tuple[bool, str]:
-    """Do what can be done now; return whether there is more to come, and what is in the way."""
+def _step(run: BulkExportRun) -> tuple[bool, str]:
+    """Run a step; return whether there is more to do, and what blocks it."""
     try:
-        is_at_work = run.step()
-        if is_at_work and not workers_alive():
+        is_running = run.step()
+        if is_running and not workers_alive():
             return True, "No worker is running: start one with manage.py rqworker default."
     except QueueUnavailableError:
         return True, "The queue server cannot be reached: waiting for it."
     except Error:
-        connection.close()  # the next look makes a new one
+        connection.close()  # the next step opens a new one
         return True, "The database cannot be reached: waiting for it."
-    return is_at_work, ""
+    return is_running, ""
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does."""
+    """Treat SIGTERM as Ctrl-C."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.sign_in.reauthentication import signed_in_recently
 from exports.models import Archive
 from exports.models.archive import Removal
-from exports.storage.expiry import archive_discard
+from exports.storage.cleanup import archive_discard
 from exports.storage.files import StorageUnavailableError, file_exists
 from exports.views.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from tasks.services.payloads import task_withdraw

@@ -1,0 +1,123 @@
+"""Remove files: expired ones, those beyond a member's limit, and what crashed attempts left behind.
+
+All of it can run repeatedly and in several workers at once: a file that is already gone is no error. A storage that
+fails is logged, doesn't keep other files from being removed, and is retried at the next cleanup.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from core.periodic import periodic
+from exports.models import Archive
+from exports.models.archive import ArchiveQuerySet, Removal, exports_storage
+from exports.storage.files import attempt_folder, file_remove
+from tasks.models import Task, TaskStatus
+from tasks.services.payloads import task_withdraw
+
+logger = logging.getLogger(__name__)
+
+
+@periodic()
+def archives_expire() -> int:
+    """Remove the expired files; return their number."""
+    return _discard_each(Archive.objects.kept().expired(), Removal.EXPIRED)
+
+
+@periodic()
+def archives_trim() -> int:
+    """Remove the oldest files of the members who keep more than EXPORT_MAX_ARCHIVES; return their number."""
+    kept = Archive.objects.kept().values("user_id").annotate(number=Count("pk")).order_by()
+    too_many = kept.filter(number__gt=settings.EXPORT_MAX_ARCHIVES)
+    return sum(member_trim(user_id=row["user_id"]) for row in too_many)
+
+
+def member_trim(*, user_id: int) -> int:
+    """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES; return their number."""
+    newest_first = Archive.objects.kept().filter(user_id=user_id).order_by("-created_at", "-pk")
+    return _discard_each(newest_first[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
+
+
+def archive_discard(archive: Archive, removal: Removal) -> bool:
+    """Remove the archive's file, cancel its email, withdraw its alert; return False if it had no file any more.
+
+    The file goes first: if the process dies in between, the row leads the next cleanup to it.
+    """
+    name = str(archive.file.name)
+    if not name:
+        return False
+    file_remove(archive.file.storage, name)
+    with transaction.atomic():
+        discarded = Archive.objects.filter(pk=archive.pk, file=name).update(file="", removal=removal, mail_due_at=None)
+        if discarded:
+            task_withdraw(archive.task)
+    return bool(discarded)
+
+
+@periodic()
+def leftovers_remove() -> int:
+    """Remove the temporary files of crashed jobs; return their number.
+
+    No job runs longer than EXPORT_JOB_TIMEOUT, so nothing older is being written.
+    """
+    before = time.time() - settings.EXPORT_JOB_TIMEOUT
+    leftovers = [path for path in (settings.VAR_DIR / "tmp").glob("export-*") if _modified_at(path) < before]
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+        logger.warning("%s, left behind by a crashed job, was removed", path)
+    return len(leftovers)
+
+
+@periodic()
+def orphans_remove() -> int:
+    """Remove files in the storage that have no archive, of tasks that ended recently; return their number.
+
+    No attempt runs longer than EXPORT_JOB_TIMEOUT, so none leaves a file long after its task has ended.
+    """
+    storage = exports_storage()
+    since = timezone.now() - timedelta(seconds=2 * settings.EXPORT_JOB_TIMEOUT)
+    ended = Task.objects.filter(ended_at__gt=since, user__isnull=False)
+    count = 0
+    for task in ended.exclude(status=TaskStatus.SUCCEEDED, attempt=1):
+        for name in _stored_by(task, storage):
+            if not Archive.objects.filter(file=name).exists():
+                file_remove(storage, name)
+                logger.warning("%s, left behind in the storage by a crashed attempt, was removed", name)
+                count += 1
+    return count
+
+
+def _stored_by(task: Task, storage: Storage) -> Iterator[str]:
+    """Yield the names of the files that the task's attempts have in the storage."""
+    for attempt in range(1, task.attempt + 1):
+        folder = attempt_folder(task, attempt)
+        try:
+            _folders, files = storage.listdir(folder)
+        except FileNotFoundError:
+            continue
+        yield from (f"{folder}/{file}" for file in files)
+
+
+def _discard_each(archives: ArchiveQuerySet, removal: Removal) -> int:
+    count = 0
+    for archive in archives.select_related("task__user"):
+        try:
+            count += archive_discard(archive, removal)
+        except Exception:  # whatever a storage raises
+            logger.exception("The file of archive %s could not be removed", archive.pk)
+    return count
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # its job has just removed it
+        return float("inf")
