@@ -1,7 +1,10 @@
 """The core app."""
 
-from django.apps import AppConfig
+from importlib import import_module
+
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
+from django.utils.module_loading import module_has_submodule
 
 
 class CoreConfig(AppConfig):
@@ -9,6 +12,13 @@ class CoreConfig(AppConfig):
 
     name = "core"
     default = True
+
+    def ready(self) -> None:
+        """Find every app's checks, those of the lower layers first: their problems are causes of the others'."""
+        for app in reversed([*apps.get_app_configs()]):
+            for module in ("settings_checks", "checks"):
+                if app.module and module_has_submodule(app.module, module):
+                    import_module(f"{app.name}.{module}")
 
 
 class StaffConfig(admin_apps.AdminConfig):

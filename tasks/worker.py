@@ -130,7 +130,7 @@ class TaskWorker(RoundRobinWorker):
         """Log what is wrong with the queue server: once, not at every try."""
         problem = problem_of(error)
         if problem is not self._problem:
-            logger.warning("Worker %s waits. %s %s", self.name, problem.what, problem.remedy, exc_info=error)
+            logger.warning("Worker %s waits. %s %s", self.name, problem.what, problem.hint, exc_info=error)
         self._problem = problem
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:

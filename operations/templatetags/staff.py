@@ -1,16 +1,22 @@
-"""What the pages of staff ask and say: how the site is doing, and lengths to the tenth of a second."""
+"""The health panel of the admin's home, and lengths of time to the tenth of a second."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import number_format
 
-from operations.problems import find_troubles
-from operations.site_health import Health, site_health
+from core.health import Status, worst
+from exports.building.space import free_space
+from exports.figures import email_counts, kept_files
+from operations.check_runner import run_quick
 from tasks.models import Task, TaskStatus
+from tasks.queue.client import queue_lengths
+from tasks.queue.workers import LivingWorker, living_workers
+from tasks.services.figures import active_tasks, outcomes, recent_pace
+from tasks.services.housekeeping import housekeeping_done
 
 register = template.Library()
 
@@ -48,28 +54,31 @@ def age_in_words(moment: datetime | None) -> str:
     return length_in_words(timezone.now() - moment if moment else None)
 
 
-@register.filter
-def size_in_words(size: float | None) -> str:
-    """Return a number of bytes such as "1.2 MB"; "-" without one."""
-    return "-" if size is None else filesizeformat(size)
-
-
 @register.inclusion_tag("admin/_health.html")
 def health_panel() -> dict[str, Any]:
-    """Show how the exports are doing, today in the reader's time zone."""
+    """Show what the checks found, the worst first, and figures; today is a day in the reader's time zone."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    health = site_health(since=midnight)
+    results = {check.name: findings for check, findings in run_quick()}
+    problems = [finding for findings in results.values() for finding in findings if finding.status != Status.OK]
+    is_queue_known = worst(results["queue"]) != Status.FAILING
+    counts = outcomes(since=midnight)
     return {
-        "health": health,
-        "troubles": find_troubles(health),
-        "outcomes": [(status, status.label, health.outcomes[status]) for status in OUTCOMES],
-        "workers": _with_tasks(health),
+        "problems": sorted(problems, key=attrgetter("status"), reverse=True),
+        "active_tasks": active_tasks(),
+        "queue_lengths": queue_lengths() if is_queue_known else None,
+        "workers": _with_tasks(living_workers()) if is_queue_known else None,
+        "outcomes": [(status, status.label, counts[status]) for status in OUTCOMES],
         "today": midnight.date().isoformat(),
+        "pace": recent_pace(),
+        "emails": email_counts(),
+        "kept": kept_files(),
+        "free": free_space(),
+        "last_housekeeping": min((part.at for part in housekeeping_done()), default=None),
     }
 
 
-def _with_tasks(health: Health) -> list[tuple[Any, Task | None]]:
-    """Return the living workers, each with the task that it is at, if it is at one."""
+def _with_tasks(workers: list[LivingWorker]) -> list[tuple[LivingWorker, Task | None]]:
+    """Return the workers, each with the task that it runs, if it runs one."""
     running = Task.objects.filter(status=TaskStatus.RUNNING).select_related("user")
     tasks = {str(task.pk): task for task in running}
-    return [(worker, tasks.get(worker.job_id)) for worker in health.workers or []]
+    return [(worker, tasks.get(worker.job_id)) for worker in workers]

@@ -36,9 +36,9 @@ class QueueProblem(Enum):
     )
     REFUSED = (_("The queue server refuses writes: no export can start."), _("Its log has the reason."))
 
-    def __init__(self, what: str | Promise, remedy: str | Promise) -> None:
+    def __init__(self, what: str | Promise, hint: str | Promise) -> None:
         self.what = what
-        self.remedy = remedy
+        self.hint = hint
 
 
 KINDS: tuple[tuple[type[Exception], QueueProblem], ...] = (

@@ -8,9 +8,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
+from core.checks import database_server
+from core.health import Status, worst
 from core.postgresql.base import DatabaseWrapper
 from exports.building.snapshot import read_snapshot
-from operations.doctor.database import check_database
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
 from tests.faults.databases import default_database
@@ -103,13 +104,13 @@ def test_rows_in_chunks_come_whole_outside_of_transactions(pooled: Pooler) -> No
 
 @needs_pgbouncer
 def test_the_doctor_says_what_the_session_lacks_and_how_it_gets_it(pooled: Pooler) -> None:
-    [found] = [finding for finding in check_database() if finding.what == "database session"]
-    assert (found.level, "idle_in_transaction_session_timeout" in found.found) == ("warn", True)
+    [found] = [finding for finding in database_server() if finding.status is Status.WARNING]
+    assert "idle_in_transaction_session_timeout" in str(found.text)
     with connection.cursor() as cursor:
-        for statement in found.remedy.split(": ", 1)[1].split(";")[:-1]:
+        for statement in str(found.hint).split(": ", 1)[1].split(";")[:-1]:
             cursor.execute(statement)
     try:
-        assert "SET idle_in_transaction_session_timeout = '1min'" in found.remedy
+        assert "SET idle_in_transaction_session_timeout = '1min'" in str(found.hint)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER ROLE CURRENT_USER RESET ALL")
@@ -119,7 +120,7 @@ def test_without_a_pooler_the_session_has_all_its_guards(cluster: Cluster) -> No
     with default_database(cluster.url):
         assert value_of("idle_in_transaction_session_timeout") == "1min"
         assert cast(DatabaseWrapper, connection).lost == {}
-        assert not [finding for finding in check_database() if finding.what == "database session" and finding.remedy]
+        assert worst(database_server()) is Status.OK
 
 
 def test_a_slow_reader_of_a_snapshot_is_not_ended_over_tcp(cluster: Cluster) -> None:

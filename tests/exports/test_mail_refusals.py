@@ -30,8 +30,8 @@ from core.mail.sending import HungUpError, NotConnectedError
 from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.sending import RETRY_DELAYS
+from exports.figures import email_counts
 from exports.models import Archive
-from operations.site_health import mails_to_send
 from tests.exports.archives import archive_of
 from tests.mail_faults import SITE_FAULTS, SiteFault, end
 from tests.mail_server import MailServer
@@ -225,7 +225,7 @@ def test_a_server_that_refuses_the_site_delays_the_email_and_staff_see_it(
     assert delayed.mail_due_at
     assert (delayed.mail_error, delayed.mail_link_reason) == ("site-refused", "")
     assert delayed.mail_answer
-    assert mails_to_send().site_refused == 1
+    assert email_counts()["site_refused"] == 1
     page = signed_in.get("/exports/").content.decode()
     assert ("keep trying" in page, "rejected" in page) == (True, False)
     end(smtp_server, settings)
@@ -233,7 +233,7 @@ def test_a_server_that_refuses_the_site_delays_the_email_and_staff_see_it(
     assert deliver(archive).mailed_to
     [attachment] = smtp_server.messages[0].iter_attachments()
     assert attachment.get_filename() == "posts.json"
-    assert mails_to_send().site_refused == 0
+    assert email_counts()["site_refused"] == 0
 
 
 def test_a_site_that_is_refused_for_a_day_gives_up_without_blaming_the_address(
@@ -244,7 +244,7 @@ def test_a_site_that_is_refused_for_a_day_gives_up_without_blaming_the_address(
     assert deliver(archive).mail_due_at is None
     page = signed_in.get("/exports/").content.decode()
     assert ("have stopped trying" in page, "rejected" in page) == (True, False)
-    assert (mails_to_send().given_up, mails_to_send().returned) == (1, 0)
+    assert (email_counts()["given_up"], email_counts()["returned"]) == (1, 0)
 
 
 def test_an_error_without_a_text_is_an_error(archive: Archive, signed_in: Client, settings: LazySettings) -> None:

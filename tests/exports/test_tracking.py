@@ -23,11 +23,11 @@ from exports.delivery.archive_email import archive_deliver, mail_again
 from exports.delivery.failure_email import failure_email_deliver
 from exports.delivery.sending import Outcome, mail_failed
 from exports.delivery.tracking import REPORT_LIMIT, tracking_urls
+from exports.figures import email_counts
 from exports.models import Archive, FailureEmail
 from exports.models.mailing import Mailing
 from microblog_project import urls
 from notifications.models import Notification
-from operations.site_health import mails_to_send
 from tasks.models import Task
 from tests.exports.archives import archive_of
 
@@ -235,7 +235,7 @@ def test_an_archive_that_a_provider_took_is_found_by_its_report(susan: User, pro
     assert postmark("Bounce", MessageID=archive.mail_id).status_code == 200
     archive.refresh_from_db()
     assert archive.mail_event == "bounced"
-    assert mails_to_send().returned == 1
+    assert email_counts()["returned"] == 1
 
 
 def test_an_email_about_a_failure_that_comes_back_is_shown_to_staff(
@@ -249,7 +249,7 @@ def test_an_email_about_a_failure_that_comes_back_is_shown_to_staff(
     assert postmark("Bounce", MessageID=email.mail_id).status_code == 200
     email.refresh_from_db()
     assert (email.mail_event, "5.1.1" in email.mail_answer) == ("bounced", True)
-    assert mails_to_send().returned == 1
+    assert email_counts()["returned"] == 1
     assert "5.1.1" in admin_client.get(f"/admin/tasks/task/{task.pk}/change/").content.decode()
 
 

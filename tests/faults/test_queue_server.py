@@ -19,12 +19,10 @@ from rq import Worker as RqWorker
 from rq.job import JobStatus
 
 from accounts.models import User
+from core.health import CHECKS, Status, worst
 from exports.models import Archive
-from operations.doctor.queue_server import check_queue_server
-from operations.doctor.work import check_workers
+from operations.check_runner import run_quick
 from operations.metrics import site as site_metrics
-from operations.problems import find_troubles
-from operations.site_health import site_health
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import STATES
 from tasks.queue.problems import QueueProblem
@@ -355,18 +353,13 @@ def test_a_queue_server_that_refuses_writes_is_reported_everywhere(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert "queue failing" in response.content.decode()
-    health = site_health(since=timezone.now())
-    assert health.queue_problem is problem
-    first, *others = find_troubles(health)
-    assert (first.what, first.remedy) == (str(problem.what), str(problem.remedy))
-    assert not any("rqworker" in trouble.remedy for trouble in others)
-    [failing] = [found for found in check_queue_server() if found.what == "queue server writes"]
-    assert failing.remedy == str(problem.remedy)
-    assert not any("rqworker" in found.remedy for found in check_workers())
-    values = {metric.name: [sample.value for sample in metric.samples] for metric in site_metrics.queue()}
+    [failing] = CHECKS["queue"].run()
+    assert (failing.text, failing.hint) == (str(problem.what), str(problem.hint))
+    assert not any("rqworker" in str(finding.hint) for _check, findings in run_quick() for finding in findings)
+    values = {metric.name: [sample.value for sample in metric.samples] for metric in site_metrics.checks()}
     assert values["microblog_queue_accepts_jobs"] == [0]
     server.mend()
-    assert site_health(since=timezone.now()).queue_problem is None
+    assert worst(CHECKS["queue"].run()) is Status.OK
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal[1].name)
@@ -400,7 +393,6 @@ def test_an_export_finishes_while_the_queue_server_refuses_writes(
 
 def test_the_probe_leaves_nothing_behind(server: QueueServer, client: Client) -> None:
     client.get("/readyz")
-    site_health(since=timezone.now())
     assert queue_connection().keys("*probe*") == []
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,9 +13,10 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
+from core.health import CHECKS, Check, failing, ok, warning
 from core.periodic import REGULAR
 from exports.models import Archive
-from operations.templatetags.staff import length_in_words, size_in_words
+from operations.templatetags.staff import length_in_words
 from tasks.models import Task
 from tasks.services.housekeeping import housekeeping_note
 from tasks.services.launch import task_launch
@@ -75,29 +75,15 @@ def test_with_the_queue_server_away_it_says_so_and_tells_the_rest(
     assert "A task has been waiting for 11 minutes." in text or "A task has been waiting for 12 minutes." in text
 
 
-def test_what_is_wrong_is_said_with_its_remedy(admin: Client, member: User, settings: LazySettings) -> None:
-    long_ago = timezone.now() - timedelta(minutes=30)
-    Task.objects.create(user=member, name="example", status="running", heartbeat_at=long_ago)
-    for number in range(3):
-        Task.objects.create(user=member, name="export_posts", status="failed", error=str(number))
-    archive_of(member, b"{}", mail_due_at=long_ago, mail_error="Connection refused")
-    archive_of(member, b"{}", mail_due_at=timezone.now(), mail_error="site-refused")
-    archive_of(member, b"{}", mail_error="Connection refused")
-    keep_house(archives_expire="OSError")
-    settings.EXPORT_FREE_SPACE_RESERVE = 10**18
+def test_every_problem_is_shown_with_its_hint_the_worst_first(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHECKS, "smoke", Check("smoke", lambda: [warning("<b>Smoke</b>", "Open a window."), ok("x")]))
+    monkeypatch.setitem(CHECKS, "fire", Check("fire", lambda: [failing("Fire", "Leave the house.")]))
+    monkeypatch.setitem(CHECKS, "deep", Check("deep", lambda: [failing("Deep", "Only doctor runs this.")], deep=True))
     text = home(admin)
-    for words in (
-        "1 running task is stale: its worker has stopped reporting.",
-        "3 of 6 exports failed today.",
-        "1 email is overdue.",
-        "1 email could not be sent yet.",
-        "of disk space is free.",
-        "A part of housekeeping fails: archives_expire (OSError).",
-        "The log of worker w1 shows why.",
-        "The mail server refuses this site: 1 email is waiting.",
-        "1 email of the last 7 days was given up.",
-    ):
-        assert words in text, words
+    problems = text[text.index('class="problems"') : text.index('class="figures"')]
+    assert problems.index("Fire") < problems.index("&lt;b&gt;Smoke")
+    assert "<strong>Fire</strong> Leave the house." in problems
+    assert "Deep" not in problems
 
 
 def test_the_figures_are_there(admin: Client, member: User) -> None:
@@ -107,7 +93,7 @@ def test_the_figures_are_there(admin: Client, member: User) -> None:
     Archive.objects.update(mail_due_at=timezone.now())
     keep_house()
     text = home(admin)
-    for words in ("1 min 15 s", "2.0", "From 1 successful export", "emails waiting"):
+    for words in ("1 min 15 s", "export_posts", "2.0", "emails waiting"):
         assert words in text, words
     assert re.search(r"since the last housekeeping</th><td class=\"number\">\d\.\d s<", text)
 
@@ -152,7 +138,3 @@ def test_it_has_no_style_or_script_inside(admin: Client) -> None:
 )
 def test_lengths_are_said_as_exactly_as_they_matter(length: float | None, words: str) -> None:
     assert length_in_words(length) == words
-
-
-def test_without_a_size_there_is_a_dash() -> None:
-    assert size_in_words(None) == "-"

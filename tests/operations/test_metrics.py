@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rq import Queue
 
 from accounts.models import User
+from core.health import CHECKS, Check, Status, warning
 from exports.models import Archive
 from operations.gunicorn_hooks import remove_leftovers
 from operations.metrics import site
@@ -43,7 +44,7 @@ CaptureCallbacks = Callable[..., AbstractContextManager[object]]
 @pytest.fixture(autouse=True)
 def token(settings: LazySettings) -> None:
     settings.METRICS_TOKEN = TOKEN
-    site._storage.cache_clear()
+    site._kept_files.cache_clear()
 
 
 def value_in(text: str, name: str, /, **labels: str) -> float:
@@ -197,7 +198,7 @@ def test_an_export_is_told_from_its_waiting_to_its_mail(
     assert scrape("queue_jobs", queue="default") == before + 1
     assert 0 < scrape("task_oldest_queued_seconds", **names, lane="small") < 60
     run_worker()
-    site._storage.cache_clear()  # the minute is not over
+    site._kept_files.cache_clear()  # the minute is not over
     assert scrape("tasks_active", **names, lane="small", state="queued") == 0
     assert scrape("tasks_total", **names, status="succeeded") == 1
     assert scrape("task_events_total", **names, reason="claimed") == 1
@@ -248,6 +249,15 @@ def test_a_part_that_cannot_be_had_is_left_out_and_says_so(
     assert scrape("metrics_missing", part="queue") == 1
     assert scrape("metrics_missing", part="mails") == 0
     assert scrape("mails_to_send", state="waiting") == 0
+
+
+def test_each_quick_check_has_its_status(
+    db: None, scrape: Scrape, redis_queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scrape("check_status", check="database") == Status.OK
+    assert scrape("check_status", check="worker") == Status.FAILING
+    monkeypatch.setitem(CHECKS, "new", Check("new", lambda: [warning("text", "hint")]))
+    assert scrape("check_status", check="new") == Status.WARNING
 
 
 # --- Totals ---------------------------------------------------------------------------------------------

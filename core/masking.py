@@ -1,4 +1,4 @@
-"""Keeping secrets out of what the doctor prints: addresses and errors of libraries can hold them."""
+"""Keep secrets out of what checks report: the errors of libraries can quote them."""
 
 import os
 import re
@@ -7,26 +7,26 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 
-SHORTEST = 4  # characters; what is shorter is no secret, and masking it would make nonsense of the lines
+SHORTEST = 4  # characters; masking anything shorter would garble the texts
 PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
 VARIABLES = re.compile(r"^(ANYMAIL_.*|AWS_.*(KEY|TOKEN).*|SENTRY_DSN|.*(PASSWORD|SECRET).*)$")
 
 
 def masked(text: str) -> str:
-    """Return the text with stars for each secret that the settings or the environment hold."""
+    """Replace each secret of the settings and the environment in the text with asterisks."""
     for secret in sorted(set(_secrets()), key=len, reverse=True):
         text = text.replace(secret, "***")
     return PASSWORD_IN_URL.sub(r"\1:***@", text)
 
 
 def _secrets() -> Iterator[str]:
-    for secret in filter(None, _as_set()):
+    for secret in filter(None, _configured()):
         if len(secret) >= SHORTEST:
             yield secret
             yield quote(secret, safe="")
 
 
-def _as_set() -> Iterator[str | None]:
+def _configured() -> Iterator[str | None]:
     yield settings.SECRET_KEY
     yield settings.EMAIL_HOST_PASSWORD
     yield from (str(database.get("PASSWORD", "")) for database in settings.DATABASES.values())

@@ -1,0 +1,118 @@
+"""Checks of exports: the storage of archives, room on the disk, and the emails."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core import checks
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from core.health import Finding, Status, check, failing, ok, warning
+from exports.building.space import free_space
+from exports.figures import email_counts
+from exports.models import Archive
+from exports.models.archive import exports_storage
+from exports.storage.files import StorageUnavailableError, file_exists, file_remove, storage_ping
+
+NEWEST = 20  # archives whose files are looked for
+STORAGE_HINT = gettext_lazy("Run manage.py doctor to see the cause, and check EXPORT_STORAGE_URL or VAR_DIR.")
+PROBE_HINT = (
+    "Give the folder to the user who runs the site, or correct VAR_DIR. For a bucket, check EXPORT_STORAGE_URL, "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: the keys need to read, write, delete and list."
+)
+
+
+@checks.register(deploy=True)
+def check_database_beside_bucket(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn of machines that share a bucket, and can't share a database."""
+    is_shared = "endpoint_url" in settings.STORAGES["exports"]["OPTIONS"]
+    if not is_shared or not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return []
+    hint = "With several machines, set DATABASE_URL to a PostgreSQL database: they can't share a file."
+    return [checks.Warning("SQLite beside object storage.", hint=hint, id="microblog.W010")]
+
+
+@check("storage", unready_from=Status.FAILING)
+def storage() -> Iterator[Finding]:
+    """Ask the storage of archives for an answer."""
+    try:
+        storage_ping()
+    except StorageUnavailableError as error:
+        text = _("The storage of archives is unavailable: exports fail, and members can't download files.")
+        yield failing(text, STORAGE_HINT, error)
+
+
+@check("archive storage", deep=True, hint=PROBE_HINT)
+def archive_storage() -> Iterator[Finding]:
+    """Write, read and delete a probe, and look who else may read the folder."""
+    storage = exports_storage()
+    name = storage.save(f"doctor-{uuid4().hex}/probe", ContentFile(b"probe"))
+    with storage.open(name) as file:
+        is_same = file.read() == b"probe"
+    file_remove(storage, name)
+    if not is_same:
+        yield failing("a probe came back changed", "Check for a proxy or cache in between.")
+    if isinstance(storage, FileSystemStorage):
+        # nginx belongs to the group if it sends the archives.
+        allowed = 0o750 if settings.EXPORT_ACCEL_LOCATION else 0o700
+        mode = Path(storage.location).stat().st_mode & 0o777
+        if mode & ~allowed:
+            hint = f"chmod {allowed:o} {storage.location}: other users of this machine can read members' archives."
+            yield warning(f"{storage.location} has mode {mode:o}", hint)
+
+
+@check("archive files", deep=True)
+def archive_files() -> Iterator[Finding]:
+    """Look for the files of the newest archives."""
+    archives = list(Archive.objects.available().order_by("-created_at")[:NEWEST])
+    text = f"{sum(map(file_exists, archives))} of the newest {len(archives)} are in the storage"
+    if all(map(file_exists, archives)):
+        yield ok(text)
+    else:
+        hint = "Check that workers write to this storage: compare EXPORT_STORAGE_URL and VAR_DIR on all machines."
+        yield failing(text, hint)
+
+
+@check("disk space")
+def disk_space() -> Iterator[Finding]:
+    """Look at the room for exports on this machine."""
+    free, reserve = free_space(), settings.EXPORT_FREE_SPACE_RESERVE
+    if free < 2 * reserve:
+        text = _("Only %(size)s of disk space is free.") % {"size": filesizeformat(free)}
+        hint = _("Free some space: exports that would leave less than EXPORT_FREE_SPACE_RESERVE are refused.")
+        yield failing(text, hint) if free < reserve else warning(text, hint)
+
+
+@check("emails")
+def emails() -> Iterator[Finding]:
+    """Look what keeps emails from arriving; a member's wrong address is not the site's problem."""
+    counts = email_counts()
+    if count := counts["site_refused"]:
+        text = ngettext(
+            "The mail server refuses this site: %(count)d email is waiting.",
+            "The mail server refuses this site: %(count)d emails are waiting.",
+            count,
+        )
+        hint = _("Run manage.py doctor to see its answer, and correct EMAIL_URL. Workers retry for a day.")
+        yield warning(text % {"count": count}, hint)
+    if count := counts["overdue"]:
+        text = ngettext("%(count)d email is overdue.", "%(count)d emails are overdue.", count)
+        yield warning(text % {"count": count}, _("Workers send them: check that one is running, and read its log."))
+    if count := counts["failing"] - counts["site_refused"]:
+        text = ngettext("%(count)d email could not be sent yet.", "%(count)d emails could not be sent yet.", count)
+        hint = _("Workers retry for a day. Each task's page shows the mail server's answer; check EMAIL_URL.")
+        yield warning(text % {"count": count}, hint)
+    if count := counts["given_up"]:
+        text = ngettext(
+            "%(count)d email of the last 7 days was given up.",
+            "%(count)d emails of the last 7 days were given up.",
+            count,
+        )
+        hint = _("Fix the cause shown on the task's page, then send the emails again from the list of archives.")
+        yield warning(text % {"count": count}, hint)
