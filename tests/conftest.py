@@ -57,6 +57,9 @@ def pytest_configure() -> None:
     settings.DEBUG = False  # as during the tests: the addresses may be read before, and have a page more in development
     # A sign-in costs a quarter of a second with the real one.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
+        # What a crash of the machine would lose is thrown away anyway.
+        settings.DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
     settings.STATIC_ROOT.mkdir()  # WhiteNoise warns at every request without it
     TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
     # The live server knows no hashed names.
