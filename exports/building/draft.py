@@ -1,4 +1,4 @@
-"""A file while it is being written, on this machine's disk."""
+"""A file that is being written on this machine's disk."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,23 +16,23 @@ from exports.formats import DigestingFile
 
 @dataclass(frozen=True)
 class Draft:
-    """What an export writes to, and what it reads from."""
+    """The input and output of an export."""
 
     user: User
     output: DigestingFile
     folder: Path
-    """For what waits until it is written to `output`; on the same disk."""
+    """For temporary files, on the same disk as `output`."""
     snapshot: Snapshot
     advance: Callable[[int], None]
-    """Takes the number of records that are read."""
+    """Takes the number of records read so far."""
     expected: dict[str, int]
-    """How many records of each sort the database counts."""
+    """Kind of record -> how many the database counts."""
     watch: SpaceWatch
 
 
 @contextmanager
 def local_file() -> Iterator[Path]:
-    """Yield the path of a new private file under `var/`, which is gone afterwards unless it was moved."""
+    """Yield the path of a new private file under `var/`, removed afterwards unless it was moved."""
     folder = settings.VAR_DIR / "tmp"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix="export-", delete=False) as file:

@@ -1,4 +1,4 @@
-"""What an archive holds of a member besides their posts. Read it inside `read_snapshot`."""
+"""A member's data besides their posts. Read it inside `read_snapshot`."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -25,7 +25,7 @@ def member_counts(user: User) -> dict[str, int]:
 
 
 def member_profile(user: User) -> dict[str, Any]:
-    """Return `profile.json`: what the member told us, and what we noted of them."""
+    """Return `profile.json`: what the member entered, and what the site recorded."""
     return {
         "username": user.username,
         "email": user.email,
@@ -40,17 +40,17 @@ def member_profile(user: User) -> dict[str, Any]:
 
 
 def follows_records(user: User) -> Iterator[dict[str, Any]]:
-    """Yield whom the member follows, in the order in which they began to."""
+    """Yield the people that the member follows, oldest first."""
     return _people(user.follows.all(), "followed__username")
 
 
 def followers_records(user: User) -> Iterator[dict[str, Any]]:
-    """Yield who follows the member, in the order in which they began to."""
+    """Yield the member's followers, oldest first."""
     return _people(user.followed_by.all(), "follower__username")
 
 
 def messages_records(user: User) -> Generator[Message]:
-    """Yield what the member wrote to others, and they to the member, in the order in which it was written."""
+    """Yield the messages that the member sent and received, oldest first."""
     yield from _streamed(inbox.Message.objects.of(user.pk))
 
 

@@ -1,4 +1,4 @@
-"""Reading a member's posts: all of one moment, one after another."""
+"""Stream a member's rows from one snapshot of the database."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -20,11 +20,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One moment of the database, for as long as it is read."""
+    """A consistent view of the database."""
 
     at: datetime
     end: Callable[[], None]
-    """Ends the transaction: call it after the last read, since what follows can take long."""
+    """Ends the transaction: call it after the last read, because what follows can take long."""
 
     def ended_after(self, rows: Iterable[Row]) -> Generator[Row]:
         """Yield the rows, the last that are read, and end the snapshot."""
@@ -34,10 +34,7 @@ class Snapshot:
 
 @contextmanager
 def read_snapshot() -> Iterator[Snapshot]:
-    """Yield a snapshot: all that is read within is of this one moment, whoever writes meanwhile.
-
-    Inside a transaction that is already open, its own view is kept.
-    """
+    """Yield a snapshot: reads within see the database as of this moment. An open transaction keeps its own view."""
     with ExitStack() as stack:
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
             stack.enter_context(_sqlite_read_transaction())
@@ -48,9 +45,9 @@ def read_snapshot() -> Iterator[Snapshot]:
 
 @contextmanager
 def _postgresql_read_transaction() -> Iterator[None]:
-    """Hold a view of one moment, however slowly it is read: the job has a time limit of its own.
+    """Hold a snapshot, however slowly it is read: the job has a time limit of its own.
 
-    Linux counts a reader that takes nothing for a while, since what it has is being packed, as silent.
+    Without these settings, a client that compresses for a while before it reads on would be disconnected.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -87,7 +84,7 @@ def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
 def iso_times(times: Sequence[str]) -> list[str]:
     """Return the database's times as ISO 8601 in UTC with `Z`: a fraction, where there is one, in microseconds.
 
-    All at once, which is faster than any function of the database. What is no time comes out as none either.
+    Converting all at once is faster than any function of the database. Values that are no times stay invalid.
     """
     try:
         texts = _as_iso("Z\n".join(times) + "Z").split("\n")
@@ -105,7 +102,7 @@ def _oldest_first(user_id: int) -> QuerySet[Post]:
 
 
 def streamed_columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
-    """Stream the rows, by columns, by the driver's own means: each generator that a row passes costs a tenth more."""
+    """Stream the rows by columns, straight from the driver: each generator in between costs a tenth more."""
     batches = _batches_from_postgresql(rows) if connection.vendor == "postgresql" else _batches_from_sqlite(rows)
     with closing(batches):
         for batch in batches:
@@ -113,14 +110,14 @@ def streamed_columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
 
 
 def _batches_from_postgresql(rows: "QuerySet[Any, Any]") -> Generator[list[Any]]:
-    """Read while the server works on what follows: a server-side cursor waits for us each time, and we for it."""
+    """Read while the server prepares the next rows; with a server-side cursor, the two would take turns."""
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         yield from in_batches(cursor.stream(sql, parameters, size=BATCH_SIZE))
 
 
 def _batches_from_sqlite(rows: "QuerySet[Any, Any]") -> Generator[list[Any]]:
-    """Read as fast as can be; from the first batch on that holds no valid UTF-8, read what is there nevertheless."""
+    """Read batches; from the first one that holds invalid UTF-8 on, decode leniently."""
     given = 0
     try:
         for batch in _fetched(rows):
@@ -141,7 +138,7 @@ def _fetched(rows: "QuerySet[Any, Any]") -> Iterator[list[Any]]:
 
 @contextmanager
 def _lenient_text() -> Iterator[None]:
-    """Have text read that is no UTF-8, as lone surrogates, as in Python's file names; the writer skips it."""
+    """Decode invalid UTF-8 as lone surrogates, like Python's file names; the writer skips such texts."""
     database = connection.connection
     usual = database.text_factory
     database.text_factory = lambda data: data.decode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""Whether the disks have room for an export: looked at before it is built and while it is written."""
+"""Disk space for an export: checked before it is built and while it is written."""
 
 import errno
 import logging
@@ -17,9 +17,9 @@ from tasks.models.failure import Failure, FailureCode
 logger = logging.getLogger(__name__)
 
 BYTES_A_RECORD = 1000
-"""Generous for a post, a message or a follow of usual size; what is longer is noticed while it is written."""
+"""A generous estimate for a post, a message or a follow; SpaceWatch notices longer ones."""
 
-STEP = 1_000_000  # bytes written between two looks at the free space
+CHECK_EVERY = 1_000_000  # bytes written between two checks of the free space
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -33,13 +33,13 @@ class NoSpaceError(TaskRefusedError):
 
 @contextmanager
 def full_disk_refused() -> Iterator[None]:
-    """Raise NoSpaceError when a disk turns out to be full: trying again would fill it again."""
+    """Raise NoSpaceError when a disk is full: a retry would fill it again."""
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
             raise
-        logger.exception("An export was stopped for want of room")
+        logger.exception("An export was stopped because the disk is full")
         raise NoSpaceError from error
 
 
@@ -50,7 +50,7 @@ def ensure_free_space(*, records: int) -> None:
 
 
 def ensure_storage_space(path: Path) -> None:
-    """Raise NoSpaceError unless the storage has room for the file; on the same disk it takes none that is not taken."""
+    """Raise NoSpaceError unless the storage has room for the file; on the same disk a rename needs none."""
     size, disk = path.stat().st_size, path.stat().st_dev
     for folder in _folders():
         if folder.stat().st_dev != disk:
@@ -65,20 +65,20 @@ def _ensure_room(folder: Path, size: int) -> None:
 
 
 class SpaceWatch:
-    """Looks at the free space of a folder while an export is written to it, whatever is in it and whoever else writes.
+    """Checks the free space of a folder while an export is written to it.
 
-    It stops the writer while the site can still write: a full disk would fail everybody's next post.
+    It stops the writer while the site can still write: on a full disk, every member's next post would fail.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._until_next_look = 0
+        self._until_next_check = 0
 
     def note(self, size: int) -> None:
-        """Note that `size` bytes are written; raise OSError, as a full disk does, when only the reserve is left."""
-        self._until_next_look -= size
-        if self._until_next_look < 0:
-            self._until_next_look = STEP
+        """Count `size` bytes as written; raise OSError, as a full disk does, when only the reserve is left."""
+        self._until_next_check -= size
+        if self._until_next_check < 0:
+            self._until_next_check = CHECK_EVERY
             free = shutil.disk_usage(self._folder).free
             if free < settings.EXPORT_FREE_SPACE_RESERVE:
                 reason = f"Only {free} bytes are free, EXPORT_FREE_SPACE_RESERVE is not to be used up"
@@ -86,12 +86,12 @@ class SpaceWatch:
 
 
 def free_space() -> int:
-    """Return the bytes that are free where there is least room for an export, on this machine."""
+    """Return the free bytes of the fullest disk of this machine that exports are written to."""
     return min(shutil.disk_usage(folder).free for folder in _folders())
 
 
 def _folders() -> Iterator[Path]:
-    """Yield where an export takes room: where it is built, and where it is kept if that is on this machine."""
+    """Yield the folders that an export is written to: where it is built, and where it is kept if that is local."""
     yield _existing(settings.VAR_DIR / "tmp")
     storage = exports_storage()
     if isinstance(storage, FileSystemStorage):
@@ -99,5 +99,5 @@ def _folders() -> Iterator[Path]:
 
 
 def _existing(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there already: it has the same disk."""
+    """Return the folder or its nearest existing parent, which is on the same disk."""
     return next(path for path in (folder, *folder.parents) if path.exists())

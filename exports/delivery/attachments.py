@@ -1,4 +1,4 @@
-"""What goes into a mail of an archive: its file, a compressed copy of it, or nothing."""
+"""The attachment of an archive's email: its file, a compressed copy, or none."""
 
 import zipfile
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from exports.models import Archive
 
 ZIP = "application/zip"
 
-HOPE = 10
-"""How many times a file may exceed the limit and still be tried: posts shrink to about a quarter."""
+MAX_EXCESS = 10
+"""Compression is tried for files up to this many times the limit: posts shrink to about a quarter."""
 
 CHUNK = 256 * 1024  # bytes
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file in a mail."""
+    """A file in an email."""
 
     filename: str
     content_type: str
@@ -28,7 +28,7 @@ class Attachment:
 
     @property
     def size(self) -> int:
-        """Return the number of bytes, before the mail's own encoding."""
+        """Return the number of bytes, before the email's own encoding."""
         return len(self.content)
 
 
@@ -38,7 +38,7 @@ def archive_attachment(archive: Archive) -> Attachment | None:
     if archive.size <= limit:
         with archive.file.open("rb") as file:
             return Attachment(archive.filename, archive.content_type, file.read())
-    if archive.content_type == ZIP or archive.size > HOPE * limit:
+    if archive.content_type == ZIP or archive.size > MAX_EXCESS * limit:
         return None
     with local_file() as path:
         if not _compress(archive, path, limit):
@@ -48,7 +48,7 @@ def archive_attachment(archive: Archive) -> Attachment | None:
 
 def _compress(archive: Archive, path: Path, limit: int) -> bool:
     """Write a ZIP with the archive's file to `path`; return False, having stopped early, if it exceeds `limit`."""
-    # With the time of the snapshot, a mail sent again carries the same bytes.
+    # With the time of the snapshot, a retried email carries the same bytes.
     member = zipfile.ZipInfo(archive.filename, archive.snapshot_at.timetuple()[:6])
     member.compress_type = zipfile.ZIP_DEFLATED
     with (

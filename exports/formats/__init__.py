@@ -5,10 +5,10 @@ of its own; `posts_json` is the one that every export has.
 """
 
 from exports.formats.archive import Source, write_archive
-from exports.formats.digests import DigestingFile
 from exports.formats.messages import Conversation, Message
 from exports.formats.posts_json import write_posts
 from exports.formats.rows import BATCH_SIZE, Batch, Skipped, batches_of, in_batches, utc_text
+from exports.formats.zip_file import DigestingFile
 
 __all__ = [
     "BATCH_SIZE",

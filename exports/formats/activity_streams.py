@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from exports.formats.columns import PostColumns, encode_texts, interleave, split_column
 from exports.formats.offline_pages import escaped
-from exports.formats.weaving import JoinedPosts, encoded, split, woven
 
 CONTEXT = [
     "https://www.w3.org/ns/activitystreams",
@@ -83,12 +83,12 @@ class Activities:
         self._content = b'","content":"<p>'
         self._end = b'</p>","attachment":[],"tag":[]}},'
 
-    def encoded(self, posts: JoinedPosts) -> memoryview:
+    def encoded(self, posts: PostColumns) -> memoryview:
         """Return the activities, with commas between them; their times are in whole seconds, as all of Mastodon's."""
-        ids, times = split(posts.ids), [time[:SECONDS] for time in split(posts.timestamps)]
-        contents = encoded(posts.bodies, lambda text: json_text(paragraph(text)))
+        ids, times = split_column(posts.ids), [time[:SECONDS] for time in split_column(posts.timestamps)]
+        contents = encode_texts(posts.bodies, lambda text: json_text(paragraph(text)))
         note = (self._note, ids, self._published, times, self._url, ids, self._conversation, ids)
-        activities = woven(self._begin, ids, self._actor, times, *note, self._content, contents, self._end)
+        activities = interleave(self._begin, ids, self._actor, times, *note, self._content, contents, self._end)
         return memoryview(activities)[:-1]
 
 

@@ -11,16 +11,15 @@ import orjson
 from django.utils.safestring import mark_safe
 
 from exports.formats.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
-from exports.formats.digests import DigestingFile, OnWrite, unwatched
-from exports.formats.interchange import InterchangeFiles
+from exports.formats.columns import SEPARATOR, PostColumns, join_texts
 from exports.formats.messages import Conversation, ListedConversation, Message, add_messages, conversation_piece
 from exports.formats.offline_pages import articles, escaped, render_index, render_readme
 from exports.formats.page_files import PAGE_SIZE, Pages
 from exports.formats.people import write_people
+from exports.formats.portable_files import PortableFiles
 from exports.formats.posts_json import JsonList, PostsList, Progress
 from exports.formats.rows import Batch, Skipped, in_batches, utc_text, write_readable
-from exports.formats.weaving import SEPARATOR, JoinedPosts, joined
-from exports.formats.zip_file import SealedZip
+from exports.formats.zip_file import DigestingFile, OnWrite, ZipWriter, unwatched
 
 SCHEMA_VERSION = 3
 
@@ -58,7 +57,7 @@ def write_archive(
     Parts wait, compressed, in files without names in `folder`. `on_progress` is told how many records of any sort are
     behind us. Whatever it raises ends the writing and reaches the caller.
     """
-    container = SealedZip(output, folder, source.snapshot_at.astimezone(UTC), source.on_write)
+    container = ZipWriter(output, folder, source.snapshot_at.astimezone(UTC), source.on_write)
     steps = Steps(on_progress)
     try:
         skipped: list[Skipped] = []
@@ -94,7 +93,7 @@ class Steps:
         self.add(0)
 
 
-def _posts(container: SealedZip, source: Source, steps: Steps, skipped: list[Skipped]) -> tuple[int, Pages]:
+def _posts(container: ZipWriter, source: Source, steps: Steps, skipped: list[Skipped]) -> tuple[int, Pages]:
     with closing(PostFiles(container, source)) as files:
         for batch in source.posts:
             write_readable(batch, files.add, skipped)
@@ -107,18 +106,18 @@ def _posts(container: SealedZip, source: Source, steps: Steps, skipped: list[Ski
 class PostFiles:
     """The files that hold posts, written side by side from one reading: three lists, and the pages."""
 
-    def __init__(self, container: SealedZip, source: Source) -> None:
+    def __init__(self, container: ZipWriter, source: Source) -> None:
         activities = Activities(actor_url=source.member_url, posts_url=f"{source.site_url}/posts/")
         self._container = container
         self._part = container.part("posts.json")
         self._posts = PostsList(self._part)
-        self._others = InterchangeFiles(container, activities, expected=source.expected["posts"])
+        self._others = PortableFiles(container, activities, expected=source.expected["posts"])
         self.pages = _pages(container, source, "pages/", source.expected["posts"], kind="posts")
         self.written = 0
 
     def add(self, batch: Batch) -> None:
         """Write a batch to each of them. Raises TypeError, and writes nothing, if a text is not valid Unicode."""
-        posts = joined_posts(batch)
+        posts = post_columns(batch)
         self._posts.add_posts(batch)  # which notices
         self._others.add(posts)
         self.pages.add(articles(posts))
@@ -136,17 +135,17 @@ class PostFiles:
         self._others.discard()
 
 
-def joined_posts(batch: Batch) -> JoinedPosts:
+def post_columns(batch: Batch) -> PostColumns:
     """Return the batch with its columns joined."""
-    return JoinedPosts(
+    return PostColumns(
         number=len(batch),
         ids=orjson.dumps(list(batch.ids))[1:-1].replace(b",", SEPARATOR.encode()),
         timestamps=SEPARATOR.join(batch.timestamps).encode(),
-        bodies=joined(batch.bodies),
+        bodies=join_texts(batch.bodies),
     )
 
 
-def _people(container: SealedZip, source: Source, steps: Steps) -> dict[str, int]:
+def _people(container: ZipWriter, source: Source, steps: Steps) -> dict[str, int]:
     counts = {}
     for name, kind, people in (("follows", "following", source.follows), ("followers", "followers", source.followers)):
         part = container.part(f"{name}.json")
@@ -157,7 +156,7 @@ def _people(container: SealedZip, source: Source, steps: Steps) -> dict[str, int
 
 
 def _messages(
-    container: SealedZip, source: Source, steps: Steps, skipped: list[Skipped]
+    container: ZipWriter, source: Source, steps: Steps, skipped: list[Skipped]
 ) -> tuple[int, list[ListedConversation]]:
     """Read them twice, in the order of time for programs and by conversation for people: each is half of the work."""
     part = container.part("messages.json")
@@ -182,11 +181,11 @@ def _messages(
     return written, conversations
 
 
-def _pages(container: SealedZip, source: Source, stem: str, records: int, **context: Any) -> Pages:
+def _pages(container: ZipWriter, source: Source, stem: str, records: int, **context: Any) -> Pages:
     return Pages(stem, records, put=container.add_bytes, username=source.profile["username"], **context)
 
 
-def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) -> None:
+def _small_files(container: ZipWriter, source: Source, left_out: list[Skipped]) -> None:
     profile = source.profile
     person = actor(
         url=source.member_url,
@@ -201,7 +200,7 @@ def _small_files(container: SealedZip, source: Source, left_out: list[Skipped]) 
 
 
 def _begin(
-    container: SealedZip,
+    container: ZipWriter,
     source: Source,
     counts: dict[str, int],
     posts: Pages,
@@ -221,7 +220,7 @@ def _begin(
     container.add_bytes("README.txt", render_readme(context))
 
 
-def _manifest(container: SealedZip, source: Source, counts: dict[str, int]) -> None:
+def _manifest(container: ZipWriter, source: Source, counts: dict[str, int]) -> None:
     manifest = {
         "$schema": f"{source.site_url}/static/exports/schemas/manifest.json",
         "schema_version": SCHEMA_VERSION,

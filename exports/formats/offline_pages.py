@@ -13,9 +13,8 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from exports.formats.page_files import Pages, Piece, month_heading, month_name
-from exports.formats.page_head import page_head
-from exports.formats.weaving import JoinedPosts, encoded, split, woven
+from exports.formats.columns import PostColumns, encode_texts, interleave, split_column
+from exports.formats.page_files import Pages, Piece, month_heading, month_name, page_head
 
 REPLACEMENT = "\ufffd"
 """Stands for a character that cannot be shown."""
@@ -51,15 +50,15 @@ def escaped(text: str) -> str:
     return html.escape(text.replace("\0", REPLACEMENT), quote=False).replace("\r", "&#13;")
 
 
-def articles(posts: JoinedPosts) -> Piece:
+def articles(posts: PostColumns) -> Piece:
     """Return the posts as HTML, the newest first."""
-    times = split(posts.timestamps)[::-1]
+    times = split_column(posts.timestamps)[::-1]
     begins, months = _begins(times)
-    content = woven(
+    content = interleave(
         begins,
-        split(posts.ids)[::-1],
+        split_column(posts.ids)[::-1],
         b'"><p dir="auto">',
-        encoded(posts.bodies, escaped)[::-1],
+        encode_texts(posts.bodies, escaped)[::-1],
         b"</p><time>",
         times,
         b"</time></article>\n",

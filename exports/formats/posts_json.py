@@ -8,14 +8,14 @@ import orjson
 from exports.formats.rows import Batch, Skipped, write_readable
 
 Progress = Callable[[int], object]
-"""Called with the number of rows behind us, after every batch."""
+"""Called after every batch with the number of rows read so far."""
 
 
 class Output(Protocol):
-    """Whatever takes bytes."""
+    """Anything that bytes can be written to."""
 
     def write(self, data: bytes | memoryview, /) -> object:
-        """Take `data`, which nobody changes afterwards."""
+        """Write `data`, which is not changed afterwards."""
 
 
 class JsonList:
@@ -31,7 +31,7 @@ class JsonList:
     def add(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Write records of JSON types."""
         if records:
-            self.add_encoded(memoryview(orjson.dumps(records))[1:-1])  # the batch's own brackets are left out
+            self.add_encoded(memoryview(orjson.dumps(records))[1:-1])  # without the batch's own brackets
 
     def add_encoded(self, records: bytes | memoryview) -> None:
         """Write records that are JSON already, with a comma between each two."""
@@ -46,12 +46,12 @@ class JsonList:
 
 
 class PostsList(JsonList):
-    """Writes the posts as `posts.json` has them."""
+    """Writes the list of `posts.json`."""
 
     def __init__(self, output: Output) -> None:
         """Begin the list."""
         super().__init__("posts", output)
-        self._records: list[dict[str, str]] = []  # filled anew for each batch: new ones take twice the time
+        self._records: list[dict[str, str]] = []  # reused for each batch: new ones take twice the time
 
     def add_posts(self, batch: Batch) -> None:
         """Write a batch. Raises TypeError, and writes nothing, if one of the texts is not valid Unicode."""

@@ -1,4 +1,4 @@
-"""What comes in: posts, in batches, and those among them that cannot be written."""
+"""The input: batches of posts, and the posts that cannot be written."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-BATCH_SIZE = 500  # rows; larger is no faster, and costs memory
+BATCH_SIZE = 500  # rows; larger batches are no faster and take more memory
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def in_batches(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some posts by columns, oldest first: no Python object a row where none is needed."""
+    """Some posts by columns, oldest first, without a Python object per row."""
 
     bodies: Sequence[str]
     timestamps: Sequence[str]
@@ -63,11 +63,11 @@ class Skipped:
 
 
 def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list[Skipped]) -> int:
-    """Have `write` write the batch, without the posts that no file can hold; those are added to `skipped`.
+    """Write a batch by `write`, without the posts that no file can hold; those are added to `skipped`.
 
-    Returns the number of posts written. There are none to skip, unless somebody wrote into the database by other
-    means than the site. So `write` is given the whole batch first: for a text that cannot be written it must raise
-    TypeError or ValueError before it writes anything.
+    Returns the number of posts written. There are none to skip unless another program wrote to the
+    database. So `write` gets the whole batch first: for a text that cannot be written it must raise TypeError or
+    ValueError before it writes anything.
     """
     try:
         _check_times(batch.timestamps)
@@ -75,7 +75,7 @@ def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list
     except (TypeError, ValueError):
         readable = batch.only([place for place in range(len(batch)) if _is_readable(batch, place, skipped)])
         if len(readable) == len(batch):
-            raise  # it was something else
+            raise  # the error has another cause
         if readable:
             write(readable)
         return len(readable)
@@ -83,9 +83,9 @@ def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list
 
 
 def _check_times(times: Sequence[str]) -> None:
-    """Raise TypeError or ValueError unless all are times as `Batch` has them: they go into files as they are.
+    """Raise TypeError or ValueError unless all times have the form of `Batch`: they are written to files unchanged.
 
-    Python alone would also take weeks, commas, forms without signs, and anything between day and hour.
+    `fromisoformat` also accepts weeks, commas, the basic format, and any separator between day and hour.
     """
     signs = "".join(times).encode().translate(None, delete=b"0123456789.")
     if signs != b"--T::Z" * len(times):

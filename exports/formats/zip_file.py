@@ -1,32 +1,60 @@
-"""A ZIP whose files can be written side by side, and which shows any change of a single byte.
+"""The ZIP: files compressed by ISA-L (docs/decisions/0009), and several of them written at the same time.
 
-The standard library's `zipfile` writes the container; what it lacks is done here: files compressed by ISA-L
-(see docs/decisions/0009), several at once, and the seal.
-
-The seal is the container's comment: `sha256:` and the digest of every byte before it.
+The standard library's `zipfile` writes the container. Its comment is `sha256:` and the digest of every byte before it.
 """
 
 import hashlib
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from isal import isal_zlib
 
-from exports.formats.digests import DigestingFile, OnWrite, unwatched
-
 LEVEL = 2
-SEAL = b"sha256:"
-SEAL_LENGTH = len(SEAL) + 64
-_PLACEHOLDER = SEAL + bytes(64)
+COMMENT_PREFIX = b"sha256:"
+COMMENT_LENGTH = len(COMMENT_PREFIX) + 64
+_PLACEHOLDER = COMMENT_PREFIX + bytes(64)
 COPY_SIZE = 256 * 1024  # bytes
-SPOOL_SIZE = 64 * 1024  # bytes; a part that is smaller needs no file
+SPOOL_SIZE = 64 * 1024  # bytes; smaller parts stay in memory
+
+OnWrite = Callable[[int], object]
+"""Called with the number of bytes written to disk; an exception ends the writing."""
+
+
+def unwatched(_size: int) -> None:
+    """Do nothing."""
+
+
+class DigestingFile:
+    """A binary output that counts the bytes and computes their SHA-256."""
+
+    def __init__(self, file: BinaryIO, on_write: OnWrite = unwatched) -> None:
+        self._file = file
+        self._on_write = on_write
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write `data`."""
+        self._on_write(len(data))
+        self._sha256.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Flush the file."""
+        self._file.flush()
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of all bytes written so far, in hexadecimal."""
+        return self._sha256.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +67,8 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """What the container has to know of a part that is whole."""
+class CompressedPart:
+    """What the container needs to know of a finished part."""
 
     entry: FileEntry
     compressed_size: int  # bytes
@@ -48,19 +76,19 @@ class Packed:
 
 
 class ZipPart:
-    """A file on its way into the container: takes bytes, which wait compressed; many, in a file without a name."""
+    """A file being written: compressed in memory, or in an unnamed temporary file once it is large."""
 
     def __init__(self, name: str, folder: Path, on_write: OnWrite = unwatched) -> None:
         self.name = name
         self._on_write = on_write
-        self.spool = tempfile.SpooledTemporaryFile(SPOOL_SIZE, dir=str(folder))  # noqa: SIM115 - SealedZip closes it
+        self.spool = tempfile.SpooledTemporaryFile(SPOOL_SIZE, dir=str(folder))  # noqa: SIM115 - ZipWriter closes it
         self._compress = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
         self._sha256 = hashlib.sha256()
         self.crc = 0
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> int:
-        """Take `data`."""
+        """Write `data`."""
         self._sha256.update(data)
         self.crc = isal_zlib.crc32(data, self.crc)
         self.size += len(data)
@@ -70,7 +98,7 @@ class ZipPart:
         return len(data)
 
     def flush_to_disk(self) -> None:
-        """Hold nothing back in this process's memory: another is going to write on, in the same file."""
+        """Move everything to the temporary file: another process continues to write to it."""
         self.spool.rollover()
         self.spool.flush()
 
@@ -81,36 +109,36 @@ class ZipPart:
         while packed := self.spool.read(COPY_SIZE):
             yield decompress.decompress(packed)
 
-    def finish(self) -> Packed:
-        """Take no more: the spool is whole."""
+    def finish(self) -> CompressedPart:
+        """Flush the compressor; no further writes."""
         self.spool.write(self._compress.flush())
         self.spool.flush()
-        return Packed(FileEntry(self.name, self.size, self._sha256.hexdigest()), self.spool.tell(), self.crc)
+        return CompressedPart(FileEntry(self.name, self.size, self._sha256.hexdigest()), self.spool.tell(), self.crc)
 
 
-class SealedZip:
+class ZipWriter:
     """A ZIP being written to `output`. The bytes depend on the contents and on `moment` alone.
 
-    `folder` is where parts wait, compressed, until they are added; `on_write` is told of what is written there.
+    Parts are kept in `folder`, compressed, until they are added; `on_write` is called for bytes written there.
     """
 
     def __init__(self, output: DigestingFile, folder: Path, moment: datetime, on_write: OnWrite = unwatched) -> None:
         self._folder = folder
         self._on_write = on_write
         self._date = moment.timetuple()[:6]
-        self._zip = ZipFile(cast(IO[bytes], _SealedOutput(output)), "w", ZIP_DEFLATED)
+        self._zip = ZipFile(cast(IO[bytes], _CommentedOutput(output)), "w", ZIP_DEFLATED)
         self._zip.comment = _PLACEHOLDER
         self._parts: list[ZipPart] = []
         self.entries: list[FileEntry] = []
 
     def part(self, name: str) -> ZipPart:
-        """Return a new file to write to; give it to `add` when it is whole."""
+        """Return a new file to write to; pass it to `add` when it is finished."""
         part = ZipPart(name, self._folder, self._on_write)
         self._parts.append(part)
         return part
 
-    def add(self, part: ZipPart, packed: Packed | None = None) -> None:
-        """Copy a whole part into the container; `packed` is given if it was finished already."""
+    def add(self, part: ZipPart, packed: CompressedPart | None = None) -> None:
+        """Copy a finished part into the container; `packed` is what `finish` returned, if it was called."""
         packed = packed or part.finish()
         info = ZipInfo(part.name, self._date)
         info.create_system = 3  # Unix: the next line would mean nothing elsewhere
@@ -123,7 +151,7 @@ class SealedZip:
         self.entries.append(packed.entry)
 
     def drop(self, part: ZipPart) -> None:
-        """Take a part's room back."""
+        """Free a part's space."""
         part.spool.close()
         self._parts.remove(part)
 
@@ -134,17 +162,17 @@ class SealedZip:
         self.add(part)
 
     def close(self) -> None:
-        """Write the directory and the seal."""
+        """Write the directory and the comment."""
         self._zip.close()
 
     def discard(self) -> None:
-        """Drop the parts that were not added, and the directory if it was not written: ZipFile would do it later."""
+        """Close the parts that were not added, and keep ZipFile from writing a directory when it is collected."""
         self._zip.fp = None
         for part in self._parts:
             part.spool.close()
 
     def _append(self, info: ZipInfo, compressed: IO[bytes]) -> None:
-        # What ZipFile.open(..., "w") does, but for data that are compressed already.
+        # As ZipFile.open(..., "w") does, for data that is already compressed.
         file = cast(IO[bytes], self._zip.fp)
         info.header_offset = file.tell()
         file.write(info.FileHeader())
@@ -154,15 +182,15 @@ class SealedZip:
         self._zip.start_dir = file.tell()
 
 
-class _SealedOutput:
-    """Puts the digest of all before it in the place of the comment, the last thing that ZipFile writes."""
+class _CommentedOutput:
+    """Replaces the comment, the last thing that ZipFile writes, by the digest of all bytes before it."""
 
     def __init__(self, output: DigestingFile) -> None:
         self._output = output
 
     def write(self, data: bytes) -> int:
         if data == _PLACEHOLDER:
-            data = SEAL + self._output.sha256.encode()
+            data = COMMENT_PREFIX + self._output.sha256.encode()
         return self._output.write(data)
 
     def flush(self) -> None:

@@ -1,4 +1,4 @@
-"""Files in the storage of archives: stored, found, and removed together with their folder."""
+"""Files in the storage of archives: store, find and remove them, with their folders."""
 
 import errno
 import os
@@ -14,41 +14,41 @@ from tasks.models import Task
 
 
 class StorageUnavailableError(Exception):
-    """The storage cannot be asked: nothing is known of its files."""
+    """The storage doesn't answer: nothing is known about its files."""
 
 
 class MovableFile(File[bytes]):
-    """A finished local file, which a storage on the same disk takes over by a rename instead of a copy."""
+    """A finished local file, which a storage on the same disk renames instead of copying."""
 
     def temporary_file_path(self) -> str:
-        """Return the path: the name by which Django's FileSystemStorage asks."""
+        """Return the path; FileSystemStorage looks for this method."""
         return str(self.name)
 
 
 def attempt_folder(task: Task, attempt: int) -> str:
-    """Return where an attempt keeps its file: two attempts at one task can never write one file."""
+    """Return the folder of an attempt's file: two attempts at a task never write the same file."""
     return f"{task.user_id}/{task.pk}-{attempt}"
 
 
 def file_store(path: Path, name: str) -> str:
     """Move the file at `path` into the storage; return the name it has there, `name` if that is free.
 
-    Raises OSError, also when only a part was taken: Django's copy to another disk does not notice that it filled up.
-    The part is then left for the caller to remove.
+    Raises OSError, also if the storage kept only a part: Django's copy to another disk does not notice that the disk
+    is full. The caller removes that part.
     """
     storage = exports_storage()
     size = path.stat().st_size
     with path.open("rb") as content:
         stored = storage.save(name, MovableFile(content, name=str(path)))
     if (taken := storage.size(stored)) != size:
-        raise OSError(errno.ENOSPC, f"Of {size} bytes the storage took {taken}", stored)
+        raise OSError(errno.ENOSPC, f"The storage kept {taken} of {size} bytes", stored)
     return stored
 
 
 def file_exists(archive: Archive) -> bool:
     """Return whether the archive's file is in its storage.
 
-    Raises StorageUnavailableError: a storage that is away has lost nothing.
+    Raises StorageUnavailableError: an unavailable storage has lost nothing.
     """
     storage = archive.file.storage
     try:
@@ -61,15 +61,15 @@ def file_exists(archive: Archive) -> bool:
 
 
 def ensure_there(storage: Storage) -> None:
-    """Raise StorageUnavailableError if the storage is a disk that is away: every file would look missing."""
+    """Raise StorageUnavailableError if the storage is a disk that isn't mounted: every file would look missing."""
     if isinstance(storage, FileSystemStorage) and not Path(storage.location).is_dir():
         raise StorageUnavailableError(f"{storage.location} is no folder")
 
 
 def storage_ping() -> None:
-    """Raise StorageUnavailableError unless the storage answers, and what is kept can be there.
+    """Raise StorageUnavailableError unless the storage answers and, if it is a disk, can be written to.
 
-    A disk's folder is made by the first export: before that, the folder it will be made in has to do.
+    The first export creates a disk's folder: before that, its nearest existing parent is checked.
     """
     storage = exports_storage()
     if isinstance(storage, FileSystemStorage):
@@ -98,18 +98,18 @@ def member_files(user_id: int) -> list[str]:
 
 
 def member_folder_remove(user_id: int) -> None:
-    """Remove the folder of a member whose files are gone, where a storage has folders."""
+    """Remove the folder of a member without files, if the storage has folders."""
     storage = exports_storage()
     if isinstance(storage, FileSystemStorage):
         folder = Path(storage.path(str(user_id)))
         for path in (*folder.glob("*"), folder):
-            with suppress(OSError):  # it is not there, or a file is in it again
+            with suppress(OSError):  # it doesn't exist, or has files again
                 path.rmdir()
 
 
 def file_remove(storage: Storage, name: str) -> None:
-    """Remove a file, if it is there, and its folder if that was the file's own."""
+    """Remove a file, if it exists, and its folder if that is empty then."""
     storage.delete(name)
     if isinstance(storage, FileSystemStorage):
-        with suppress(OSError):  # other files are in it
+        with suppress(OSError):  # it has other files
             Path(storage.path(name)).parent.rmdir()

@@ -1,4 +1,4 @@
-"""Archives in object storage, where there are many machines: S3, or whatever speaks like it."""
+"""Archives in object storage, for several machines: S3 or a compatible service."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
 URL_LIFETIME = 60
-"""Seconds in which a signed address can be opened; a download that has begun goes on."""
+"""Seconds in which a signed address can be opened; a download that has begun continues."""
 
 MEMORY = 1_000_000
 """Bytes of an opened file kept in memory; more goes to a temporary file."""
@@ -18,13 +18,13 @@ CLIENT = Config(
     connect_timeout=5,
     read_timeout=30,
     retries={"total_max_attempts": 3},
-    # We keep a SHA-256 of our own, and not every service knows these newer checksums.
+    # Archives have a SHA-256 of their own, and not every service supports these newer checksums.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
 
 QUESTION = CLIENT.merge(Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}))
-"""For what moves no file: somebody waits for a page meanwhile, and is told within seconds that the storage is away."""
+"""For requests that move no file: a member waits for the page, and learns within seconds of an outage."""
 
 
 class ObjectStorage(S3Storage):  # type: ignore[misc]
@@ -36,7 +36,7 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(
             client_config=CLIENT,
-            # Threads would hold ten parts in memory at a time.
+            # Threads would hold ten parts in memory at once.
             transfer_config=TransferConfig(use_threads=False),
             max_memory_size=MEMORY,
             default_acl=None,
@@ -55,6 +55,6 @@ class ObjectStorage(S3Storage):  # type: ignore[misc]
         self._asking.delete(name)
 
     def signed_url(self, name: str, *, method: str, disposition: str, content_type: str) -> str:
-        """Return an address that hands the file to whoever opens it soon, under these headers."""
+        """Return an address that serves the file with these headers to anyone for URL_LIFETIME seconds."""
         headers = {"ResponseContentDisposition": disposition, "ResponseContentType": content_type}
         return str(self.url(name, parameters=headers, expire=URL_LIFETIME, http_method=method))

@@ -14,7 +14,7 @@ MAX_FOLDERS = 4  # on top of the archive's files
 MAX_MESSAGE = 300  # characters
 CHUNK = 256 * 1024  # bytes
 MANIFEST = "manifest.json"
-SEAL = re.compile(rb"sha256:[0-9a-f]{64}")
+COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
 """The comment of a ZIP that the site wrote. Programs that pack the files again write none."""
 METADATA = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
 """Files that macOS and Windows add."""
@@ -55,7 +55,7 @@ class Container:
             if inner in self.members:
                 raise ArchiveError(f"{inner!r} is in it twice")
             self.members[inner] = info
-        self.is_repacked = bool(root) or len(files) < len(infos) or not SEAL.fullmatch(self._zip.comment)
+        self.is_repacked = bool(root) or len(files) < len(infos) or not COMMENT.fullmatch(self._zip.comment)
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file, never more than the size in the directory. Raises UnpackingError."""

@@ -4,7 +4,7 @@ import io
 import re
 from typing import BinaryIO
 
-# More digits than any file has bytes are no number but an attack on whoever reads it.
+# Thirty digits exceed any file's size; longer numbers would only cost time to parse.
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,30})-([0-9]{0,30})[ \t]*", re.IGNORECASE)
 
 
@@ -15,7 +15,7 @@ class UnsatisfiableRangeError(Exception):
 def parse_range(header: str, size: int) -> range | None:
     """Return the positions that a `Range` header asks for, in a file of `size` bytes; None means the whole file.
 
-    What cannot be read, and several ranges at once, are ignored, as the RFC permits.
+    Malformed headers and multiple ranges are ignored, as the RFC permits.
     Raises UnsatisfiableRangeError.
     """
     match = SINGLE_RANGE.fullmatch(header)

@@ -1,4 +1,4 @@
-"""Handing an archive to its owner."""
+"""The download of an archive by its owner."""
 
 import logging
 from base64 import b64encode
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @runtime_checkable
 class SigningStorage(Protocol):
-    """A storage that hands out its files itself, at addresses that it signs."""
+    """A storage that serves its files itself, at signed addresses."""
 
     def signed_url(self, name: str, *, method: str, disposition: str, content_type: str) -> str:
         """Return an address of the file that is good for a short while."""
@@ -40,16 +40,16 @@ class SigningStorage(Protocol):
 @require_safe
 @login_required
 def download(request: HttpRequest, pk: str) -> HttpResponseBase:
-    """Hand one of the member's archives to them, and count the download; ask for the password after a while."""
+    """Serve one of the member's archives, and count the download; some time after sign-in, ask for the password."""
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.available().select_related("task"), task_id=pk)
     if not signed_in_recently(request):
-        raise ReauthenticationRequired  # allauth asks for the password and comes back here
+        raise ReauthenticationRequired  # allauth asks for the password, then redirects here
     try:
         if not file_exists(archive):
             return gone(request, archive)
     except StorageUnavailableError:
-        logger.exception("Archive %s: the storage is away", archive.pk)
+        logger.exception("Archive %s: the storage is unavailable", archive.pk)
         response = render(request, "exports/storage_away.html", status=503)
         response["Retry-After"] = "120"  # seconds
         return response
@@ -63,7 +63,7 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
 
 
 def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
-    """Say that the storage has lost the file, here and from now on in the list."""
+    """Report that the storage has lost the file, on this page and from now on in the list."""
     logger.error("Archive %s: its file is gone from the storage", archive.pk)
     archive_discard(archive, Removal.LOST)
     words = _("This export's file is no longer available. Please request a new export.")
@@ -71,7 +71,7 @@ def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
 
 
 def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -> HttpResponse:
-    """Send the member to the object storage, which does the rest."""
+    """Redirect to the object storage, which serves the file."""
     address = storage.signed_url(
         str(archive.file.name),
         method=str(request.method),
@@ -84,7 +84,7 @@ def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -
 
 
 def stream(request: HttpRequest, archive: Archive) -> HttpResponseBase:
-    """Answer with the file, with the part of it that is asked for, or with the word that nothing has changed."""
+    """Return the file, the requested part of it, or 304."""
     headers = file_headers(archive)
     response = HttpResponse(content_type=archive.content_type, headers=headers)
     checked = get_conditional_response(request, etag=headers["ETag"], response=response)
@@ -103,31 +103,31 @@ def stream(request: HttpRequest, archive: Archive) -> HttpResponseBase:
 
 def positions_asked_for(request: HttpRequest, archive: Archive) -> range | None:
     """Return the bytes to send, None for all of them; raises UnsatisfiableRangeError."""
-    # With If-Range a part is wanted only of the very file that the beginning came from.
+    # With If-Range, a part is requested only of the file that the client has the beginning of.
     if request.headers.get("If-Range", etag(archive)) != etag(archive):
         return None
     return parse_range(request.headers.get("Range", ""), archive.size)
 
 
 def nginx_sends(request: HttpRequest, archive: Archive) -> bool:
-    """Return whether nginx can send the file: it is on this machine's disk, and nginx would not object.
+    """Return whether nginx can send the file: it is on this machine's disk, and the request has no If-Match.
 
-    It decides on If-Match before it knows our ETag, and would refuse the right one, too.
+    nginx evaluates If-Match before it knows the ETag, and would refuse the right one too.
     """
     on_disk = isinstance(archive.file.storage, FileSystemStorage)
     return bool(settings.EXPORT_ACCEL_LOCATION) and on_disk and "If-Match" not in request.headers
 
 
 def accelerated(archive: Archive, headers: dict[str, str]) -> HttpResponse:
-    """Return the answer that has nginx send the file, or the part of it that it is asked for itself."""
+    """Return the response that makes nginx send the file or the requested part."""
     response = HttpResponse(content_type=archive.content_type, headers=headers)
-    response["Content-Length"] = "0"  # of this answer; the file's own is nginx's to tell
+    response["Content-Length"] = "0"  # of this response; nginx sets the file's own
     response["X-Accel-Redirect"] = settings.EXPORT_ACCEL_LOCATION + quote(str(archive.file.name))
     return response
 
 
 def whole_file(archive: Archive, headers: dict[str, str]) -> FileResponse:
-    """Return the answer with the file, in constant memory."""
+    """Return the response with the file, streamed."""
     return FileResponse(
         archive.file.open("rb"),
         as_attachment=True,
@@ -138,7 +138,7 @@ def whole_file(archive: Archive, headers: dict[str, str]) -> FileResponse:
 
 
 def part_of_file(archive: Archive, headers: dict[str, str], positions: range) -> FileResponse:
-    """Return the answer with the bytes at `positions`."""
+    """Return the response with the bytes at `positions`."""
     response = FileResponse(
         FilePart(cast(BinaryIO, archive.file.open("rb")), positions),
         as_attachment=True,
@@ -153,14 +153,14 @@ def part_of_file(archive: Archive, headers: dict[str, str], positions: range) ->
 
 
 def file_headers(archive: Archive) -> dict[str, str]:
-    """Return what every answer says of the file, so that a client can check it and resume it."""
+    """Return the headers by which a client can check and resume the download."""
     digest = b64encode(bytes.fromhex(archive.sha256)).decode()
     return {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
         "Content-Disposition": disposition(archive),
         "Content-Length": str(archive.size),
-        # What members wrote is in it: should a browser show it all the same, it may do nothing, and nothing with us.
+        # The file holds members' texts: if a browser displays it anyway, it can run no script and reach nothing.
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "same-origin",
         "ETag": etag(archive),
@@ -174,11 +174,11 @@ def etag(archive: Archive) -> str:
 
 
 def disposition(archive: Archive) -> str:
-    """Return the header by which a browser keeps the file under its name instead of showing it."""
+    """Return the header that makes a browser save the file instead of displaying it."""
     return str(content_disposition_header(as_attachment=True, filename=archive.filename))
 
 
 def count_download(archive: Archive) -> None:
-    """Count a download, at its first byte: one that is resumed later stays one. Its alert has done its work."""
+    """Count a download at its first byte, so that a resumed one counts once; withdraw its alert."""
     Archive.objects.filter(pk=archive.pk).update(download_count=F("download_count") + 1)
     task_withdraw(archive.task)

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from exports.formats import BATCH_SIZE, Batch, DigestingFile, write_archive
 from exports.formats.activity_streams import Activities
-from exports.formats.archive import joined_posts
+from exports.formats.archive import post_columns
+from exports.formats.columns import SEPARATOR, encode_texts, interleave, join_texts, split_texts
 from exports.formats.offline_pages import articles, escaped
 from exports.formats.spreadsheet import FORMULA_STARTS
-from exports.formats.weaving import SEPARATOR, encoded, joined, separate, woven
-from exports.formats.zip_file import SEAL_LENGTH, SealedZip
+from exports.formats.zip_file import COMMENT_LENGTH, ZipWriter
 from exports.verification.container import Container
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 from tests.programs import find_program
@@ -46,20 +46,20 @@ def batch(bodies: list[str]) -> Batch:
 @given(lists)
 @example(["\x7f", ""])
 def test_what_was_joined_is_separated_again(column: list[str]) -> None:
-    assert separate(joined(column)) == column
-    assert encoded(joined(column)) == [text.encode() for text in column]
-    assert encoded(joined(column), str.upper) == [text.upper().encode() for text in column]
+    assert split_texts(join_texts(column)) == column
+    assert encode_texts(join_texts(column)) == [text.encode() for text in column]
+    assert encode_texts(join_texts(column), str.upper) == [text.upper().encode() for text in column]
 
 
 def test_texts_are_joined_unless_one_has_the_separator() -> None:
-    assert joined(["one", "two"]) == f"one{SEPARATOR}two"
-    assert joined(["one", SEPARATOR]) == ["one", SEPARATOR]
+    assert join_texts(["one", "two"]) == f"one{SEPARATOR}two"
+    assert join_texts(["one", SEPARATOR]) == ["one", SEPARATOR]
 
 
 @given(st.lists(st.tuples(st.binary(), st.binary())))
 def test_columns_are_woven_into_rows(pairs: list[tuple[bytes, bytes]]) -> None:
     left, right = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    assert woven(b"<", left, b"|", right, b">") == b"".join(b"<" + one + b"|" + two + b">" for one, two in pairs)
+    assert interleave(b"<", left, b"|", right, b">") == b"".join(b"<" + one + b"|" + two + b">" for one, two in pairs)
 
 
 # The spreadsheet
@@ -82,7 +82,7 @@ def test_every_text_comes_back_from_the_spreadsheet(bodies: list[str]) -> None:
 @given(lists, texts)
 def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str], name: str) -> None:
     activities = Activities(actor_url=name, posts_url="http://localhost/posts/")
-    data = activities.encoded(joined_posts(batch(bodies)))
+    data = activities.encoded(post_columns(batch(bodies)))
     notes = [activity["object"] for activity in json.loads(b"[" + bytes(data) + b"]")]
     contents = [note["content"].removeprefix("<p>").removesuffix("</p>").replace("<br />", "\n") for note in notes]
     assert [html.unescape(content) for content in contents] == [html.unescape(escaped(body)) for body in bodies]
@@ -97,7 +97,7 @@ def test_activities_are_json_whatever_the_texts_and_the_address(bodies: list[str
 @given(lists)
 def test_articles_hold_the_texts_newest_first_and_no_markup_of_theirs(bodies: list[str]) -> None:
     def html_of(texts: list[str]) -> str:
-        return articles(joined_posts(batch(texts))).html.decode()
+        return articles(post_columns(batch(texts))).html.decode()
 
     data = html_of(bodies)
     assert data.count("<") == html_of([""] * len(bodies)).count("<")
@@ -121,7 +121,7 @@ def test_one_post_more_makes_other_bytes() -> None:
 
 def test_the_seal_is_the_digest_of_all_before_it() -> None:
     archive = archive_bytes(rows("one"))
-    seal = b"sha256:" + hashlib.sha256(archive[:-SEAL_LENGTH]).hexdigest().encode()
+    seal = b"sha256:" + hashlib.sha256(archive[:-COMMENT_LENGTH]).hexdigest().encode()
     assert archive.endswith(seal)
     with ZipFile(BytesIO(archive)) as container:
         assert container.comment == seal
@@ -241,7 +241,7 @@ def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
     files = 65_600
     path = tmp_path / "many.zip"
     with path.open("wb") as file:
-        container = SealedZip(DigestingFile(file), tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+        container = ZipWriter(DigestingFile(file), tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
         for number in range(files):
             container.add_bytes(f"pages/{number}.html", b"%d" % number)
         container.close()

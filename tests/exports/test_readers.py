@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exports.formats.interchange import BESIDE_FROM
+from exports.formats.portable_files import CHILD_PROCESS_FROM
 from tests.exports.readers import READERS, Files, read, texts_by
 from tests.exports.zip_files import PostRow, archive_bytes, files_in, older_archive
 
@@ -45,7 +45,7 @@ def test_the_readers_are_strict_enough_to_matter(reader: Callable[[Files], list[
     assert bool(taken) == (reader.__name__ in {"neodb", "gts_backdated_import", "jekyll"})
 
 
-@pytest.mark.parametrize("posts", [3, BESIDE_FROM + 1000])
+@pytest.mark.parametrize("posts", [3, CHILD_PROCESS_FROM + 1000])
 def test_the_number_before_the_list_is_right_where_posts_had_to_be_left_out(posts: int) -> None:
     rows: list[PostRow] = [(f"post {number}", "2026-01-01T12:00:00Z", number) for number in range(posts)]
     rows[1] = ("\ud800", "2026-01-01T12:00:00Z", 1)

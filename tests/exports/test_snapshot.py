@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from exports.building.snapshot import posts_count, read_snapshot
 from exports.formats.posts_json import PostsList
-from exports.formats.zip_file import SealedZip
+from exports.formats.zip_file import ZipWriter
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
 
@@ -23,7 +23,7 @@ def is_in_transaction() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "last_step"), [("export_archive", (SealedZip, "close")), ("export_posts", (PostsList, "close"))]
+    ("name", "last_step"), [("export_archive", (ZipWriter, "close")), ("export_posts", (PostsList, "close"))]
 )
 def test_the_transaction_ends_with_the_last_read(
     susan: User,

@@ -24,7 +24,7 @@ from development.embedded_server import BASE_DIR
 from exports.formats import Message
 from exports.formats.archive import SCHEMA_VERSION
 from exports.formats.spreadsheet import HEADER
-from exports.formats.zip_file import SEAL_LENGTH
+from exports.formats.zip_file import COMMENT_LENGTH
 from exports.verification import ArchiveError, Verified, verify_archive
 from exports.verification.container import MAX_FOLDERS
 from exports.verification.contents import SCHEMAS, count_articles
@@ -157,7 +157,7 @@ def test_a_changed_byte_is_reported_or_changes_no_file(file: Path, offset: int, 
 
 
 def test_a_truncated_file_is_reported(file: Path) -> None:
-    whole = len(SOUND) - SEAL_LENGTH
+    whole = len(SOUND) - COMMENT_LENGTH
     for length in (*range(0, whole, 1 if IN_CI else 101), *range(whole - 100, whole)):
         with pytest.raises(ArchiveError):
             verified(file, SOUND[:length])
@@ -191,7 +191,7 @@ def test_any_content_of_a_file_gets_an_answer(file: Path, name: str, content: by
         verified(file, packed(files if name == "manifest.json" else with_manifest(files)))
 
 
-# Packed again
+# CompressedPart again
 
 
 def as_is(files: dict[str, bytes]) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from development.embedded_server import BASE_DIR
 from exports.formats import Conversation, DigestingFile, Message, Source, batches_of, write_archive
-from exports.formats.zip_file import SealedZip
+from exports.formats.zip_file import ZipWriter
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SITE = "http://localhost:8000"
@@ -93,7 +93,7 @@ def packed(files: dict[str, bytes]) -> bytes:
     """Return a sealed ZIP of these files, as they are."""
     output = BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        container = SealedZip(DigestingFile(output), Path(folder), MOMENT)
+        container = ZipWriter(DigestingFile(output), Path(folder), MOMENT)
         for name, content in files.items():
             container.add_bytes(name, content)
         container.close()

@@ -1,6 +1,6 @@
-"""Text made from columns, without a Python object a row: what makes an archive of a million posts fast.
+"""Columns of text, processed without a Python object per row: an archive of a million posts is fast because of it.
 
-A column of texts is joined, changed and encoded as one text, and split again.
+A column is joined, changed and encoded as one text, then split again.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ SEPARATOR = "\x7f"
 """DEL: neither HTML nor JSON nor CSV escapes it, and hardly any text has it."""
 
 Texts = str | list[str]
-"""A column of texts: joined, or as they are when one of them has the separator inside."""
+"""A column of texts: joined, or a list if one of them contains the separator."""
 
 
 @dataclass(frozen=True, slots=True)
-class JoinedPosts:
-    """A batch of posts, each column joined. Cheap to hand to another process."""
+class PostColumns:
+    """A batch of posts, each column joined. Cheap to send to another process."""
 
     number: int
     ids: bytes
@@ -24,24 +24,24 @@ class JoinedPosts:
     bodies: Texts
 
 
-def joined(texts: Sequence[str]) -> Texts:
-    """Return the texts in one, or as they are: a text with a DEL in it is rare, and takes the slow path."""
+def join_texts(texts: Sequence[str]) -> Texts:
+    """Return the texts joined, or as a list if one contains a DEL, which is rare and slower."""
     text = SEPARATOR.join(texts)
     return text if text.count(SEPARATOR) == max(0, len(texts) - 1) else list(texts)
 
 
-def separate(texts: Texts) -> list[str]:
-    """Return the texts that `joined` took."""
+def split_texts(texts: Texts) -> list[str]:
+    """Return the texts that `join_texts` took."""
     return texts.split(SEPARATOR) if isinstance(texts, str) else texts
 
 
-def encoded(texts: Texts, change: Callable[[str], str | bytes] = str) -> list[bytes]:
+def encode_texts(texts: Texts, change: Callable[[str], str | bytes] = str) -> list[bytes]:
     """Return each text in UTF-8 after `change`, which may look at one character at a time and no further.
 
     So it can have all texts in one, as long as it leaves DEL as it is.
     """
     if isinstance(texts, str):
-        return split(_bytes(change(texts)))
+        return split_column(_bytes(change(texts)))
     return [_bytes(change(text)) for text in texts]
 
 
@@ -49,15 +49,15 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode() if isinstance(text, str) else text
 
 
-def split(data: bytes) -> list[bytes]:
+def split_column(data: bytes) -> list[bytes]:
     """Return the parts of a joined column that cannot have a DEL inside, such as numbers and times."""
     return data.split(SEPARATOR.encode())
 
 
-def woven(*pieces: bytes | Sequence[bytes]) -> bytes:
+def interleave(*pieces: bytes | Sequence[bytes]) -> bytes:
     """Return the rows one after another; a row is made of the pieces, each a column or the same text in every row.
 
-    >>> woven([b"1", b"2"], b". ", [b"one", b"two"], b"; ")
+    >>> interleave([b"1", b"2"], b". ", [b"one", b"two"], b"; ")
     b'1. one; 2. two; '
     """
     columns = [repeat(piece) if isinstance(piece, bytes) else piece for piece in pieces]

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exports.formats import DigestingFile, interchange, write_archive
-from exports.formats.side_process import SideProcess
+from exports.formats import DigestingFile, portable_files, write_archive
+from exports.formats.child_process import ChildProcess
 from exports.formats.zip_file import ZipPart
 from tests.exports.zip_files import PostRow, archive_bytes, rows, source
 from tests.processes import has_ended
@@ -26,7 +26,7 @@ POSTS = rows(*(f"=post <{number}>" for number in range(3_000)))
 @pytest.fixture
 def early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the process begin with the second batch."""
-    monkeypatch.setattr(interchange, "BESIDE_FROM", 500)
+    monkeypatch.setattr(portable_files, "CHILD_PROCESS_FROM", 500)
 
 
 def processes() -> list[psutil.Process]:
@@ -39,7 +39,7 @@ def doubled(numbers: Iterator[int]) -> list[int]:
 
 def test_the_archive_is_the_same_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     in_one_process = archive_bytes(POSTS)
-    monkeypatch.setattr(interchange, "BESIDE_FROM", 500)
+    monkeypatch.setattr(portable_files, "CHILD_PROCESS_FROM", 500)
     assert archive_bytes(POSTS) == in_one_process
 
 
@@ -47,13 +47,13 @@ def test_a_small_archive_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(*_work: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(interchange, "SideProcess", refuse)
+    monkeypatch.setattr(portable_files, "ChildProcess", refuse)
     assert archive_bytes(POSTS)
 
 
 def test_what_it_is_sent_is_done_in_order_and_it_ends() -> None:
     before = processes()
-    side = SideProcess(doubled)
+    side = ChildProcess(doubled)
     for number in range(5):
         side.send(number)
     assert side.result() == [0, 2, 4, 6, 8]
@@ -111,7 +111,7 @@ def test_it_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     parent = os.fork()
     if not parent:
-        side = SideProcess(doubled)
+        side = ChildProcess(doubled)
         side.send(1)
         os.write(writing, str(processes()[0].pid).encode())
         os.kill(os.getpid(), signal.SIGKILL)
@@ -121,7 +121,7 @@ def test_it_ends_when_who_started_it_is_killed(tmp_path: Path) -> None:
 
 
 def test_signals_to_the_group_are_left_to_who_started_it() -> None:
-    side = SideProcess(doubled)
+    side = ChildProcess(doubled)
     side.send(1)
     [process] = [child for child in processes() if child.pid == side._process.pid]
     wait_until(lambda: is_ignoring(process, signal.SIGTERM))

@@ -1,4 +1,4 @@
-"""Work in a process of its own, beside this one. Two threads would only take turns: the interpreter has one lock."""
+"""Work in a child process. Threads would take turns: the interpreter has one lock."""
 
 import signal
 import traceback
@@ -11,22 +11,22 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-FORK = get_context("fork")  # `work` goes on with what it has in memory
-PATIENCE = 5  # seconds for a process to end that nobody needs any more
+FORK = get_context("fork")  # the child continues with what `work` has in memory
+EXIT_TIMEOUT = 5  # seconds until a process that is no longer needed is killed
 
 
-class SideProcess(Generic[Item, Result]):
-    """Does `work` with the items that it is sent. It ends with this process, however that ends."""
+class ChildProcess(Generic[Item, Result]):
+    """Runs `work` on the items that it is sent. It ends with its parent, however that ends."""
 
     def __init__(self, work: Callable[[Iterator[Item]], Result]) -> None:
-        """Start. Files that `work` writes to must be flushed, and be left alone here until it is over."""
+        """Start it. Flush the files that `work` writes to before, and don't use them here until it has finished."""
         self._connection, theirs = FORK.Pipe()
         self._process = FORK.Process(target=_run, args=(work, theirs, self._connection))
         self._process.start()
         theirs.close()
 
     def send(self, item: Item) -> None:
-        """Send an item; waits while the process has enough to do. Raises as `result` does."""
+        """Send an item; blocks while the process is busy. Raises as `result` does."""
         try:
             self._connection.send((item,))
         except ConnectionError:
@@ -34,7 +34,7 @@ class SideProcess(Generic[Item, Result]):
             raise
 
     def result(self) -> Result:
-        """Say that there are no more items; return what `work` returned, or raise what it raised.
+        """End the items; return what `work` returned, or raise what it raised.
 
         Raises ChildProcessError if the process was killed.
         """
@@ -43,9 +43,9 @@ class SideProcess(Generic[Item, Result]):
         return self._outcome()
 
     def discard(self) -> None:
-        """End the process, whatever it does; a second call does nothing."""
+        """End the process; a second call does nothing."""
         self._connection.close()
-        self._process.join(PATIENCE)
+        self._process.join(EXIT_TIMEOUT)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
@@ -54,16 +54,16 @@ class SideProcess(Generic[Item, Result]):
         try:
             outcome, error = self._connection.recv()
         except (EOFError, ConnectionError):
-            self._process.join(PATIENCE)
-            raise ChildProcessError(f"A process of the export's ended with {self._process.exitcode}.") from None
+            self._process.join(EXIT_TIMEOUT)
+            raise ChildProcessError(f"The child process of the export ended with {self._process.exitcode}.") from None
         if error:
             raise error
         return outcome  # type: ignore[no-any-return]
 
 
 def _run(work: Callable[[Iterator[Item]], Result], connection: Connection, others_end: Connection) -> None:
-    others_end.close()  # or its end would never be seen here
-    # Who started this is told to stop, and then closes the connection.
+    others_end.close()  # or this process would never see the parent's end
+    # The parent receives the signal too, and closes the connection.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
     outcome: tuple[Result | None, Exception | None]
@@ -72,7 +72,7 @@ def _run(work: Callable[[Iterator[Item]], Result], connection: Connection, other
     except EOFError:
         return
     except Exception as error:
-        error.add_note(f"In the process beside:\n{traceback.format_exc()}")  # it travels without its traceback
+        error.add_note(f"In the child process:\n{traceback.format_exc()}")  # pickling drops the traceback
         outcome = None, error
     with suppress(ConnectionError):
         connection.send(outcome)
