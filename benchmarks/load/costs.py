@@ -13,12 +13,12 @@ from benchmarks.load.crowd import crowd
 from benchmarks.load.plan import Member, Plan
 from benchmarks.load.population import as_of_now
 from benchmarks.load.processes import CpuMeter
+from e2e.whole_site import WholeSite
 from exports.export_job import export_jobs
 from exports.models import Archive
 from tasks.models import Task
 from tasks.services.launch import task_launch
 from tests.waiting import wait_until
-from tests.whole_site import WholeSite
 
 TIMEOUT = 300  # seconds
 PAGES_A_SECOND = 20

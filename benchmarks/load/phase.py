@@ -8,8 +8,8 @@ from benchmarks.load.crowd import crowd
 from benchmarks.load.plan import Export, Member, Outcome, Plan
 from benchmarks.load.population import as_of_now
 from benchmarks.load.processes import CpuMeter, MemoryWatch
+from e2e.whole_site import WholeSite
 from tasks.models import Task
-from tests.whole_site import WholeSite
 
 READ_EVERY = 120.0  # seconds, on average, between two pages of a member with an open tab
 EXPORTS_AT = 12.0  # seconds: by then all have polled

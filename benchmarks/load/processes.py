@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import psutil
 
-from tests.whole_site import WholeSite
+from e2e.whole_site import WholeSite
 
 WORK_HORSES = "work-horses, companions"
 """They come and go with the exports, and are as large as these want."""

@@ -16,9 +16,9 @@ from benchmarks.load.plan import Member
 from benchmarks.load.population import populate
 from benchmarks.load.sizes import LARGE, LARGE_IN_HASTE
 from e2e.chaos import checks
+from e2e.whole_site import WholeSite
 from exports.models import Archive
 from tests.waiting import wait_until
-from tests.whole_site import WholeSite
 
 WORKERS = 3
 MAIL_TIMEOUT = 60  # seconds after the last export

@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGTERM
 
 from django.core.management import call_command
 
-from tests.whole_site import WholeSite
+from e2e.whole_site import WholeSite
 
 AFTERWARDS = 3.0  # seconds after a restart in which a request may still have met it
 

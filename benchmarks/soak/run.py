@@ -24,8 +24,8 @@ from benchmarks.soak.mail import MailCount
 from benchmarks.soak.verdict import DUE, Growth, table
 from e2e.chaos import checks
 from e2e.chaos.report import in_words
+from e2e.whole_site import WholeSite
 from tests.waiting import wait_until
-from tests.whole_site import WholeSite
 
 MEMBERS, EXPORTING, LARGE = 200, 30, 20_000
 READ_EVERY, EXPORT_PAUSE = 40.0, 15.0  # seconds, on average

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from benchmarks.load.processes import WORK_HORSES, memory_of, processes_of
 from benchmarks.soak.verdict import DUE
+from e2e.whole_site import WholeSite
 from tasks.models import Task
-from tests.whole_site import WholeSite
 
 MEGABYTE = 1e6
 KEPT_FOR = timedelta(days=settings.EXPORT_RETENTION_DAYS)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from e2e.chaos.members import Member
 from e2e.chaos.servers import SlowMailServer
+from e2e.whole_site import WholeSite
 from tasks.models import Task
-from tests.whole_site import WholeSite
 
 
 class Site(WholeSite):

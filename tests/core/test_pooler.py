@@ -22,7 +22,7 @@ from tests.postgresql import Cluster, PostgresUnavailableError
 
 IGNORED = "ignore_startup_parameters = options"
 
-pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 needs_pgbouncer = pytest.mark.skipif(
     not find_pgbouncer(), reason="No PgBouncer on this machine; on Debian: apt install pgbouncer"
 )
