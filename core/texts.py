@@ -1,9 +1,12 @@
-"""Texts of strangers that are stored for staff: what a mail server answers, what an error says."""
+"""Text from strangers that is stored for staff: what a mail server answers, what an error says."""
 
-LONGEST = 2_000
-"""Code points of one that are kept."""
+MAX_LENGTH = 2_000
+"""Code points that are kept."""
 
 
-def storable(text: str, longest: int = LONGEST) -> str:
-    """Return the beginning of the text, with `?` for what a database refuses: NUL, and half characters."""
-    return text[:longest].replace("\x00", "?").encode(errors="replace").decode()
+def storable(text: str, max_length: int = MAX_LENGTH) -> str:
+    """Return the beginning of the text, with `?` for what a database refuses.
+
+    PostgreSQL refuses NUL, and no database stores half of a surrogate pair.
+    """
+    return text[:max_length].replace("\x00", "?").encode(errors="replace").decode()

@@ -10,18 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from core.staff.log import LoggedByNumber
 from posts.models import Post, PostQuerySet
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 
 class CappedPaginator(Paginator[Post]):
-    """Counts no further than MOST_COUNTED: counting millions takes longer than showing a page of them."""
+    """Counts no further than MAX_COUNTED: counting millions takes longer than showing a page of them."""
 
     object_list: PostQuerySet
 
     @cached_property
     def count(self) -> int:
-        """Return the number of posts, or MOST_COUNTED if there are more; a search finds those behind them."""
-        return self.object_list.order_by()[:MOST_COUNTED].count()
+        """Return the number of posts, or MAX_COUNTED if there are more; a search finds those behind them."""
+        return self.object_list.order_by()[:MAX_COUNTED].count()
 
 
 @admin.register(Post)

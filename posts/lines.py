@@ -1,4 +1,4 @@
-"""Reading posts from JSON lines: `{"timestamp": ISO 8601 with offset, "body": text}`."""
+"""Read posts from JSON lines: `{"timestamp": ISO 8601 with offset, "body": text}`."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,10 +12,10 @@ from accounts.validators import validate_moment
 from posts.models import Post
 from posts.validators import validate_body
 
-REMEDY = "Write it like 2026-11-23T10:00:00+01:00."
-SHOWN_LENGTH = 80
-# Readers need not take more than this of a line: the longest post, all of it escaped, needs a quarter.
+HINT = "Write it like 2026-11-23T10:00:00+01:00."
+MAX_SHOWN = 80
 MAX_LINE_BYTES = 65_536
+"""A reader needn't take more of a line: the longest post, all of it escaped, needs a quarter."""
 
 
 class BadLineError(ValueError):
@@ -23,32 +23,21 @@ class BadLineError(ValueError):
 
 
 def posts_from_lines(lines: Iterable[bytes], author: User) -> Iterator[Post]:
-    """Yield an unsaved post for each line, in their order.
-
-    What a post may be is the same here as on the site.
+    """Yield an unsaved post for each line, in order; the same rules apply as on the site.
 
     Raises BadLineError for the first line that is no post.
     """
     for number, line in enumerate(lines, start=1):
         try:
-            yield _post_from_line(line, author)
+            record = _record(line)
+            post = Post(author=author, body=_text(record, "body"), timestamp=_moment(_text(record, "timestamp")))
+            validate_body(post.body)
+            validate_moment(post.timestamp)
+        except ValidationError as error:
+            raise BadLineError(f"Line {number}: {' '.join(error.messages)} Found {_shown(record)}") from error
         except ValueError as error:
             raise BadLineError(f"Line {number}: {error}") from error
-
-
-def _post_from_line(line: bytes, author: User) -> Post:
-    record = _record(line)
-    body, timestamp = _text(record, "body"), _text(record, "timestamp")
-    try:
-        validate_body(body)
-    except ValidationError as error:
-        raise ValueError(f"body {_shown(body)}: {' '.join(error.messages)}") from error
-    moment = _moment(timestamp)
-    try:
-        validate_moment(moment)
-    except ValidationError as error:
-        raise ValueError(f"timestamp {_shown(timestamp)}: {' '.join(error.messages)}") from error
-    return Post(author=author, body=body, timestamp=moment)
+        yield post
 
 
 def _record(line: bytes) -> dict[str, Any]:
@@ -68,24 +57,23 @@ def _record(line: bytes) -> dict[str, Any]:
 def _text(record: dict[str, Any], name: str) -> str:
     if name not in record:
         raise ValueError(f'it has no "{name}": {_shown(record)}')
-    value = record[name]
-    if not isinstance(value, str):
-        raise ValueError(f'"{name}" must be text, not {_shown(value)}')  # noqa: TRY004
-    return value
+    if not isinstance(record[name], str):
+        raise ValueError(f'"{name}" must be text, not {_shown(record[name])}')  # noqa: TRY004
+    return str(record[name])
 
 
 def _moment(text: str) -> datetime:
-    """Return the moment in UTC that `text` names; without an offset it would name none."""
+    """Return in UTC the moment that `text` names; without an offset it would name none."""
     try:
         moment = datetime.fromisoformat(text)
         in_utc = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"timestamp {_shown(text)} cannot be used ({error}). {REMEDY}") from error
+        raise ValueError(f"timestamp {_shown(text)} cannot be used ({error}). {HINT}") from error
     if moment.tzinfo is None:
-        raise ValueError(f"timestamp {_shown(text)} has no offset from UTC. {REMEDY}")
+        raise ValueError(f"timestamp {_shown(text)} has no offset from UTC. {HINT}")
     return in_utc
 
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

@@ -38,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send the mail with links to this site, whatever host the request was sent to; raise MailError."""
-        links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
+        links = {name: absolute_url(urlsplit(value).path) for name, value in context.items() if name.endswith("_url")}
         user = context.get("user") or User.with_email(email).first()
         with mail_language(user, asked_in=language_of_asker(user)) if user else nullcontext():
             # Without a user of its own, the mail would greet whoever sent the request: another member, or nobody.
@@ -186,8 +186,3 @@ def language_of_asker(user: User) -> str:
     asker = getattr(allauth_context.request, "user", None)
     is_theirs = asker is not None and (asker == user or asker.is_anonymous)
     return translation.get_language() if is_theirs else user.browser_language or settings.LANGUAGE_CODE
-
-
-def on_this_site(address: str) -> str:
-    """Return the same page's address under SITE_URL."""
-    return absolute_url(urlsplit(address).path)

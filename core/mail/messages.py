@@ -1,4 +1,4 @@
-"""How every email of the site is made: one plain text, an HTML part made of it, and the word that nobody wrote it."""
+"""Compose the site's emails: a plain text, an HTML part made from it, and a header that marks them as automatic."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from core.links import is_ours
 
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}
-"""RFC 3834: nobody's out-of-office notice should answer."""
+"""RFC 3834: keeps out-of-office notices from replying."""
 
 BUTTON = re.compile(r"([^\n:]{1,60}): (https?://\S+)")
 """A paragraph of its own that becomes a button: "Download your file: https://..."."""
@@ -34,7 +34,7 @@ def compose(name: str, context: Mapping[str, Any], *, to: str, message_id: str) 
 
 
 def automatic(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
-    """Return the email, marked as written by a program, with an HTML part that says the same as the plain one."""
+    """Mark the email as automatic, add an HTML part that says the same as the plain one, and return it."""
     message.extra_headers = {**message.extra_headers, **AUTOMATIC}
     context = {"subject": message.subject, "paragraphs": paragraphs(str(message.body)), "site_url": settings.SITE_URL}
     message.attach_alternative(render_to_string("core/emails/base.html", context), "text/html")
@@ -42,7 +42,7 @@ def automatic(message: EmailMultiAlternatives) -> EmailMultiAlternatives:
 
 
 def paragraphs(text: str) -> list[SafeString]:
-    """Return the HTML of each paragraph of a plain text: links of this site's addresses only, and buttons."""
+    """Return the HTML of each paragraph of a plain text; only addresses of this site become links or buttons."""
     return [_paragraph(part) for part in re.split(r"\n\s*\n", text.strip())]
 
 
@@ -56,7 +56,6 @@ def _paragraph(text: str) -> SafeString:
 
 
 def _link(escaped_url: str) -> str:
-    is_link = is_ours(escaped_url)
-    return (
-        f'<a href="{escaped_url}" target="_blank" style="color:#0b57d0">{escaped_url}</a>' if is_link else escaped_url
-    )
+    if not is_ours(escaped_url):
+        return escaped_url
+    return f'<a href="{escaped_url}" target="_blank" style="color:#0b57d0">{escaped_url}</a>'

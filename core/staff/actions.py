@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-MOST = 500
+MAX_ROWS = 500
 """Rows in one action: each is done and logged by itself, while the browser waits."""
 
 FROM_PAGE = "from_page"
@@ -53,9 +53,9 @@ def ask_and_act(
 
     Then staff are where they were: on the list (None), or on the page of the only row.
     """
-    chosen = list(rows[: MOST + 1])
-    if len(chosen) > MOST:
-        text = _("Select at most %(count)d at a time.") % {"count": MOST}
+    chosen = list(rows[: MAX_ROWS + 1])
+    if len(chosen) > MAX_ROWS:
+        text = _("Select at most %(count)d at a time.") % {"count": MAX_ROWS}
         model_admin.message_user(request, text, messages.WARNING)
         return None
     left = action.left(chosen)

@@ -8,7 +8,7 @@ from posts.search import postgresql, sqlite
 from posts.search.query import Query
 from posts.search.table import Table
 
-MOST = 200
+MAX_CANDIDATES = 200
 """So many rows are looked at, the newest: a search costs the same however many there are."""
 
 ENGINES = {"postgresql": postgresql, "sqlite": sqlite}
@@ -26,8 +26,8 @@ def find(table: Table, query: Query) -> Candidates:
     """Return the newest rows that hold all words of the query; none for a query without words."""
     if not query.terms:
         return Candidates([], are_all=True)
-    sql, parameters = ENGINES[connection.vendor].find(connection, table, query.terms, MOST + 1)
+    sql, parameters = ENGINES[connection.vendor].find(connection, table, query.terms, MAX_CANDIDATES + 1)
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         ids = [row[0] for row in cursor.fetchall()]
-    return Candidates(ids[:MOST], are_all=len(ids) <= MOST)
+    return Candidates(ids[:MAX_CANDIDATES], are_all=len(ids) <= MAX_CANDIDATES)

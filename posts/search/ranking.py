@@ -6,7 +6,7 @@ from typing import NamedTuple
 from posts.search.query import Query
 from posts.search.tokenizer import search_words
 
-MOST_READ = 300
+MAX_RANKED_LENGTH = 300
 """In code points: so much of a text is read for its rank. Nearly all are shorter; the longest would take seconds."""
 
 
@@ -24,7 +24,7 @@ def best_first(texts: Mapping[int, str], query: Query) -> list[int]:
 
 
 def _rank(text: str, query: Query) -> Rank:
-    said = f" {search_words(text[:MOST_READ])}"
+    said = f" {search_words(text[:MAX_RANKED_LENGTH])}"
     words = said.split()
     asked = f" {' '.join(term.text for term in query.terms)}"
     return Rank(asked in said, sum(query.matches(word) for word in words) / max(len(words), 1))

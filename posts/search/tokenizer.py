@@ -32,9 +32,9 @@ _RUN = regex.compile(rf"(?P<tag>(?<![#{_LETTER}])#[{_LETTER}]++(?!#))|[{_LETTER}
 _PART = regex.compile(rf"(?P<unspaced>[{UNSPACED}]++)|[[{_LETTER}]--[{UNSPACED}]]++", regex.VERSION1)
 _PLAIN = regex.compile("[a-z0-9_]++")
 _ACCENT = regex.compile(f"[{ACCENTS}]+")
-MOST_MARKS = 30
+MAX_MARKS = 30
 """No writing puts more on a letter (UAX #15, stream-safe text); to sort thousands takes quadratic time."""
-_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS}}}(?=\p{{M}})")
+_MANY_MARKS = regex.compile(rf"\p{{M}}{{{MAX_MARKS}}}(?=\p{{M}})")
 
 
 class Word(NamedTuple):
@@ -66,8 +66,8 @@ def composed(text: str) -> str:
 
 
 def _normalized(form: Literal["NFC", "NFD"], text: str) -> str:
-    """Return the text in a normal form, in which only MOST_MARKS marks in a row are put in order."""
-    if len(text) <= MOST_MARKS:  # nearly every word
+    """Return the text in a normal form, in which only MAX_MARKS marks in a row are put in order."""
+    if len(text) <= MAX_MARKS:  # nearly every word
         return unicodedata.normalize(form, text)
     ends = [match.end() for match in _MANY_MARKS.finditer(text)]
     pieces = (text[start:end] for start, end in pairwise([0, *ends, len(text)]))

@@ -16,7 +16,7 @@ from posts.rich_text import Link, Name, Piece, Tag, pieces_of
 
 register = template.Library()
 
-MOST_NAMES = 500
+MAX_NAMES = 500
 """Names looked up for one page: nobody shall fill a query with them."""
 LONG_LINK = 40
 LONG_ORIGIN = 28
@@ -39,7 +39,7 @@ def members_named_in(written: Iterable[Written]) -> dict[str, User]:
     """Return the active members whom the texts of a page name, by their names in lower case; in one query at most."""
     pieces = (piece for item in written for piece in pieces_of(item.body))
     names = (name for piece in pieces if isinstance(piece, Name) for name in piece.candidates)
-    if not (wanted := set(islice(names, MOST_NAMES))):
+    if not (wanted := set(islice(names, MAX_NAMES))):
         return {}
     members = User.objects.filter(is_active=True).alias(lower_username=Lower("username"))
     return {member.username.lower(): member for member in members.filter(lower_username__in=wanted)}

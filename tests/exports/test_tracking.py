@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.requests.bounds import BODY_LIMIT
-from core.texts import LONGEST
+from core.texts import MAX_LENGTH
 from exports.delivery.archive_email import archive_deliver, mail_again
 from exports.delivery.failure_email import failure_email_deliver
 from exports.delivery.sending import Outcome, mail_failed
@@ -142,7 +142,7 @@ def test_what_a_mail_server_answers_is_kept_whatever_it_is(archive: Archive) -> 
     archive.refresh_from_db()
     assert archive.mail_event == "bounced"
     assert archive.mail_answer.startswith("550 ??xxx")
-    assert len(archive.mail_answer) == LONGEST
+    assert len(archive.mail_answer) == MAX_LENGTH
     assert postmark(MessageID="\x00\ud800").status_code == 200
 
 

@@ -45,6 +45,6 @@ def test_the_number_of_queries_does_not_grow(
 
 
 def test_it_counts_no_further_than_needed(admin: Client, member: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posts_admin, "MOST_COUNTED", 3)
+    monkeypatch.setattr(posts_admin, "MAX_COUNTED", 3)
     Post.objects.bulk_create(Post(author=member, body="x") for _ in range(5))
     assert "3 posts" in admin.get(LIST).content.decode()

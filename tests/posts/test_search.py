@@ -19,7 +19,7 @@ from posts.models import Post
 from posts.search import interface, postgresql
 from posts.search.highlighting import marked
 from posts.search.installing import install, remove
-from posts.search.interface import MOST, find
+from posts.search.interface import MAX_CANDIDATES, find
 from posts.search.query import Query
 from posts.search.ranking import best_first
 from posts.search.table import MEMBERS, POSTS
@@ -223,7 +223,7 @@ def test_the_best_come_first_then_the_newest(db: None) -> None:
 def test_pages_have_all_of_the_newest_and_say_that_there_are_more(
     member: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interface, "MOST", PAGE_SIZE + 5)
+    monkeypatch.setattr(interface, "MAX_CANDIDATES", PAGE_SIZE + 5)
     Post.objects.bulk_create(Post(author=member, body=f"tea number{n}") for n in range(PAGE_SIZE + 5))
     first, second = shown("tea"), shown("tea", page="2")
     assert "30 posts" in strip_tags(first)
@@ -334,7 +334,7 @@ def test_ranking_and_marking_crafted_texts_takes_no_time(body: str, typed: str) 
     validate_body(body)
     query = Query.parse(typed)
     began = time.thread_time()  # which other processes do not change
-    best_first(dict.fromkeys(range(MOST), body), query)
+    best_first(dict.fromkeys(range(MAX_CANDIDATES), body), query)
     for _row in range(25):
         marked(body, query)
     assert time.thread_time() - began < 0.6  # it was 1.9

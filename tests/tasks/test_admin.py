@@ -123,7 +123,7 @@ def test_with_nothing_to_do_there_is_no_yes(superuser: Client, failed: Task) -> 
 def test_too_many_at_once_are_refused(
     superuser: Client, active: Task, failed: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "MOST", 1)
+    monkeypatch.setattr(actions, "MAX_ROWS", 1)
     act(superuser, "cancel", active, failed)
     active.refresh_from_db()
     assert active.status == TaskStatus.QUEUED
