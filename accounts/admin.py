@@ -25,11 +25,11 @@ from core.staff.actions import StaffAction, ask_and_act
 from core.staff.log import LoggedByNumber
 
 ROLES = ("is_staff", "is_superuser", "groups", "user_permissions")
-"""What makes somebody staff, and what they may."""
+"""The fields that make a member staff, and grant permissions."""
 
 
 def not_erasable(users: Sequence[User]) -> dict[object, str]:
-    """Return why some of the accounts cannot be erased."""
+    """Return, by primary key, why some of the accounts cannot be erased."""
     reasons: dict[object, str] = {}
     for user in users:
         if user.is_staff or user.is_superuser:
@@ -40,7 +40,7 @@ def not_erasable(users: Sequence[User]) -> dict[object, str]:
 
 
 def has_rights(user: User) -> bool:
-    """Return whether the member is staff, or would have rights if they were."""
+    """Return whether the member is staff, or has permissions that would count if they were."""
     return user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
 
 
@@ -59,10 +59,10 @@ ERASE = StaffAction(
 
 
 class UniqueRows(admin.ModelAdmin[Any]):
-    """Rows with names or pairs that exist once, which two members of staff may save at one moment."""
+    """Rows with unique columns, which two staff members may save at the same moment."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show or save a row; if another was faster after the form was checked, check it again."""
+        """Show or save a row; if another request took a unique value after validation, validate again."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError as error:
@@ -72,9 +72,9 @@ class UniqueRows(admin.ModelAdmin[Any]):
 
 
 class PasswordFirst(UniqueRows):
-    """Rows by which one gets into accounts: whoever may change them types their own password first.
+    """Rows that give access to accounts: staff must type their password to change them.
 
-    The browser may be somebody else's by now.
+    Someone else may be using their browser.
     """
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -83,7 +83,7 @@ class PasswordFirst(UniqueRows):
         return asked or super().changeform_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the rows, or do something to some of them."""
+        """Show the list, or run an action."""
         asked = password_redirect(request) if request.method == "POST" else None
         return asked or super().changelist_view(request, extra_context)
 
@@ -108,12 +108,12 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
     actions = ("erase",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Let superusers alone make somebody staff, or say what staff may."""
+        """Let only superusers make members staff or grant permissions."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, *(() if request.user.is_superuser else ROLES))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Leave out the password for those who may only look: Django shows how its salt and its hash begin."""
+        """Hide the password from read-only staff: Django shows the beginning of its salt and hash."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
@@ -122,37 +122,37 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keep the accounts of those with rights to superusers: whoever sets a password can sign in with it."""
+        """Let only superusers change accounts with permissions: whoever sets a password can sign in with it."""
         may_change = super().has_change_permission(request, obj)
         return may_change and (request.user.is_superuser or obj is None or not has_rights(obj))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Set a member's password, once staff have typed their own."""
+        """Set a member's password, after staff have typed their own."""
         return password_redirect(request) or super().user_change_password(request, id, form_url)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save the member, and tell them of what they sign in with."""
+        """Save the member, and notify them of changes to what they sign in with."""
         super().save_model(request, obj, form, change)
         if change:
             tell_of_changes(obj, {name: form.initial.get(name) or "" for name in form.changed_data})
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return no: the row is the last that goes of an account, after its files. See `erase`."""
+        """Forbid it: `erase` deletes the row last, after the member's files and jobs."""
         return False
 
     def has_erase_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may have accounts erased: by Django's permission to delete them."""
+        """Return whether these staff may erase accounts: they need Django's permission to delete them."""
         return request.user.has_perm("accounts.delete_user")
 
     @admin.action(description=_("Erase account"), permissions=["erase"])
     def erase(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
-        """Have the accounts erased by a worker, as if their members' time to undo it were over."""
+        """Let a worker erase the accounts, as if their grace period were over."""
         return ask_and_act(self, request, users, ERASE)
 
 
 @admin.register(Follow)
 class FollowAdmin(UniqueRows):
-    """Who follows whom."""
+    """Which member follows which."""
 
     list_display = ("follower", "followed", "created_at")
     list_select_related = ("follower", "followed")
@@ -162,7 +162,7 @@ class FollowAdmin(UniqueRows):
 
 
 class SuperusersEdit(PasswordFirst):
-    """Rows by which one could sign in as others, or get their rights: staff may look at them, superusers may edit."""
+    """Rows that give access to other accounts or permissions: staff may view them, superusers may edit them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether this is a superuser."""
@@ -182,17 +182,17 @@ admin.site.unregister([EmailAddress, Group])
 
 @admin.register(EmailAddress)
 class AddressAdmin(SuperusersEdit, LoggedByNumber, EmailAddressAdmin):
-    """The email addresses, to which links are sent that set a password."""
+    """The email addresses, which receive the links that set a password."""
 
     def save_model(self, request: HttpRequest, obj: EmailAddress, form: Any, change: bool) -> None:
-        """Save the address, and tell the member if it lets somebody into their account from now on."""
+        """Save the address, and notify the member if it now gives access to their account."""
         super().save_model(request, obj, form, change)
         if obj.verified and form.changed_data:
             tell_of_address(obj)
 
     @admin.action(description=_("Mark selected email addresses as verified"))
     def make_verified(self, request: HttpRequest, queryset: QuerySet[EmailAddress]) -> None:
-        """Confirm the addresses in their members' place, and tell them."""
+        """Confirm the addresses on the members' behalf, and notify them."""
         rows = list(queryset.filter(verified=False))
         super().make_verified(request, queryset)
         for row in EmailAddress.objects.filter(pk__in=[row.pk for row in rows], verified=True):

@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """Members and whom they follow."""
+    """Members, and how they sign in."""
 
     name = "accounts"
     verbose_name = _("Members")  # django-allauth's are the "Accounts"
 
     def ready(self) -> None:
-        """Listen to what becomes of accounts; let every app say what an account's end means for it."""
+        """Connect the signals, also those by which every app erases what it holds of an account."""
         import_module("accounts.sign_in.addresses")
         import_module("accounts.sign_in.signals")
         autodiscover_modules("erasure")

@@ -1,4 +1,4 @@
-"""Members, and whom they follow."""
+"""Members, their follows and their sessions."""
 
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from accounts.fields import DigestField, LowerCaseEmailField
 
 
 class Theme(models.TextChoices):
-    """Whether the pages are light or dark; empty: as the member's system is."""
+    """Whether pages are light or dark; empty: like the member's system."""
 
     LIGHT = "light", _("Light")
     DARK = "dark", _("Dark")
@@ -26,18 +26,18 @@ class User(AbstractUser):
     email = LowerCaseEmailField(_("email address"), blank=True)
     about_me = models.CharField(_("about me"), max_length=140, blank=True)
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
-    # What is left empty is taken from the member's browser.
+    # Empty: the browser's.
     language = models.CharField(_("language"), max_length=12, blank=True)
-    # What that browser asked for at the last sign-in: mail goes out without a browser to ask.
+    # The browser's language at the last sign-in, for emails, which are written without a request.
     browser_language = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
-    # Where that browser was when the member last used it.
+    # The browser's time zone when the member last used it.
     browser_time_zone = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, blank=True)
-    # When the member and all that is theirs will be deleted, as they asked; until then they can undo it.
+    # When the account will be erased, as the member requested; until then they can undo it.
     deletion_due_at = models.DateTimeField(_("deletion due at"), null=True, blank=True)
-    # The position of the member's newest notification (microseconds; see notifications.services). It is
-    # kept here because authenticating a poll loads this row anyway: most polls need no second query.
+    # The cursor of the member's newest notification (microseconds; see notifications.services). It is in this row,
+    # which authenticating a poll loads anyway, so that most polls need no second query.
     notification_cursor = models.BigIntegerField(default=0, editable=False)
     following = models.ManyToManyField(
         "self", symmetrical=False, through="Follow", related_name="followers", verbose_name=_("following")
@@ -59,7 +59,7 @@ class User(AbstractUser):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the member, but never write back `notification_cursor`: a stale copy would lose notifications."""
+        """Save the member without `notification_cursor`: a stale copy would lose notifications."""
         if kwargs.get("update_fields") is None and not self._state.adding:
             kwargs["update_fields"] = [
                 field.attname
@@ -72,14 +72,14 @@ class User(AbstractUser):
 
     @classmethod
     def named(cls, username: str) -> models.QuerySet["User"]:
-        """Return the member of that name, in whatever case; unlike `iexact`, this has an index."""
-        if "\x00" in username:  # an address can hold one, and PostgreSQL would refuse even to look for it
+        """Return the member with that name, in any case; unlike `iexact`, this uses an index."""
+        if "\x00" in username:  # an address can contain NUL, and PostgreSQL refuses to look it up
             return cls.objects.none()
         return cls.objects.alias(lower_username=Lower("username")).filter(lower_username=username.lower())
 
     @classmethod
     def with_email(cls, email: str) -> models.QuerySet["User"]:
-        """Return the member with that address, in whatever case."""
+        """Return the member with that address, in any case."""
         return cls.objects.alias(lower_email=Lower("email")).filter(lower_email=email.lower()).exclude(email="")
 
     def get_absolute_url(self) -> str:
@@ -88,7 +88,7 @@ class User(AbstractUser):
 
 
 class Follow(models.Model):
-    """One member reading another's posts in their timeline."""
+    """One member's timeline shows another's posts."""
 
     follower = models.ForeignKey(User, models.CASCADE, related_name="follows", db_index=False)
     followed = models.ForeignKey(User, models.CASCADE, related_name="followed_by", db_index=False)
@@ -111,7 +111,7 @@ class Follow(models.Model):
 
 
 class SessionManager(BaseSessionManager["Session"]):
-    """Fetches a session with its member, by one query: nearly every request asks for both."""
+    """Fetches a session with its member, by one query: nearly every request needs both."""
 
     def get_queryset(self) -> models.QuerySet["Session"]:
         """Return all sessions."""
@@ -119,7 +119,7 @@ class SessionManager(BaseSessionManager["Session"]):
 
 
 class Session(AbstractBaseSession):
-    """A session that knows whose it is: it goes with its member (see `accounts.sign_in.sessions`)."""
+    """A session that knows its member, and is deleted with them (see `accounts.sign_in.sessions`)."""
 
     session_key = DigestField("session key", max_length=40, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")

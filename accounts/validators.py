@@ -1,4 +1,4 @@
-"""What a username may be, and when something can have been."""
+"""Rules for usernames and moments."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 30
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Between them every time zone, cursor and file format can hold a moment."""
+"""Every time zone, cursor and file format can hold a moment between them."""
 
 username_validators = [
     RegexValidator(

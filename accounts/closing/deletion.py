@@ -1,7 +1,4 @@
-"""A member leaves: they ask for it, and can undo it for ACCOUNT_DELETION_GRACE_DAYS days.
-
-What happens then is not done here: it needs to know everything that is a member's (`exports.erasure`).
-"""
+"""Request, order and undo the deletion of an account; `erasure` erases it after ACCOUNT_DELETION_GRACE_DAYS days."""
 
 import logging
 from datetime import timedelta
@@ -18,10 +15,9 @@ logger = logging.getLogger(__name__)
 
 
 def deletion_request(*, user: User, session_key: str | None) -> bool:
-    """Have the account deleted after the grace, and mail that; return False if it was asked for before.
+    """Schedule the deletion, email the member, and end their sessions but this one; return False the second time.
 
-    Staff's stays: the log of what they did would go with it. All the member's sessions end but the one under
-    `session_key`.
+    Staff accounts are kept: the log of their actions would be deleted, too.
     """
     due_at = timezone.now() + timedelta(days=settings.ACCOUNT_DELETION_GRACE_DAYS)
     with transaction.atomic():
@@ -34,10 +30,7 @@ def deletion_request(*, user: User, session_key: str | None) -> bool:
 
 
 def deletion_order(*, user: User) -> bool:
-    """Have a worker erase the account at its next housekeeping; return False if that has been ordered before.
-
-    Nobody can use the account any more, nor undo it.
-    """
+    """Close the account now, for a worker to erase; return False the second time. It cannot be undone."""
     now = timezone.now()
     rows = User.objects.filter(pk=user.pk).exclude(is_active=False, deletion_due_at__lte=now)
     with transaction.atomic():
@@ -48,9 +41,9 @@ def deletion_order(*, user: User) -> bool:
 
 
 def deletion_undo(*, user: User) -> bool:
-    """Keep the account; return False if it is not to be deleted, or if the grace is over: the end may have begun.
+    """Cancel the deletion; return False without one, or if it is due: a worker may have begun it.
 
-    It has begun for who is no longer active, too: the worker's clock may be ahead of this machine's.
+    An inactive member's has begun, too: the worker's clock may be ahead of this machine's.
     """
     rows = User.objects.filter(pk=user.pk, is_active=True, deletion_due_at__gt=timezone.now())
     if not rows.update(deletion_due_at=None):
@@ -60,7 +53,7 @@ def deletion_undo(*, user: User) -> bool:
 
 
 def _mail(user: User) -> None:
-    """Tell when it happens and how to undo it; every page tells it as well, so that a mail server may be away."""
+    """Email the member the date and how to undo it. Every page says it, too, so a failure to send is only logged."""
     if not user.email:
         return
     pages = {"site": "posts:timeline", "exports": "exports:list", "password": "account_change_password"}

@@ -1,8 +1,8 @@
-"""The end of an account whose time has come: nothing of the member stays, in database, storage or queue.
+"""Erase accounts that are due for deletion, from the database, the storage and the queue.
 
-Everything here can be done again, and by several workers at once. The order makes it so: first nobody can use the
-account any more, then the work for it ends, then what is outside the database goes, and the member's row, by which it
-is found again, goes last. Each app answers the signals in a module `erasure` of its own.
+Every step can be repeated, and by several workers at once: first the account is closed, then its jobs end, then what is
+outside the database is deleted, and last the member's row, by which a worker finds the account again. Each app answers
+the signals in a module `erasure` of its own.
 """
 
 import logging
@@ -24,23 +24,23 @@ from core.bulk_delete import bulk_delete
 logger = logging.getLogger(__name__)
 
 account_closing = Signal()
-"""Sent with `user`: end the work for them. Raise AccountInUseError while some still runs."""
+"""Sent with `user`: end their jobs. Raise AccountInUseError while one is running."""
 
 account_erasing = Signal()
-"""Sent with `user`, whose work has ended: remove what is outside the database, and correct what others are told."""
+"""Sent with `user`, whose jobs have ended: delete what is outside the database, and correct what others see."""
 
 
 class AccountInUseError(Exception):
-    """The account cannot be erased yet; it is tried again later."""
+    """The account cannot be erased yet; the next run retries."""
 
 
 def accounts_due() -> QuerySet[User]:
-    """Return the members whose grace is over."""
+    """Return the members whose deletion is due."""
     return User.objects.filter(deletion_due_at__lte=timezone.now())
 
 
 def accounts_erase() -> int:
-    """Erase the members whose grace is over; return how many are gone. Whoever cannot go yet is tried again later."""
+    """Erase the accounts that are due; return how many were erased. The next run retries the others."""
     count = 0
     for user in accounts_due():
         try:
@@ -48,12 +48,12 @@ def accounts_erase() -> int:
         except AccountInUseError as reason:
             logger.info("Member %s cannot be erased yet: %s", user.pk, reason)
         except Exception:  # whatever a storage raises
-            logger.exception("Member %s could not be erased; it is tried again", user.pk)
+            logger.exception("Member %s could not be erased; the next run retries", user.pk)
     return count
 
 
 def account_erase(*, user: User) -> bool:
-    """Erase a member whose grace is over; return False if they have come back.
+    """Erase an account that is due; return False if its member has cancelled the deletion.
 
     Raises AccountInUseError, and what a storage raises when it is unavailable.
     """
@@ -72,13 +72,13 @@ def account_erase(*, user: User) -> bool:
 
 
 def _belongings(user: User) -> Iterator[QuerySet[Any]]:
-    """Yield the rows of each model that would go with the member's own: there can be a million of them."""
+    """Yield the rows of each model that cascade with the member's: there can be a million of them."""
     for relation in User._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:
             yield relation.related_model._base_manager.filter(**{relation.field.name: user})
 
 
 def _delete_log_entries(model: type[models.Model], pks: list[Any]) -> None:
-    """Delete what the admin's log holds of these rows: it names them, and with a post even quotes it."""
+    """Delete the admin's log entries of these rows, which name or even quote them."""
     content_type = ContentType.objects.get_for_model(model)
     LogEntry.objects.filter(content_type=content_type, object_id__in=map(str, pks)).delete()

@@ -19,7 +19,7 @@ from accounts.models import User
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: HttpRequest) -> HttpResponse:
-    """Say what deleting the account means; with the password (POST), have it deleted after the grace."""
+    """Explain what deleting the account means; with the password (POST), schedule it."""
     user = cast(User, request.user)
     form = ReauthenticateForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_bound:
@@ -36,7 +36,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def delete_undo(request: HttpRequest) -> HttpResponse:
-    """Keep the account after all."""
+    """Cancel the deletion."""
     if deletion_undo(user=cast(User, request.user)):
         messages.success(request, _("Your account won't be deleted. We're glad you're staying."))
     else:

@@ -1,4 +1,4 @@
-"""The member's own form."""
+"""The form of the member's profile and preferences."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from accounts.validators import MAX_LENGTH, username_validators
 
 
 class ProfileForm(forms.ModelForm[User]):
-    """What others see of a member, and how the member sees the site."""
+    """What others see of a member, and how the site looks to the member."""
 
     template_name = "accounts/profile_form.html"
     theme = forms.ChoiceField(
@@ -33,7 +33,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        # The model takes Django's wider rule, for members that were made elsewhere.
+        # The model keeps Django's wider rule, for members created by earlier releases or staff.
         self.fields["username"].validators = [*username_validators]
         self.fields["username"].help_text = username_validators[0].message
         self.fields["username"].widget.attrs |= {"maxlength": MAX_LENGTH, "autocomplete": "username"}
@@ -41,23 +41,23 @@ class ProfileForm(forms.ModelForm[User]):
         self._offer("time_zone", [("", _("My device's time zone")), *time_zones(chosen=self.instance.time_zone)])
 
     def _offer(self, name: str, choices: list[Any]) -> None:
-        """Make a text of the model's a choice: which there are is not the database's affair."""
+        """Turn a text field of the model into a choice; the database doesn't limit the values."""
         self.fields[name] = forms.ChoiceField(label=self.fields[name].label, choices=choices, required=False)
 
     @property
     def is_rename(self) -> bool:
-        """Return whether the member is to sign in under another name from now on."""
+        """Return whether the member changes their username."""
         return "username" in self.changed_data
 
     def clean_username(self) -> str:
-        """Return the name; raise ValidationError if it is another member's, in whatever case."""
+        """Return the name; raise ValidationError if another member has it, in any case."""
         username: str = self.cleaned_data["username"]
         if User.named(username).exclude(pk=self.instance.pk).exists():
             raise taken(username)
         return username
 
     def save_unless_taken(self) -> bool:
-        """Save the profile, and no other field; return False, with an error, if another member was faster."""
+        """Save these fields alone; return False, with an error, if another member has just taken the name."""
         try:
             with transaction.atomic():
                 self.instance.save(update_fields=self.Meta.fields)
@@ -74,6 +74,6 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 def taken(username: str) -> ValidationError:
-    """Return the error that a name is another member's."""
+    """Return the error for a name that another member has."""
     text = _("The username %(name)s is taken. Choose another one.")
     return ValidationError(text, code="taken", params={"name": username})

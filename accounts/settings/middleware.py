@@ -16,15 +16,15 @@ from accounts.settings.time_zones import COOKIE, browser_zone, zone_named
 
 
 class PreferencesMiddleware(LocaleMiddleware):
-    """Answers in the member's language and time zone; without a choice of theirs, as their cookie or browser asks."""
+    """Activates the member's language and time zone, by default those of their cookie or browser."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, and leave nothing of its language and zone behind in this thread."""
+        """Answer the request, then restore this thread's language and zone."""
         with translation.override(translation.get_language()), timezone.override(None):
             return cast(HttpResponseBase, super().__call__(request))
 
     def process_request(self, request: HttpRequest) -> None:
-        """Find out in which language to answer, and in which zone to tell times."""
+        """Activate the request's language and time zone."""
         super().process_request(request)
         user = request.user
         if isinstance(user, User):
@@ -36,7 +36,7 @@ class PreferencesMiddleware(LocaleMiddleware):
             timezone.activate(zone)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Name the language, and what it depends on: Django leaves the cookie out. Members' pages are theirs alone."""
+        """Set the headers for caches: the page depends on the cookie, and a member's pages are private."""
         patch_vary_headers(response, ["Cookie"])
         if isinstance(request.user, User):
             response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -44,13 +44,13 @@ class PreferencesMiddleware(LocaleMiddleware):
 
 
 def request_zone(request: HttpRequest) -> ZoneInfo | None:
-    """Return the zone that the member chose, else the one that the browser is in."""
+    """Return the member's chosen zone, else the browser's."""
     chosen = request.user.time_zone if isinstance(request.user, User) else ""
     return zone_named(chosen) or zone_named(browser_zone(request))
 
 
 def note_browser_zone(request: HttpRequest, user: User) -> None:
-    """Keep where the member's browser is, for the emails that are written when no browser asks."""
+    """Save the browser's time zone for emails, which are written without a request."""
     if request.COOKIES.get(COOKIE, "") == user.browser_time_zone or is_sent_by_script(request):
         return
     if name := browser_zone(request):

@@ -1,4 +1,4 @@
-"""The time zones that members choose from, and the one that a browser says it is in."""
+"""The time zones that members can choose, and the one that a browser reports."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ COOKIE = "time_zone"
 """Set by static/times.js while the member has chosen none."""
 MAX_LENGTH = 64
 
-# The rest of the database are old names and countries' nicknames for zones of these.
+# The other names in the database are aliases of zones in these regions.
 REGIONS: dict[str, str | Promise] = {
     "Africa": _("Africa"),
     "America": _("America"),
@@ -28,9 +28,9 @@ REGIONS: dict[str, str | Promise] = {
 
 
 def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return (region, its zones) for a grouped choice; a zone is (name, "Berlin (UTC+01:00)"), as its clocks are now.
+    """Return (region, its zones) for a grouped choice; a zone is (name, "Berlin (UTC+01:00)"), with today's offset.
 
-    The one that is `chosen` is among them, whatever its name.
+    The `chosen` zone is included, even if it is an alias.
     """
     now = datetime.now(UTC)
     groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
@@ -48,16 +48,16 @@ def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def browser_zone(request: HttpRequest) -> str:
-    """Return the name of the zone that the browser says it is in; empty if it says none that there is."""
+    """Return the name of the zone that the browser reports; empty without a valid one."""
     name = request.COOKIES.get(COOKIE, "")
     return name if len(name) <= MAX_LENGTH and zone_named(name) else ""
 
 
 class BoundedZone(ZoneInfo):
-    """A zone in which every moment has a time, also the first and the last that there are in UTC."""
+    """A zone that converts even the first and last moments of `datetime`."""
 
     def fromutc(self, moment: datetime, /) -> datetime:
-        """Return the moment's time in the zone; in UTC where that would lie before the year 1 or after 9999."""
+        """Return the moment in the zone, or in UTC if that would be before year 1 or after 9999."""
         try:
             return super().fromutc(moment)
         except OverflowError:
@@ -65,7 +65,7 @@ class BoundedZone(ZoneInfo):
 
 
 def zone_named(name: str) -> ZoneInfo | None:
-    """Return the zone; None without a name, or for one that this machine does not know."""
+    """Return the zone; None without a name, or if this machine doesn't have it."""
     try:
         return BoundedZone(name) if name else None
     except (KeyError, OSError, ValueError):
@@ -73,7 +73,7 @@ def zone_named(name: str) -> ZoneInfo | None:
 
 
 def _names_in_use() -> set[str]:
-    """Return the zones that the database's table of countries names, no old ones; empty where the table is missing."""
+    """Return the zones in the database's country table, which has no aliases; empty if the table is missing."""
     tables = [Path(folder, "zone.tab") for folder in TZPATH]
     table = next((table for table in tables if table.is_file()), None)
     lines = table.read_text().splitlines() if table else []

@@ -1,4 +1,4 @@
-"""Where the site trusts less than django-allauth does: the `Host` header, mail servers, and who tries too often."""
+"""The hooks of django-allauth: emails, messages, and the limits on signing in."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -37,25 +37,25 @@ class AccountAdapter(DefaultAccountAdapter):
     """allauth's hooks."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send the mail with links to this site, whatever host the request was sent to; raise MailError."""
+        """Send an email, with links to SITE_URL whatever the request's Host header says. Raises MailError."""
         links = {name: absolute_url(urlsplit(value).path) for name, value in context.items() if name.endswith("_url")}
         user = context.get("user") or User.with_email(email).first()
         with mail_language(user, asked_in=language_of_asker(user)) if user else nullcontext():
-            # Without a user of its own, the mail would greet whoever sent the request: another member, or nobody.
+            # Without a user, the template would greet whoever sent the request.
             message = self.render_mail(template_prefix, email, {"user": None, "email": email, **context, **links})
         try:
             mail_send(message)
         except Exception as error:  # whatever a mail backend raises
             failure = mail_error(error)
-            # An address can be anything that a visitor types: that is no error of the site's.
+            # A visitor can type any address, so a refused one is no error of the site.
             level = logging.WARNING if isinstance(failure, AddressRefusedError) else logging.ERROR
-            logger.log(level, "The mail %s could not be sent", template_prefix, exc_info=True)
-            # It never left, so the next attempt need not wait.
+            logger.log(level, "The email %s could not be sent", template_prefix, exc_info=True)
+            # Nothing was sent, so the next attempt needn't wait.
             ratelimit.clear(allauth_context.request, app="allauth.account", action="confirm_email", key=email.lower())
             raise failure from error
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Tell of what has been done; a mail server that is down undoes nothing. See `notices_after`."""
+        """Send a notice of what was done, after the transaction (see `notices_after`); its failure undoes nothing."""
         notices = getattr(allauth_context.request, "notices", None)
         send = partial(super().send_notification_mail, *args, **kwargs)
         if notices is None:
@@ -64,36 +64,36 @@ class AccountAdapter(DefaultAccountAdapter):
             notices.append(send)
 
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
-        """Return the email as all of the site's are: with an HTML part, and marked as automatic."""
+        """Return the email with an HTML part, marked as automatic."""
         return automatic(cast(EmailMultiAlternatives, super().render_mail(*args, **kwargs)))
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
-        """Keep a message for the next page, in that page's language: after signing out, it's the browser's again."""
+        """Queue a message for the next page in its language: after signing out, that is the browser's."""
         with (
             translation.override(get_language_from_request(request)) if is_farewell(message_template) else nullcontext()
         ):
             super().add_message(request, level, message_template, *args, **kwargs)
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Set the password, and write back nothing else: the rest may have changed since it was read."""
+        """Save the password alone: other columns may have changed since the row was read."""
         user.set_password(password)
         user.save(update_fields=["password"])
 
     def is_safe_url(self, url: str) -> bool:
-        """Return whether an address leads to a page of ours; what is not even an address does not."""
+        """Return whether a URL leads to this site; a malformed one does not."""
         try:
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
 
     def is_reauthentication_required(self, **_kwargs: Any) -> bool:
-        """Return whether to ask for the password; allauth asks unless it was typed lately, for a sign-in too."""
+        """Return whether to ask for the password: allauth's own rule would ask right after a sign-in, too."""
         return not signed_in_recently(allauth_context.request)
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        """Send the link, unless a new member signed up with another's address: that member is told of theirs."""
+        """Send the link; if a new member signed up with another's address, tell that other member instead."""
         address = emailconfirmation.email_address
         if not address.user.email and holder_of(address.email):
             self.send_account_already_exists_mail(address.email)
@@ -101,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the member, or None; a wrong password is hashed equally often, whether the account exists or not."""
+        """Return the member, or None; it hashes as many passwords whether the account exists or not."""
         login = login_in(credentials)
         self._count_attempt(request, login)
         for name in names_to_try(login) if "email" in credentials and "@" in login else [login]:
@@ -111,10 +111,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return None
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count nothing: `authenticate` has counted the attempt, by what was typed."""
+        """Do nothing: `authenticate` has counted the attempt."""
 
     def _count_attempt(self, request: HttpRequest, login: str) -> None:
-        """Count an attempt to sign in; with too many, answer as to everybody who is too fast."""
+        """Count an attempt to sign in; respond with 429 after too many."""
         usages = []
         for action, key in login_limits(request, login):
             usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
@@ -124,7 +124,7 @@ class AccountAdapter(DefaultAccountAdapter):
         self._login_failed_rl_usage = ratelimit.RateLimitUsage(usages)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address that limits count by; without what our proxies write, it is that of who is connected."""
+        """Return the client's address for rate limits; without the proxies' header, that of the connection."""
         try:
             return str(super().get_client_ip(request))
         except ImproperlyConfigured:
@@ -132,23 +132,23 @@ class AccountAdapter(DefaultAccountAdapter):
             return str(request.META["REMOTE_ADDR"])
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Return under what the attempts on an account count that come from one address.
+        """Return the key that counts attempts on one account from one address.
 
-        allauth's has the request's host in it, port and all: with another port each time, guessing would be free.
+        allauth's key contains the Host header: with another port each time, guessing would be unlimited.
         """
         return f"{ratelimit.get_ip(request)}:{login_in(credentials)}"
 
 
 def login_in(credentials: dict[str, Any]) -> str:
-    """Return what somebody signs in as: a name, or an address."""
+    """Return the name or address that a visitor signs in with, in lower case."""
     return str(credentials.get("username") or credentials.get("email") or "").lower()
 
 
 def login_limits(request: HttpRequest, login: str) -> list[tuple[str, str]]:
     """Return the limits that an attempt to sign in counts against, as (action, key).
 
-    Names are public, so strangers' guesses must not lock a member out: a browser that knows the account, or is
-    signed in, has a limit of its own. All others share one that is far higher than that of each of them.
+    Names are public, so a stranger's guesses must not lock a member out: a browser that has signed in to the account
+    before has a limit of its own. All others share one that is far higher than each one's own limit.
     """
     if isinstance(request.user, User):
         return [("login_failed_known", f"member:{request.user.pk}")]
@@ -159,7 +159,7 @@ def login_limits(request: HttpRequest, login: str) -> list[tuple[str, str]]:
 
 @contextmanager
 def notices_after(request: HttpRequest) -> Iterator[None]:
-    """Send what the block tells of after it: a mail server may take long, and a transaction holds up others."""
+    """Send the block's notices after it: a mail server can be slow, and a transaction blocks others."""
     notices: list[Callable[[], None]] = []
     request.notices = notices  # type: ignore[attr-defined]
     try:
@@ -171,18 +171,18 @@ def notices_after(request: HttpRequest) -> Iterator[None]:
 
 
 def _send_anyway(send: Callable[[], None]) -> None:
-    """Send a mail that only tells of something; what stands in its way is in the log."""
+    """Send a notice; `send_mail` has logged a failure."""
     with suppress(MailError):
         send()
 
 
 def is_farewell(message_template: str | None) -> bool:
-    """Return whether the message is read by somebody who is no longer signed in."""
+    """Return whether the reader of the message has just signed out."""
     return message_template == "account/messages/logged_out.txt"
 
 
 def language_of_asker(user: User) -> str:
-    """Return the language of the page that asks for an email to the member, unless it's that of staff."""
+    """Return the language of the requesting page if it's the member's, else the one of their last sign-in."""
     asker = getattr(allauth_context.request, "user", None)
     is_theirs = asker is not None and (asker == user or asker.is_anonymous)
     return translation.get_language() if is_theirs else user.browser_language or settings.LANGUAGE_CODE

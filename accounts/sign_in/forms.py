@@ -1,4 +1,4 @@
-"""allauth's forms that must not tell, by the work that they make, whether there is an account."""
+"""allauth's forms, changed so that neither answer nor timing reveals whether an address has an account."""
 
 from typing import Any, cast
 
@@ -13,16 +13,16 @@ from accounts.sign_in.addresses import holder_of
 
 
 class SignupForm(forms.SignupForm):
-    """Makes an account with its address, or neither."""
+    """Creates an account with its address, or neither."""
 
     def validate_unique_email(self, value: str) -> str:
-        """Return the address, and note whether it has an account; allauth overlooks one with capitals in it."""
+        """Return the address, and note whether it has an account; allauth misses addresses stored with capitals."""
         email = str(super().validate_unique_email(value))
         self.account_already_exists = self.account_already_exists or User.with_email(email).exists()
         return email
 
     def try_save(self, request: HttpRequest) -> tuple[User, None]:
-        """Return the new member, whose address may be another's: what follows is the same."""
+        """Return the new member, even if the address is another's: the response must be the same."""
         return self.save(request), None
 
     def save(self, request: HttpRequest) -> User:
@@ -41,17 +41,17 @@ class SignupForm(forms.SignupForm):
 
 
 class ResetPasswordForm(forms.ResetPasswordForm):
-    """Sends one email, whoever the address belongs to."""
+    """Sends one email, whoever has the address."""
 
     def clean_email(self) -> str:
-        """Return the address, and note whose it is; allauth would also let in those who only claim it."""
+        """Return the address, and note its holder; allauth would also accept members who only claim it."""
         email = str(super().clean_email())
         holder = holder_of(email)
         self.users = [holder] if holder and holder.is_active else []
         return email
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Send it; for an address without an account make a token in vain."""
+        """Send the email; without an account, make an unused token so that it takes as long."""
         if not self.users:
             forms.default_token_generator.make_token(User(pk=0))
         return str(super().save(request, **kwargs))

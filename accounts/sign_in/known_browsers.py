@@ -1,6 +1,6 @@
-"""Browsers in which a member has signed in before, so that wrong guesses made elsewhere never lock them out.
+"""Remember browsers that a member has signed in with, so that guesses made elsewhere never lock the member out.
 
-The cookie is OWASP's "device cookie". It opens nothing: it only gives its browser a limit of its own.
+The cookie is OWASP's "device cookie": it grants no access, but gives its browser a rate limit of its own.
 """
 
 from typing import cast
@@ -17,16 +17,16 @@ MAX_LOGINS = 8  # in one cookie: households share browsers
 SALT = "accounts.sign_in.known_browsers"
 
 Known = dict[str, str]
-"""By the hash of a login, the number that this browser was given for it."""
+"""Hash of a login -> the number that this browser got for it."""
 
 
 def browser_number(request: HttpRequest, login: str) -> str | None:
-    """Return the number under which attempts from this browser count, if it has signed in as `login` before."""
+    """Return the key that counts this browser's attempts, if it has signed in as `login` before."""
     return _known(request).get(_hashed(login))
 
 
 def browser_remember(request: HttpRequest, response: HttpResponseBase, logins: set[str]) -> None:
-    """Have the browser keep that somebody who can be called by each of `logins` has signed in in it."""
+    """Set the cookie: the browser has signed in to the account that has each of `logins`."""
     known = _known(request)
     for login in map(_hashed, logins):
         known[login] = known.pop(login, "") or get_random_string(12)  # the latest come last

@@ -1,4 +1,4 @@
-"""What stands in the way of a mail that somebody waits for in front of a form."""
+"""Errors of emails that are sent while a visitor waits."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -7,19 +7,19 @@ from core.mail.verdicts import Verdict, verdict_of
 
 
 class MailError(Exception):
-    """A mail could not be sent; `text` says what the member can do."""
+    """An email could not be sent; `text` says what the visitor can do."""
 
     text: str | Promise
 
 
 class AddressRefusedError(MailError):
-    """The mail server will never take a mail to this address."""
+    """The mail server permanently refuses this address."""
 
     text = _("Our mail server refused this address. Check it for mistakes, or use another one.")
 
 
 class MailUnavailableError(MailError):
-    """The mail server does not take mail now."""
+    """The mail server is unavailable."""
 
     text = _("We couldn't send the email just now, so nothing was changed. Try again in a few minutes.")
 
@@ -30,8 +30,8 @@ def mail_error(error: Exception) -> MailError:
 
 
 def is_refusal(error: Exception) -> bool:
-    """Return whether it is the address that cannot be mailed, now or later.
+    """Return whether the address itself is refused.
 
-    ValueError is the standard library's: some addresses pass Django's validator and fit in no header.
+    The standard library raises ValueError for addresses that pass Django's validator but fit in no header.
     """
     return verdict_of(error) is Verdict.RECIPIENT_REFUSED or isinstance(error, ValueError)

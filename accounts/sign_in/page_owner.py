@@ -1,7 +1,7 @@
-"""Whose an open page is: its scripts name the member for whom it was made, and act for nobody else.
+"""The owner of an open page: its scripts name the member it was rendered for, and act for no other.
 
-Browsers share one session among all tabs. When another member signs in in one of them, the other tabs still show the
-first member's name; plain forms there fail the CSRF check, which every sign-in renews.
+A browser's tabs share one session. After another member signs in, the other tabs still show the first member's name.
+Their plain forms fail the CSRF check, because each sign-in renews the token; their scripts are checked here.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,18 @@ HEADER = "X-Member"
 
 
 def page_owner(user: User) -> str:
-    """Return what stands for the member in their pages: the same in all their sessions, and no use to anybody else."""
+    """Return the member's identifier for scripts: the same in all their sessions, and useless to others."""
     return salted_hmac("accounts.sign_in.page_owner", str(user.pk)).hexdigest()[:16]
 
 
 class PageOwnerMiddleware:
-    """Answers 412 to the script of a page that was made for another member than the one who is signed in."""
+    """Responds with 412 to scripts of pages that were rendered for another member."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, unless its page belongs to somebody else."""
+        """Answer the request, unless its page belongs to another member."""
         owner = request.headers.get(HEADER)
         if owner and isinstance(request.user, User) and owner != page_owner(request.user):
             text = _("Another member has signed in using this browser. Reload the page.")

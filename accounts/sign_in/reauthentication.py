@@ -1,4 +1,4 @@
-"""Whether somebody has lately shown that they are who their session says."""
+"""Ask for the password before dangerous requests, unless it was typed recently."""
 
 import time
 from collections.abc import Callable
@@ -20,8 +20,7 @@ View = Callable[..., HttpResponseBase]
 def signed_in_recently(request: HttpRequest) -> bool:
     """Return whether the member typed their password within ACCOUNT_REAUTHENTICATION_TIMEOUT.
 
-    A view that answers False with allauth's ReauthenticationRequired is asked again after the password. allauth's
-    own check does not count the sign-in itself: it would ask a member who signed in a minute ago.
+    allauth's own check ignores the sign-in: it would ask a member who signed in a minute ago.
     """
     records = get_authentication_records(request, cast(User, request.user))
     latest = max((record["at"] for record in records if record["method"] == "password"), default=0.0)
@@ -29,10 +28,10 @@ def signed_in_recently(request: HttpRequest) -> bool:
 
 
 def require_password(request: HttpRequest) -> None:
-    """Raise ReauthenticationRequired unless the member typed their password lately.
+    """Raise ReauthenticationRequired unless the member typed their password recently.
 
-    allauth then asks for it and repeats the request. It keeps a form's fields in the session meanwhile, so never
-    call this for a form with a password in it. The cookies, which would open the session, are left out.
+    allauth then asks for it and repeats the request. It keeps the form's fields in the session, so never call this
+    for a form that contains a password. It would keep the cookies, too, which are therefore removed.
     """
     if not signed_in_recently(request):
         request.COOKIES  # noqa: B018 - read first: it stays available to this request
@@ -41,15 +40,15 @@ def require_password(request: HttpRequest) -> None:
 
 
 def password_redirect(request: HttpRequest) -> HttpResponseRedirect | None:
-    """Return the redirect that asks for the password and comes back; None if it was typed lately.
+    """Return a redirect that asks for the password and comes back; None if it was typed recently.
 
-    For forms with a password in them: what was sent is not kept.
+    For forms that contain a password: nothing of the request is kept.
     """
     return None if signed_in_recently(request) else redirect_to_login(request.get_full_path(), "account_reauthenticate")
 
 
 def password_required(view: View) -> View:
-    """Return `view`, with the password asked for first unless it was typed lately; anonymous visitors pass."""
+    """Require the password for a view, unless it was typed recently; anonymous visitors pass."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

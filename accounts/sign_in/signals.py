@@ -1,4 +1,4 @@
-"""What else happens when a member signs in or up, or changes their password."""
+"""Side effects of signing in or up, and of a new password."""
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import password_changed, password_reset, user_logged_in, user_signed_up
@@ -16,20 +16,20 @@ from accounts.sign_in.known_browsers import browser_remember
 
 @receiver(user_logged_in)
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User, **_kwargs: object) -> None:
-    """Let a browser in which somebody has signed in have a limit of its own for wrong passwords."""
+    """Give a browser that has signed in a limit of its own for wrong passwords."""
     browser_remember(request, response, {user.username, user.email} - {""})
 
 
 @receiver([password_changed, password_reset])
 def forget_new_address(user: User, **_kwargs: object) -> None:
-    """Forget the address that the account was about to change to: it may be that of whoever knew the old password."""
+    """Delete an unconfirmed new address: whoever knew the old password may have entered it."""
     if EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user, verified=False).delete()
 
 
 @receiver(password_reset)
 def forget_guesses(request: HttpRequest, user: User, **_kwargs: object) -> None:
-    """Let a member who has proved by email who they are sign in at once, however many guesses there were."""
+    """Clear the limits on signing in: the member has proved their identity by email."""
     for login in (user.username.lower(), user.email.lower()):
         for action, key in login_limits(request, login):
             ratelimit.clear(request, app="allauth.account", action=action, key=key)
@@ -37,11 +37,11 @@ def forget_guesses(request: HttpRequest, user: User, **_kwargs: object) -> None:
 
 @receiver([auth_signals.user_logged_in, user_signed_up])
 def note_language(request: HttpRequest, user: User, **_kwargs: object) -> None:
-    """Keep the language of the page on which the member signs in or up, and go on in the one that they chose.
+    """Save the language of the page on which the member signs in or up, then switch to the one they chose.
 
-    The messages of this request are read on the member's own pages.
+    The messages of this request are shown on the member's own pages.
     """
-    if not hasattr(request, "LANGUAGE_CODE"):  # no browser asks: a test, or a program
+    if not hasattr(request, "LANGUAGE_CODE"):  # not from a browser: a test, or a program
         return
     asked_for = request.LANGUAGE_CODE
     User.objects.filter(pk=user.pk).exclude(browser_language=asked_for).update(browser_language=asked_for)

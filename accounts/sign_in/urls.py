@@ -1,4 +1,4 @@
-"""The addresses of signing in: django-allauth's, some with views of our own."""
+"""Addresses for signing in: django-allauth's, some with views of our own."""
 
 from allauth.urls import urlpatterns as allauth_urlpatterns
 from django.urls import URLPattern, URLResolver, path, re_path
@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("email/", views.EmailView.as_view(), name="account_email"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", views.ConfirmEmailView.as_view(), name="account_confirm_email"),
     path("password/reset/", views.PasswordResetView.as_view(), name="account_reset_password"),
-    # Who is signed in without a password proves who they are by email, as everybody who has forgotten theirs.
+    # A member without a password proves who they are by email, as if they had forgotten it.
     path("password/set/", RedirectView.as_view(pattern_name="account_reset_password"), name="account_set_password"),
     *allauth_urlpatterns,
 ]

@@ -1,4 +1,4 @@
-"""allauth's pages, where the mail server or another visitor can get in the way, and where the password is needed."""
+"""allauth's pages, made safe against a failing mail server, concurrent visitors and borrowed sessions."""
 
 from typing import Any, cast
 
@@ -18,12 +18,12 @@ from core.requests.kept_forms import fields_kept
 
 
 class MailFormMixin:
-    """For a form that sends an email that the visitor waits for: it does all that it was sent for, or nothing."""
+    """For a form that sends an email: either everything succeeds, or nothing is changed."""
 
     request: HttpRequest
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Do what the form asks for; what stands in the way becomes its error."""
+        """Save the form; a failure to send the email becomes its error."""
         try:
             return self._save(form)
         except MailError as error:
@@ -35,44 +35,44 @@ class MailFormMixin:
         try:
             return cast(HttpResponse, super().form_valid(form))  # type: ignore[misc]
         except IntegrityError:
-            # Another visitor took the name or address after the form was checked: check it again.
+            # Another visitor took the name or address after the form was validated: validate it again.
             form.full_clean()
             answer = super().form_valid if form.is_valid() else self.form_invalid  # type: ignore[misc, attr-defined]
             return cast(HttpResponse, answer(form))
 
     def undo(self, form: Any) -> None:
-        """Take back what was saved before the mail failed."""
+        """Undo what was saved before the email failed."""
 
 
 class LoginView(MailFormMixin, views.LoginView):
-    """Sends the link again to whoever has not confirmed their address."""
+    """Signs in, or resends the link to a member who hasn't confirmed their address."""
 
     def undo(self, form: Any) -> None:
-        """Forget the sign-in that had begun."""
+        """Abandon the sign-in."""
         clear_login(self.request)
 
 
 class SignupView(MailFormMixin, views.SignupView):
-    """Makes an account if its address can be mailed."""
+    """Creates an account if its address accepts email."""
 
     user: User | None = None
 
     def undo(self, form: Any) -> None:
-        """Remove the account: without the email it would keep its name and its address for nobody."""
+        """Delete the account: without the email nobody could use it, or its name and address."""
         clear_login(self.request)
         if self.user:
             self.user.delete()
 
 
 class PasswordResetView(MailFormMixin, views.PasswordResetView):
-    """Sends the link to a new password."""
+    """Sends the link that sets a new password."""
 
 
 class EmailView(MailFormMixin, views.EmailView):
-    """Changes the address, after the password: whoever has it can reset the password, and gets the exports."""
+    """Changes the address, after asking for the password: whoever has the address can reset the password."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add, remove or confirm again the new address."""
+        """Add or remove the new address, or resend its link."""
         require_password(request)
         try:
             return super().post(request, *args, **kwargs)
@@ -81,7 +81,7 @@ class EmailView(MailFormMixin, views.EmailView):
             return redirect("account_email")
 
     def get_initial(self) -> dict[str, Any]:
-        """Return the address that was written before the session ended, if there is one."""
+        """Return the address that was entered before the session expired, if any."""
         return super().get_initial() | fields_kept(self.request)
 
     def undo(self, form: Any) -> None:
@@ -91,14 +91,14 @@ class EmailView(MailFormMixin, views.EmailView):
 
 
 class ConfirmEmailView(views.ConfirmEmailView):
-    """Confirms an address once, however often and by whomever the button is pressed at one moment."""
+    """Confirms an address once, even when the button is pressed twice at the same moment."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Make the address the member's own, all of it or nothing."""
+        """Confirm the address, or change nothing."""
         try:
             with notices_after(self.request), transaction.atomic():
                 member_id = self.get_object().email_address.user_id  # type: ignore[no-untyped-call]
                 User.objects.select_for_update().get(pk=member_id)
                 return super().post(*args, **kwargs)
         except (Http404, IntegrityError, User.DoesNotExist):
-            return self.get(*args, **kwargs)  # which says what has become of the link
+            return self.get(*args, **kwargs)  # which says what happened to the link

@@ -1,4 +1,4 @@
-"""The forms of a member in the administration: a name there follows the same rule as everywhere."""
+"""The admin's forms for members: usernames follow the same rule as on the site."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from accounts.validators import MAX_LENGTH, username_validators
 
 
 class UsernameRule(forms.ModelForm[User]):
-    """Takes the names that members may choose; one from before that rule may stay as it is."""
+    """Applies the site's rule to new usernames; an older username may stay."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if field := self.fields.get("username"):  # those who may only look have none
+        if field := self.fields.get("username"):  # read-only staff have no such field
             field.help_text = username_validators[0].message
             field.widget.attrs["maxlength"] = max(MAX_LENGTH, len(self.instance.username))
 
     def clean_username(self) -> str:
-        """Return the name; raise ValidationError if it is new and against the rule, or another member's."""
+        """Return the name; raise ValidationError if it is new and breaks the rule, or is taken."""
         username: str = self.cleaned_data["username"]
         if "username" in self.changed_data:
             for validate in username_validators:
@@ -39,10 +39,10 @@ class MemberCreationForm(UsernameRule, AdminUserCreationForm[User]):
 
 
 class MemberPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg] # Django's takes none
-    """Django's form of a member's new password; the member is told."""
+    """Django's form for a member's new password; it notifies the member."""
 
     def save(self, commit: bool = True) -> User:
-        """Return the member, with the new password or none."""
+        """Save the password, or its absence, and return the member."""
         user: User = super().save(commit)
         tell_of_password(user)
         return user

@@ -1,4 +1,4 @@
-"""What staff change of that by which a member signs in is told to the member, as are their own changes."""
+"""Tell members when staff change what they sign in with."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,7 +11,7 @@ from accounts.models import User
 
 
 def tell_of_changes(user: User, before: Mapping[str, str]) -> None:
-    """Tell the member of a new name or address; `before` has what changed, as it was."""
+    """Notify the member of a new name or address; `before` holds the old values of what changed."""
     if address := before.get("email"):
         _tell("email_changed", user, address, from_email=address, to_email=user.email)
     if name := before.get("username"):
@@ -19,12 +19,12 @@ def tell_of_changes(user: User, before: Mapping[str, str]) -> None:
 
 
 def tell_of_password(user: User) -> None:
-    """Tell the member of a new password."""
+    """Notify the member of a new password."""
     _tell("password_changed", user)
 
 
 def tell_of_address(row: EmailAddress) -> None:
-    """Tell the member, at the address that they had, of one more by which somebody gets into their account."""
+    """Notify the member, at their old address, of another address that gives access to their account."""
     user = row.user
     if row.email != user.email:
         others = user.emailaddress_set.exclude(pk=row.pk).filter(verified=True).order_by("-primary")
@@ -33,7 +33,7 @@ def tell_of_address(row: EmailAddress) -> None:
 
 
 def _tell(name: str, user: User, address: str = "", **context: str) -> None:
-    """Send the notice after the commit, by default to the address that the member has confirmed."""
+    """Send the notice after the commit, by default to the member's confirmed address."""
     if to := address or EmailAddress.objects.get_primary_email(user) or user.email:
         send = get_adapter().send_notification_mail
         facts = {"user": user, "is_by_staff": True, **context}
