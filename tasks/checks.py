@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 
 from core.checks import clock_finding
 from core.health import Finding, Status, check, failing, ok, warning
-from core.humanize import duration_in_words
+from core.humanize import duration_in_words, moment_in_words
 from core.periodic import REGULAR
-from tasks.models import TaskStatus
+from tasks.models import QueuePause, TaskStatus
 from tasks.queue.client import QueueUnavailableError, queue_connection, queue_probe_quickly
 from tasks.queue.workers import living_workers
 from tasks.services.figures import active_tasks, outcomes
@@ -107,6 +107,15 @@ def _memory(info: dict[str, object]) -> Finding:
     if limit and used > limit * MEMORY_IN_USE:
         return warning(text, "Raise maxmemory: when memory is full, no export can start.")
     return ok(text)
+
+
+@check("paused queues")
+def paused_queues() -> Iterator[Finding]:
+    """Look for queues that staff have paused."""
+    for pause in QueuePause.objects.all():
+        names = {"queue": pause, "moment": moment_in_words(pause.since)}
+        text = _("The queue %(queue)s has been paused since %(moment)s.") % names
+        yield warning(text, _("Resume it in the admin, above the list of tasks."))
 
 
 @check("tasks")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models import QueuePause, Task, TaskLane, TaskStatus
 from tasks.registry import JOBS
 
 SAMPLE_SIZE = 500  # tasks of each job
@@ -25,7 +25,7 @@ class ActiveTasks:
     queued: int
     """Those that a worker could start now."""
     deferred: int
-    """Those that wait for the time of their next attempt."""
+    """Those that wait for the time of their next attempt, or for the resume of their queue."""
     running: int
     stale: int
     """Those among the running without a heartbeat for EXPORT_STALE_AFTER seconds."""
@@ -52,7 +52,8 @@ class Pace:
 def active_tasks() -> list[ActiveTasks]:
     """Return the tasks that are queued or running, by lane and name."""
     now = timezone.now()
-    queued = Q(status=TaskStatus.QUEUED) & (Q(due_at=None) | Q(due_at__lte=now))
+    paused = Q(lane__in=list(QueuePause.objects.values_list("queue", flat=True)))
+    queued = Q(status=TaskStatus.QUEUED) & (Q(due_at=None) | Q(due_at__lte=now)) & ~paused
     running = Q(status=TaskStatus.RUNNING)
     figures = (
         Task.objects.active()
@@ -60,7 +61,7 @@ def active_tasks() -> list[ActiveTasks]:
         .order_by("lane", "name")
         .annotate(
             queued=Count("pk", filter=queued),
-            deferred=Count("pk", filter=Q(status=TaskStatus.QUEUED, due_at__gt=now)),
+            deferred=Count("pk", filter=Q(status=TaskStatus.QUEUED) & (Q(due_at__gt=now) | paused)),
             running=Count("pk", filter=running),
             stale=Count(
                 "pk", filter=running & Q(heartbeat_at__lt=now - timedelta(seconds=settings.EXPORT_STALE_AFTER))

@@ -1,23 +1,28 @@
 """A queue that staff pause: nothing is claimed, jobs with checkpoints stop, and the resume brings all back in order."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
+from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
+from core.health import Status
 from notifications.models import Notification
 from tasks.interruptions import interruption_reason
 from tasks.models import QueuePause, Task, TaskLane, TaskStatus
 from tasks.models.event import Reason
 from tasks.services.attempts import attempt_interrupted
+from tasks.services.figures import active_tasks
 from tasks.services.launch import task_launch
 from tasks.services.pauses import queue_pause, queue_resume
 from tasks.services.recovery import tasks_reconcile, tasks_to_reconcile
 from tasks.services.transitions import task_claim
+from tests.checks import status_of
 from tests.members import make_member, signed_in_client
 from tests.tasks.test_workers import poll_after_a_while
 
@@ -101,6 +106,16 @@ def test_the_member_is_told_by_the_next_poll(john: User, staff: User, queue: Que
     assert "paused by the site's staff" in signed_in_client(john).get("/explore/").content.decode()
     queue_resume(TaskLane.SMALL)
     assert (told(john)["is_paused"], told(john)["due_at"]) == (False, None)
+
+
+def test_operators_are_told_and_not_to_start_more_workers(pause: QueuePause, john: User) -> None:
+    example(john)
+    Task.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+    assert (status_of("paused queues"), status_of("tasks")) == (Status.WARNING, Status.OK)
+    [line] = active_tasks()
+    assert (line.queued, line.deferred) == (0, 1)
+    queue_resume(TaskLane.SMALL)
+    assert (status_of("paused queues"), status_of("tasks")) == (Status.OK, Status.WARNING)
 
 
 @pytest.fixture
