@@ -9,7 +9,7 @@ from accounts.models import User
 from exports.models import Archive, FailureEmail
 from exports.models.archive import exports_storage
 from exports.storage.files import ensure_there, file_remove, member_files, member_folder_remove
-from tasks.erasure import ensure_not_running, jobs_forget
+from tasks.erasure import ensure_not_running, remove_jobs
 
 
 @receiver(account_closing)
@@ -29,7 +29,7 @@ def remove_files(*, user: User, **_signal: Any) -> None:
     for name in {*kept, *member_files(user.pk)}:
         file_remove(exports_storage(), name)
     member_folder_remove(user.pk)
-    jobs_forget(_email_jobs(user))
+    remove_jobs(_email_jobs(user))
 
 
 def _email_jobs(user: User) -> set[str]:

@@ -24,7 +24,7 @@ from exports.outcomes import READY
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
 from tasks.job import Job, Result, Text
-from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.failure import FailureCode
 from tasks.registry import JOBS
 from tasks.services.counters import BYTES, count_later, measured
@@ -157,11 +157,11 @@ class ExportJob(Job):
             file_remove(exports_storage(), self.stored_as)
 
     @classmethod
-    def lane(cls, user: User | None) -> TaskLane:
+    def queue(cls, user: User | None) -> TaskQueue:
         """Return the queue by how much the member has; an index leads to that row, and no further."""
         last = settings.EXPORT_LARGE_FROM - 1
         is_large = user and any(rows[last : last + 1].exists() for rows in cls.tables(user))
-        return TaskLane.LARGE if is_large else TaskLane.SMALL
+        return TaskQueue.LARGE if is_large else TaskQueue.SMALL
 
     @classmethod
     def cooldown(cls) -> timedelta:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from exports.export_job import ExportJob, export_jobs
-from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.services.cooldown import next_starts
 
 SAMPLED_TEXTS = 200  # the newest ones
@@ -88,11 +88,11 @@ def _record_bytes(tables: Sequence[QuerySet[Any]]) -> float:
 
 def _seconds(user: User, job: type[ExportJob], size: int) -> float | None:
     """Return how long exports like this took lately: small ones all take about as long, large ones as their size."""
-    lane = job.lane(user)
-    recent = Task.objects.filter(name=job.name, status=TaskStatus.SUCCEEDED, lane=lane, archive__size__gt=0)
+    queue = job.queue(user)
+    recent = Task.objects.filter(name=job.name, status=TaskStatus.SUCCEEDED, queue=queue, archive__size__gt=0)
     rows = recent.order_by("-created_at").values_list("started_at", "ended_at", "archive__size")[:RECENT_TASKS]
     took = [((ended - started).total_seconds(), bytes_) for started, ended, bytes_ in rows if started and ended]
     if not took:
         return None
     durations: list[float] = [seconds for seconds, _bytes in took]
-    return median(durations) if lane == TaskLane.SMALL else size * sum(durations) / sum(bytes_ for _, bytes_ in took)
+    return median(durations) if queue == TaskQueue.SMALL else size * sum(durations) / sum(bytes_ for _, bytes_ in took)

@@ -15,7 +15,7 @@ from tasks.models import Task, TaskStatus
 from tasks.outcomes import BY_STATUS
 from tasks.registry import JOBS
 from tasks.services.activity import has_active_task
-from tasks.services.payloads import TASK_PROGRESS, localized_payload, places_publish
+from tasks.services.payloads import TASK_PROGRESS, localized_payload, queue_places_publish
 from tasks.services.recovery import tasks_reconcile
 
 
@@ -43,4 +43,4 @@ def look_after_own_tasks(*, user: User, **_signal: Any) -> None:
     """
     if has_active_task(user_id=user.pk):
         tasks_reconcile(Task.objects.active().filter(user=user))
-        places_publish(user=user)
+        queue_places_publish(user=user)

@@ -9,7 +9,7 @@ from accounts.closing.erasure import AccountInUseError, account_closing, account
 from accounts.models import User
 from tasks.models import Task
 from tasks.queue.client import QueueUnavailableError, job_remove
-from tasks.queue.workers import jobs_at_work
+from tasks.queue.workers import running_job_ids
 from tasks.services.transitions import task_cancel
 
 
@@ -22,22 +22,22 @@ def end_tasks(*, user: User, **_signal: Any) -> None:
 
 
 @receiver(account_erasing)
-def forget_jobs(*, user: User, **_signal: Any) -> None:
+def remove_task_jobs(*, user: User, **_signal: Any) -> None:
     """Have the queue forget the member's tasks."""
-    jobs_forget(_task_jobs(user))
+    remove_jobs(_task_jobs(user))
 
 
 def ensure_not_running(job_ids: Iterable[str]) -> None:
     """Raise AccountInUseError while a worker is at one of these jobs, or if that cannot be known."""
     try:
-        running = jobs_at_work().intersection(job_ids)
+        running = running_job_ids().intersection(job_ids)
     except QueueUnavailableError as error:
         raise AccountInUseError("the queue server is unavailable") from error
     if running:
         raise AccountInUseError(f"a worker is still at {', '.join(running)}")
 
 
-def jobs_forget(job_ids: Iterable[str]) -> None:
+def remove_jobs(job_ids: Iterable[str]) -> None:
     """Remove these jobs from the queue; raise AccountInUseError if it is unavailable."""
     try:
         for job_id in job_ids:

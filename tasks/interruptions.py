@@ -36,9 +36,9 @@ def interruption_reason(task: Task, *, seconds: float) -> Reason | None:
 
     An attempt that nears the time limit is interrupted too: only one without checkpoints can exceed it.
     """
-    if queue_is_paused(task.lane):
+    if queue_is_paused(task.queue):
         return Reason.QUEUE_PAUSED
     if seconds < settings.EXPORT_TIME_SLICE:
         return None
-    others = Task.objects.filter(status=TaskStatus.QUEUED, lane=task.lane, due_at=None)
+    others = Task.objects.filter(status=TaskStatus.QUEUED, queue=task.queue, run_after=None)
     return Reason.SLICE_OVER if seconds > settings.EXPORT_JOB_TIMEOUT / 2 or others.exists() else None

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tasks.exceptions import ClaimLostError
-from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.failure import failure_text
 from tasks.outcomes import DONE, Outcome
 
@@ -135,9 +135,9 @@ class Job:
         """Raise KeyError, TypeError or ValueError if the job cannot run with these parameters of a row."""
 
     @classmethod
-    def lane(cls, user: "User | None") -> TaskLane:
+    def queue(cls, user: "User | None") -> TaskQueue:
         """Return the queue in which a new task waits."""
-        return TaskLane.SMALL
+        return TaskQueue.SMALL
 
     @classmethod
     def cooldown(cls) -> timedelta:

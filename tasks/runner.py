@@ -23,7 +23,7 @@ from tasks.services.transitions import task_cancel_if_closed, task_claim, task_f
 
 logger = logging.getLogger(__name__)
 
-LONGEST_TRACE = 100_000
+MAX_TRACEBACK_CHARS = 100_000
 """Code points of a traceback that staff are shown."""
 
 
@@ -99,7 +99,7 @@ def _abandon(job: Job) -> None:
 
 def _trace() -> str:
     """Return the traceback of the error that is handled, as it can be stored: whatever it quotes."""
-    return storable(traceback.format_exc(), LONGEST_TRACE)
+    return storable(traceback.format_exc(), MAX_TRACEBACK_CHARS)
 
 
 def _worker_name() -> str:

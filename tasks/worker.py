@@ -28,11 +28,11 @@ from core.periodic import FREQUENT, REGULAR
 from tasks.interruptions import SIGNAL, stop_request
 from tasks.queue.client import LARGE_QUEUE_NAME, QUEUE_NAME
 from tasks.queue.companion import Companion
-from tasks.queue.priority import session_gives_way, work_horse_gives_way
+from tasks.queue.priority import lower_job_priority, lower_session_priority
 from tasks.queue.problems import QueueProblem, problem_of
 from tasks.queue.registered_jobs import job_refusal
 from tasks.queue.warmup import jobs_warm_up
-from tasks.services.housekeeping import housekeeping_note
+from tasks.services.housekeeping import record_housekeeping
 from tasks.services.recovery import (
     task_queue_refused,
     task_recover_from_worker,
@@ -43,9 +43,9 @@ from tasks.signals import work_horse_killed
 logger = logging.getLogger(__name__)
 
 MONITORING_INTERVAL = 5  # seconds between the signs of life of a worker at a job
-PAUSE_BEFORE_RESTART = 1.0  # seconds
+RESTART_PAUSE_SECONDS = 1.0
 PATIENCE = 5.0  # seconds that a companion may take to end, beside EXPORT_STOP_GRACE
-LIMITS = ("burst", "max_jobs", "max_idle_time")
+ENDING_OPTIONS = ("burst", "max_jobs", "max_idle_time")
 """Options of `rqworker` with which a worker ends by itself."""
 
 
@@ -90,26 +90,26 @@ class TaskWorker(RoundRobinWorker):
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
         stop_request.listen()
         with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
-            session_gives_way()
+            lower_session_priority()
             while True:
                 try:
                     worked = super().work(*args, **kwargs) or worked
-                    if any(map(kwargs.get, LIMITS)):
+                    if any(map(kwargs.get, ENDING_OPTIONS)):
                         break
                 except RedisError as error:
                     self._note_problem(error)
                 if self._is_to_end:
                     break
                 logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
-                self._begin_anew()
+                self._restart_loop()
         return worked
 
-    def _begin_anew(self) -> None:
+    def _restart_loop(self) -> None:
         """Take a new name: the queue server may still know the old one as alive."""
         if self.pubsub_thread:
             self.pubsub_thread.stop()
         self.executions.clear()  # RQ's loop can leave one behind, which the next work-horse would take for its own
-        time.sleep(PAUSE_BEFORE_RESTART)  # only between two tries to reach a server that is away
+        time.sleep(RESTART_PAUSE_SECONDS)  # only between two tries to reach a server that is away
         self.name = uuid4().hex
 
     def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
@@ -119,7 +119,7 @@ class TaskWorker(RoundRobinWorker):
                 found = super().dequeue_job_and_maintain_ttl(*args, **kwargs)
             except ResponseError as error:
                 self._note_problem(error)
-                time.sleep(PAUSE_BEFORE_RESTART)
+                time.sleep(RESTART_PAUSE_SECONDS)
             except ValueError:  # RQ has taken it from the queue, and would end the loop over it
                 logger.warning("Worker %s: the queue named what cannot be a job", self.name, exc_info=True)
             else:
@@ -250,7 +250,7 @@ class TaskWorker(RoundRobinWorker):
         if self._housekeeping_is_due:
             self._cleaned_at = time.monotonic()
             errors = {work.__name__: self._safely(work) for work in REGULAR}
-            self._safely(housekeeping_note, worker=self.name, errors=errors)
+            self._safely(record_housekeeping, worker=self.name, errors=errors)
 
     def _maintain_queues(self) -> None:
         """Have RQ clean up in the queue server. What it cannot read there it would end over, each time."""
@@ -310,7 +310,7 @@ class TaskWorker(RoundRobinWorker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Do the job, in the work-horse, whenever pages leave a processor; a large one, when small ones do as well."""
-        work_horse_gives_way(is_large=queue.name == LARGE_QUEUE_NAME)
+        lower_job_priority(is_large=queue.name == LARGE_QUEUE_NAME)
         super().main_work_horse(job, queue)
 
     def _ensure_companion(self) -> None:

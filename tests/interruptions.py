@@ -12,7 +12,7 @@ from tasks.interruptions import stop_request
 from tasks.job import Job
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS
-from tasks.services.attempts import attempt_died
+from tasks.services.attempts import attempt_worker_lost
 
 MOST_ATTEMPTS = 1000
 
@@ -90,7 +90,7 @@ def _attempt(task: Task) -> None:
     except Death:
         task.refresh_from_db()
         Task.objects.filter(pk=task.pk).update(failures=0)
-        attempt_died(Task.objects.claimed_as(task), task)
+        attempt_worker_lost(Task.objects.claimed_as(task), task)
     task.refresh_from_db()
 
 

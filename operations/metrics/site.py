@@ -20,7 +20,7 @@ from exports.export_job import export_names
 from exports.figures import email_counts, kept_files
 from operations.check_runner import run_quick
 from operations.metrics.families import counter, gauge, histogram
-from tasks.models import TaskLane, TaskStatus
+from tasks.models import TaskQueue, TaskStatus
 from tasks.models.event import Reason
 from tasks.queue.client import queue_lengths
 from tasks.queue.workers import workers_alive
@@ -70,12 +70,12 @@ def queue() -> Iterator[Metric]:
 def active_tasks() -> Iterator[Metric]:
     """Yield the tasks that are not over, and how long the oldest has waited for a worker."""
     now = time.time()
-    active = dict.fromkeys(product(TaskLane.values, JOBS, STATES), 0.0)
-    waiting = dict.fromkeys(product(TaskLane.values, JOBS), 0.0)
+    active = dict.fromkeys(product(TaskQueue.values, JOBS, STATES), 0.0)
+    waiting = dict.fromkeys(product(TaskQueue.values, JOBS), 0.0)
     for line in active_tasks_now():
-        active |= {(line.lane, line.name, state): getattr(line, figure) for state, figure in STATES.items()}
+        active |= {(line.queue, line.name, state): getattr(line, figure) for state, figure in STATES.items()}
         if line.oldest_queued_at:
-            waiting[line.lane, line.name] = max(0.0, now - line.oldest_queued_at.timestamp())
+            waiting[line.queue, line.name] = max(0.0, now - line.oldest_queued_at.timestamp())
     words = "Tasks that are not over; silent ones are among the running."
     yield gauge("tasks_active", words, "lane name state", active)
     yield gauge("task_oldest_queued_seconds", "How long the oldest queued task has waited.", "lane name", waiting)
@@ -90,7 +90,7 @@ def ended_tasks() -> Iterator[Metric]:
     yield counter("task_events", "What happened to tasks.", "name reason", events | counters.counters("events"))
     wait, wait_words = counters.counters("wait"), "Time from the click until a worker began."
     seconds, sizes = counters.SECONDS, counters.BYTES
-    yield histogram("task_wait_seconds", wait_words, "lane", TaskLane.values, totals=wait, limits=seconds)
+    yield histogram("task_wait_seconds", wait_words, "lane", TaskQueue.values, totals=wait, limits=seconds)
     work, work_words = counters.counters("seconds"), "Time that the last attempt of a task that succeeded took."
     yield histogram("task_duration_seconds", work_words, "name", JOBS, totals=work, limits=seconds)
     size, names = counters.counters("bytes"), export_names()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from core.staff.actions import action_log
 from tasks.job import Job
-from tasks.models import QueuePause, TaskLane, TaskStatus
+from tasks.models import QueuePause, TaskQueue, TaskStatus
 from tasks.registry import JOBS, failure_text_of
 from tasks.services.launch import TaskAlreadyActiveError, task_launch
 from tasks.services.pauses import queue_pause, queue_resume
@@ -60,7 +60,7 @@ def pausable_queues(user: User) -> list[tuple[str, str, QueuePause | None]]:
     if not user.has_perm(PAUSE_QUEUE):
         return []
     pauses = {pause.queue: pause for pause in QueuePause.objects.select_related("by")}
-    return [(value, str(label), pauses.get(value)) for value, label in TaskLane.choices]
+    return [(value, str(label), pauses.get(value)) for value, label in TaskQueue.choices]
 
 
 @require_POST
@@ -70,9 +70,9 @@ def pause_or_resume(request: HttpRequest) -> HttpResponse:
     if not user.has_perm(PAUSE_QUEUE):
         raise PermissionDenied
     name = request.POST.get("pause") or request.POST.get("resume") or ""
-    if name not in TaskLane.values:
+    if name not in TaskQueue.values:
         raise Http404
-    queue = TaskLane(name)
+    queue = TaskQueue(name)
     if "pause" in request.POST:
         change, words, text = queue_pause(queue, by=user), gettext_noop("Paused the queue"), _("The queue is paused.")
     else:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from tasks.models import Task, TaskEvent
-from tasks.models.event import Party, Reason
+from tasks.models.event import ActorType, Reason
 from tasks.services.history import task_history
 
 
@@ -22,7 +22,7 @@ class Step:
     @property
     def who(self) -> str:
         """Return who had it happen, in a word or two; empty if nobody noted it."""
-        if self.event.by == Party.STAFF:
+        if self.event.by == ActorType.STAFF:
             actor = self.event.actor
             return actor.username if actor else _("staff (account erased)")
         return str(self.event.get_by_display())
@@ -38,7 +38,7 @@ class Step:
         return "" if self.repeats else self.event.detail
 
     @property
-    def is_told_by_row(self) -> bool:
+    def is_derived(self) -> bool:
         """Return whether there is no event of it, and the task's row alone says so."""
         return self.event.pk is None
 

@@ -26,8 +26,8 @@ from tasks.registry import JOBS, failure_text_of
 
 # What the page groups; a field that is in none of them is with the rest.
 GROUPS = (
-    (None, ("user", "name", "lane", "description", "status", "progress", "done", "total")),
-    (gettext_lazy("Attempts"), ("attempt", "failures", "worker", "heartbeat_at", "due_at")),
+    (None, ("user", "name", "queue", "description", "status", "progress", "done", "total")),
+    (gettext_lazy("Attempts"), ("attempt", "failures", "worker", "heartbeat_at", "run_after")),
     (gettext_lazy("Times"), ("created_at", "queued_at", "started_at", "ended_at")),
     (gettext_lazy("Errors"), ("reason", "traceback")),
 )
@@ -38,7 +38,7 @@ class TaskAdmin(ReadOnlyAdmin):
     """The list and the page of tasks."""
 
     list_display = ("short_id", "name", "status", "progress_bar", "user", "age", "attempt", "duration")
-    list_filter = ("status", "name", "lane", "created_at")
+    list_filter = ("status", "name", "queue", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email")
     search_help_text = gettext_lazy("Username, email address or task id")
@@ -135,7 +135,7 @@ class TaskAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("RQ job"))
     def rq_job(self, task: Task) -> str:
         """Return a link to the job in the queue's dashboard, which superusers may open."""
-        queue = list(settings.RQ_QUEUES).index(QUEUE_NAMES.get(task.lane, QUEUE_NAME))
+        queue = list(settings.RQ_QUEUES).index(QUEUE_NAMES.get(task.queue, QUEUE_NAME))
         address = reverse("admin:django_rq_job_detail", args=[queue, str(task.pk)])
         return format_html('<a href="{}">{}</a>', address, task.pk)
 

@@ -3,7 +3,7 @@
 from tasks.models.counter import Counter
 from tasks.models.event import TaskEvent
 from tasks.models.housekeeping import Housekeeping
-from tasks.models.pause import QueuePause, TaskLane
+from tasks.models.pause import QueuePause, TaskQueue
 from tasks.models.task import Task, TaskStatus
 
-__all__ = ["Counter", "Housekeeping", "QueuePause", "Task", "TaskEvent", "TaskLane", "TaskStatus"]
+__all__ = ["Counter", "Housekeeping", "QueuePause", "Task", "TaskEvent", "TaskQueue", "TaskStatus"]

@@ -18,21 +18,21 @@ class Reason(models.TextChoices):
     SUCCEEDED = "succeeded", _("Succeeded")
     CANCELLED = "cancelled", _("Cancelled")
     FAILED = "failed", _("Failed for good")
-    RAISED = "raised", _("The attempt ended in an error")
+    ERRORED = "raised", _("The attempt ended in an error")
     REFUSED = "refused", _("Refused: no further attempt could succeed")
     TIMED_OUT = "timed_out", _("Took longer than allowed")
-    DIED = "died", _("The worker died or stopped reporting")
-    HANDED_BACK = "handed_back", _("The worker was stopped and released the task")
+    WORKER_LOST = "died", _("The worker died or stopped reporting")
+    RELEASED = "handed_back", _("The worker was stopped and released the task")
     INTERRUPTED = "interrupted", _("Stopped at a checkpoint: its worker is being stopped")
     QUEUE_PAUSED = "queue_paused", _("Stopped at a checkpoint: its queue is paused")
     SLICE_OVER = "slice_over", _("Stopped at a checkpoint, to let others run")
     JOB_LOST = "job_lost", _("The queue lost the job; requeued")
-    QUEUE_AWAY = "queue_away", _("The queue server could not be reached")
+    QUEUE_UNAVAILABLE = "queue_away", _("The queue server could not be reached")
     ACCOUNT_CLOSED = "account_closed", _("Cancelled: the member's account isn't active")
     UNKNOWN_KIND = "unknown_kind", _("This kind of task no longer exists")
 
 
-class Party(models.TextChoices):
+class ActorType(models.TextChoices):
     """Who had it happen; kept beside the account, which may be erased."""
 
     SYSTEM = "system", _("the system")
@@ -49,7 +49,7 @@ class TaskEvent(models.Model):
     reason = models.CharField(_("reason"), max_length=16, choices=Reason)
     attempt = models.PositiveSmallIntegerField(_("attempt"))
     worker = models.CharField(_("worker"), max_length=128, blank=True)
-    by = models.CharField(_("by"), max_length=8, choices=Party)
+    by = models.CharField(_("by"), max_length=8, choices=ActorType)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-class TaskLane(models.TextChoices):
-    """Behind which others a task waits: each lane is a queue of its own."""
+class TaskQueue(models.TextChoices):
+    """Behind which others a task waits: each is a queue of its own."""
 
     SMALL = "small", _("Small")
     """Done within moments."""
@@ -18,7 +18,7 @@ class TaskLane(models.TextChoices):
 class QueuePause(models.Model):
     """While it exists, no task of its queue is claimed, and running ones stop at their next checkpoint."""
 
-    queue = models.CharField(_("queue"), max_length=8, choices=TaskLane, primary_key=True)
+    queue = models.CharField(_("queue"), max_length=8, choices=TaskQueue, primary_key=True)
     since = models.DateTimeField(_("since"), default=timezone.now)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

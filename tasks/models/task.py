@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from tasks.models.pause import QueuePause, TaskLane
+from tasks.models.pause import QueuePause, TaskQueue
 
 
 class TaskStatus(models.TextChoices):
@@ -36,7 +36,7 @@ HAS_OPEN_ACCOUNT = Q(user=None) | Exists(User.objects.filter(pk=OuterRef("user_i
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 
 
-def _not_lately(field: str, since: datetime) -> Q:
+def _not_recent(field: str, since: datetime) -> Q:
     """Select the times before `since`, and those as far in the future."""
     now = timezone.now()
     return Q(**{f"{field}__lt": since}) | Q(**{f"{field}__gt": now + (now - since)})
@@ -63,14 +63,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def of_running_queues(self) -> Self:
         """Return the tasks whose queue isn't paused."""
-        return self.filter(~Exists(QueuePause.objects.filter(queue=OuterRef("lane"))))
+        return self.filter(~Exists(QueuePause.objects.filter(queue=OuterRef("queue"))))
 
-    def silent(self, *, since: datetime) -> Self:
+    def stale(self, *, since: datetime) -> Self:
         """Return the running tasks without a heartbeat since then.
 
         One from the future, by a clock that was set wrong, proves nothing either: the task could look alive for years.
         """
-        return self.filter(_not_lately("heartbeat_at", since), status=TaskStatus.RUNNING)
+        return self.filter(_not_recent("heartbeat_at", since), status=TaskStatus.RUNNING)
 
     def due(self, *, since: datetime) -> Self:
         """Return the queued tasks that should have begun: queued since then, or put off until now.
@@ -80,11 +80,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
         now = timezone.now()
         # None is put off further; a clock that was set wrong can have noted such a time.
         latest = now + timedelta(seconds=max(settings.EXPORT_RETRY_PAUSES)) + (now - since)
-        put_off = Q(due_at__lte=now) | Q(due_at__gt=latest)
-        overdue = put_off | Q(_not_lately("queued_at", since), due_at__isnull=True)
+        deferred = Q(run_after__lte=now) | Q(run_after__gt=latest)
+        overdue = deferred | Q(_not_recent("queued_at", since), run_after__isnull=True)
         return self.of_running_queues().filter(overdue, status=TaskStatus.QUEUED)
 
-    def silent_since(self, task: "Task") -> Self:
+    def still_stale(self, task: "Task") -> Self:
         """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""
         return self.claimed_as(task).filter(heartbeat_at=task.heartbeat_at)
 
@@ -109,8 +109,13 @@ class Task(models.Model):
         verbose_name=_("member"),
     )
     params = models.JSONField(_("parameters"), default=dict, blank=True)
-    lane = models.CharField(
-        _("lane"), max_length=8, choices=TaskLane, default=TaskLane.SMALL, db_default=TaskLane.SMALL
+    queue = models.CharField(
+        _("queue"),
+        max_length=8,
+        choices=TaskQueue,
+        default=TaskQueue.SMALL,
+        db_default=TaskQueue.SMALL,
+        db_column="lane",  # its name in earlier releases, which may run beside this one
     )
     # The id, in all logs, of the request that launched it.
     request_id = models.CharField(_("request"), max_length=64, blank=True, default="", db_default="")
@@ -130,7 +135,8 @@ class Task(models.Model):
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     queued_at = models.DateTimeField(_("queued"), default=timezone.now)
-    due_at = models.DateTimeField(_("next attempt"), null=True, blank=True)  # while a failure's pause lasts
+    # While a failure's pause lasts.
+    run_after = models.DateTimeField(_("next attempt"), null=True, blank=True, db_column="due_at")
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

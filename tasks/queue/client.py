@@ -15,17 +15,17 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 
 from core.log_context import request_id, task_id
-from tasks.models import Task, TaskLane
+from tasks.models import Task, TaskQueue
 from tasks.queue.problems import QueueProblem, problem_of
 from tasks.registry import RUN
 
 QUEUE_NAME = "default"
 LARGE_QUEUE_NAME = "large"
-QUEUE_NAMES = {TaskLane.SMALL.value: QUEUE_NAME, TaskLane.LARGE.value: LARGE_QUEUE_NAME}
-"""The queue of each lane. A worker of the first serves both."""
-FUNCTION_TIMEOUT = 300  # seconds
-FAILURE_TTL = 7 * 24 * 3600  # seconds for which the queue's own tools show a failure; RQ's default is a year
-AT_ONCE = 0.5  # seconds
+QUEUE_NAMES = {TaskQueue.SMALL.value: QUEUE_NAME, TaskQueue.LARGE.value: LARGE_QUEUE_NAME}
+"""The name in RQ of each `Task.queue`. A worker of the first serves both."""
+FUNCTION_TIMEOUT_SECONDS = 300
+FAILURE_TTL_SECONDS = 7 * 24 * 3600  # for which the queue's own tools show a failure; RQ's default is a year
+QUICK_TIMEOUT_SECONDS = 0.5
 
 
 class QueueUnavailableError(Exception):
@@ -80,17 +80,17 @@ def _queue(name: str = QUEUE_NAME) -> Queue:
 
 
 def task_enqueue(task: Task, *, at_front: bool = False) -> None:
-    """Queue the task's job in its lane, under the task's own id; at the front, if it has waited before.
+    """Queue the task's job in its queue, under the task's own id; at the front, if it has waited before.
 
     Raises QueueUnavailableError.
     """
     try:
-        _queue(QUEUE_NAMES.get(task.lane, QUEUE_NAME)).enqueue_call(
+        _queue(QUEUE_NAMES.get(task.queue, QUEUE_NAME)).enqueue_call(
             func=RUN,
             args=(str(task.pk),),
             job_id=str(task.pk),
             timeout=settings.EXPORT_JOB_TIMEOUT,
-            failure_ttl=FAILURE_TTL,
+            failure_ttl=FAILURE_TTL_SECONDS,
             at_front=at_front,
             meta={"request_id": task.request_id, "task_id": str(task.pk)},
             description=f"{task.name} for member {task.user_id}",
@@ -111,8 +111,8 @@ def function_enqueue(function: str, task_pk: UUID, *, job_id: str) -> None:
             func=function,
             args=(str(task_pk),),
             job_id=job_id,
-            timeout=FUNCTION_TIMEOUT,
-            failure_ttl=FAILURE_TTL,
+            timeout=FUNCTION_TIMEOUT_SECONDS,
+            failure_ttl=FAILURE_TTL_SECONDS,
             meta={"request_id": request_id(), "task_id": task_id()},
             description=job_id,
         )
@@ -159,7 +159,7 @@ def queue_lengths() -> dict[str, int]:
 
 
 def jobs_waiting() -> set[str]:
-    """Return the ids of all jobs that wait, in whatever lane: to look each of very many up takes far longer.
+    """Return the ids of all jobs that wait, in whatever queue: to look each of very many up takes far longer.
 
     Raises QueueUnavailableError.
     """
@@ -180,7 +180,11 @@ def queue_probe() -> None:
 def queue_probe_quickly() -> None:
     """Do the same, but ask a server that hangs for a moment only: for a page that can do without it."""
     pool = queue_connection().connection_pool
-    limits = {"socket_timeout": AT_ONCE, "socket_connect_timeout": AT_ONCE, "retry": Retry(NoBackoff(), 0)}
+    limits = {
+        "socket_timeout": QUICK_TIMEOUT_SECONDS,
+        "socket_connect_timeout": QUICK_TIMEOUT_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }
     own = ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **limits})
     try:
         _write_and_remove(Redis(connection_pool=own))
@@ -227,5 +231,5 @@ def job_state(job_id: str) -> JobState:
 
 
 def _is_in_a_queue(job_id: str) -> bool:
-    """Return whether the job waits in any lane: code that knows of one only puts all into that."""
+    """Return whether the job waits in any queue: code that knows of one only puts all into that."""
     return any(_queue(name).get_job_position(job_id) is not None for name in QUEUE_NAMES.values())

@@ -15,37 +15,37 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-LARGE = 5
+LARGE_EXTRA_NICENESS = 5
 """So much nicer is a large export's work-horse: it gets a third of what a small one gets."""
 AUTOGROUP = Path("/proc/self/autogroup")
-TRIES = 20
-PAUSES = (0.1, 0.5)
+MAX_TRIES = 20
+PAUSE_SECONDS = (0.1, 0.5)
 """The shortest and the longest pause between two tries, in seconds."""
 
 
-def session_gives_way() -> None:
+def lower_session_priority() -> None:
     """Let other sessions go first, if this process leads its session: then nobody else is in it."""
     if os.getsid(0) != os.getpid() or not AUTOGROUP.exists():
         return
     try:
-        _write_patiently(str(settings.EXPORT_NICENESS))
+        _write_with_retries(str(settings.EXPORT_NICENESS))
     except OSError:  # forbidden in some sandboxes; exports then compete with pages, and nothing else is lost
         logger.warning("This worker has the same share of the processors as the web server", exc_info=True)
 
 
-def _write_patiently(nice_value: str) -> None:
+def _write_with_retries(nice_value: str) -> None:
     """Write it, again if need be: Linux takes one such write in 0.1 s from all unprivileged processes together."""
-    for tries_left in reversed(range(TRIES)):
+    for tries_left in reversed(range(MAX_TRIES)):
         try:
             AUTOGROUP.write_text(nice_value)
         except BlockingIOError:
             if not tries_left:
                 raise
-            time.sleep(random.uniform(*PAUSES))  # noqa: S311 - workers that start together must not meet again
+            time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - workers that start together must not meet again
         else:
             return
 
 
-def work_horse_gives_way(*, is_large: bool) -> None:
+def lower_job_priority(*, is_large: bool) -> None:
     """Let the web server and the worker itself go first."""
-    os.nice(settings.EXPORT_NICENESS + (LARGE if is_large else 0))
+    os.nice(settings.EXPORT_NICENESS + (LARGE_EXTRA_NICENESS if is_large else 0))

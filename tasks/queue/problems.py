@@ -10,7 +10,7 @@ from redis import exceptions
 class QueueProblem(Enum):
     """Why no job can be queued: the problem and a hint."""
 
-    AWAY = (
+    UNAVAILABLE = (
         _("The queue server can't be reached."),
         _("Check that it is running and that REDIS_URL points to it. Requested exports are kept until then."),
     )
@@ -41,11 +41,11 @@ class QueueProblem(Enum):
         self.hint = hint
 
 
-KINDS: tuple[tuple[type[Exception], QueueProblem], ...] = (
+PROBLEM_BY_ERROR: tuple[tuple[type[Exception], QueueProblem], ...] = (
     (exceptions.AuthenticationError, QueueProblem.FORBIDDEN),  # the first two are ConnectionErrors, too
     (exceptions.BusyLoadingError, QueueProblem.LOADING),
-    (exceptions.ConnectionError, QueueProblem.AWAY),
-    (exceptions.TimeoutError, QueueProblem.AWAY),
+    (exceptions.ConnectionError, QueueProblem.UNAVAILABLE),
+    (exceptions.TimeoutError, QueueProblem.UNAVAILABLE),
     (exceptions.OutOfMemoryError, QueueProblem.FULL),
     (exceptions.ReadOnlyError, QueueProblem.READ_ONLY),
     (exceptions.NoPermissionError, QueueProblem.FORBIDDEN),
@@ -55,7 +55,7 @@ KINDS: tuple[tuple[type[Exception], QueueProblem], ...] = (
 def problem_of(error: BaseException | None) -> QueueProblem:
     """Return what an error of redis-py says of the server."""
     if error is None:
-        return QueueProblem.AWAY
+        return QueueProblem.UNAVAILABLE
     if "MISCONF" in str(error):
         return QueueProblem.DISK
-    return next((problem for kind, problem in KINDS if isinstance(error, kind)), QueueProblem.REFUSED)
+    return next((problem for kind, problem in PROBLEM_BY_ERROR if isinstance(error, kind)), QueueProblem.REFUSED)

@@ -31,13 +31,13 @@ FIELDS = frozenset(
 )
 """What is read of a job. Callbacks, webhooks, repeats, retries, dependencies and rate limits are not among it."""
 
-LONGEST = 10_000
+MAX_FIELD_BYTES = 10_000
 """Bytes of a field, and of the data when it is unpacked: ours have hundreds. Zeros are packed a thousand to one."""
 
-LONGEST_KEPT = 31_536_000
+MAX_TTL_SECONDS = 31_536_000
 """Seconds that the queue server may keep what became of a job: a year. It refuses far longer times."""
 
-LONGEST_SHOWN = 200
+MAX_LOGGED_CHARS = 200
 """Characters of a foreign name that the log shows."""
 
 _rq_restore = Job.restore
@@ -63,7 +63,7 @@ def job_refusal(job: Job) -> str:
     except DeserializationError:
         return "its data is not JSON of the expected form: an earlier release queued it, or a stranger"
     if function_named(name) is None:
-        return f"{name!r:.{LONGEST_SHOWN}} is not a registered job"
+        return f"{name!r:.{MAX_LOGGED_CHARS}} is not a registered job"
     if instance is not None or options or not _is_one_task_id(arguments):
         return "its only argument must be a task's id"
     return ""
@@ -91,7 +91,7 @@ def _function(job: Job) -> Any:
 def _restore(job: Job, raw_data: Any) -> None:
     """Take over what FIELDS names, in the place of `Job.restore`; raise NoSuchJobError if that cannot be read."""
     fields = decode_redis_hash(raw_data)
-    known = {name: value for name, value in fields.items() if name in FIELDS and len(value) <= LONGEST}
+    known = {name: value for name, value in fields.items() if name in FIELDS and len(value) <= MAX_FIELD_BYTES}
     try:
         if "data" in known:
             known["data"] = _unpacked(known["data"])
@@ -104,7 +104,7 @@ def _restore(job: Job, raw_data: Any) -> None:
     if not isinstance(job.meta, dict):
         job.meta = {}
     for name in ("failure_ttl", "result_ttl", "ttl"):
-        if not 0 <= (getattr(job, name) or 0) <= LONGEST_KEPT:
+        if not 0 <= (getattr(job, name) or 0) <= MAX_TTL_SECONDS:
             setattr(job, name, None)
     if job.timeout is None or job.timeout == -1 or job.timeout > settings.EXPORT_JOB_TIMEOUT:
         job.timeout = settings.EXPORT_JOB_TIMEOUT
@@ -114,9 +114,9 @@ def _unpacked(data: bytes) -> bytes:
     """Return the data of a job, which RQ packs, and takes unpacked as well; raise ValueError if it is too long."""
     unpacking = zlib.decompressobj()
     try:
-        unpacked = unpacking.decompress(data, LONGEST)
+        unpacked = unpacking.decompress(data, MAX_FIELD_BYTES)
     except zlib.error:
         return data
     if not unpacking.eof:
-        raise ValueError(f"The data is cut short, or more than {LONGEST} bytes when it is unpacked.")
+        raise ValueError(f"The data is cut short, or more than {MAX_FIELD_BYTES} bytes when it is unpacked.")
     return unpacked

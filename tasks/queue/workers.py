@@ -18,7 +18,7 @@ ALIVE_FOR = timedelta(seconds=20)
 """A worker gives a sign of life about every five seconds, at work or idle; one that was killed stays registered."""
 
 
-class SeenWorker(Worker):
+class RemoteWorker(Worker):
     """A worker as others see it.
 
     RQ's own has the connection wait for any answer as long as a worker waits for a job, for whoever uses it from then
@@ -63,7 +63,7 @@ def living_workers() -> list[LivingWorker]:
     return sorted(living, key=lambda worker: (worker.since is None, worker.since, worker.name))
 
 
-def jobs_at_work() -> set[str]:
+def running_job_ids() -> set[str]:
     """Return the ids of the jobs that workers are at; one that was killed counts until the server forgets it.
 
     Raises QueueUnavailableError.
@@ -93,7 +93,7 @@ def _registered() -> list[BaseWorker]:
     """Return the workers that the queue server knows. Others can write there too, and RQ fails at what is no worker."""
     connection = queue_connection()
     try:
-        keys = connection.smembers(SeenWorker.redis_workers_keys)
+        keys = connection.smembers(RemoteWorker.redis_workers_keys)
         return [worker for key in keys if (worker := _read(key, connection))]
     except RedisError as error:
         raise QueueUnavailableError(str(error)) from error
@@ -101,7 +101,7 @@ def _registered() -> list[BaseWorker]:
 
 def _read(key: bytes | str, connection: Redis) -> BaseWorker | None:
     try:
-        worker = SeenWorker.find_by_key(as_text(key), connection=connection)
+        worker = RemoteWorker.find_by_key(as_text(key), connection=connection)
         if worker:
             worker.get_current_job_id()
     except (ArithmeticError, ResponseError, TypeError, ValueError):

@@ -22,13 +22,13 @@ from tasks.services.transitions import task_fail, task_requeue
 logger = logging.getLogger(__name__)
 
 
-def attempt_died(rows: TaskQuerySet, task: Task) -> Task | None:
+def attempt_worker_lost(rows: TaskQuerySet, task: Task) -> Task | None:
     """Begin the task anew at once, if it is still among `rows`, or give it up when it died too often."""
     if is_last(task):
         count = task.failures + 1
         failure = Failure(FailureCode.INTERRUPTED, {"count": count})
-        return task_fail(rows, task, failure=failure, reason=Reason.DIED, failures=count)
-    return _begin_anew(rows, task, reason=Reason.DIED, failures=F("failures") + 1)
+        return task_fail(rows, task, failure=failure, reason=Reason.WORKER_LOST, failures=count)
+    return _requeue_now(rows, task, reason=Reason.WORKER_LOST, failures=F("failures") + 1)
 
 
 def attempt_failed(task: Task, *, traceback: str, error_class: str = "") -> Task | None:
@@ -37,19 +37,19 @@ def attempt_failed(task: Task, *, traceback: str, error_class: str = "") -> Task
     The history tells the exception's class only: its words may be a member's.
     """
     rows = Task.objects.claimed_as(task)
-    event: dict[str, Any] = {"reason": Reason.RAISED, "detail": error_class}
+    event: dict[str, Any] = {"reason": Reason.ERRORED, "detail": error_class}
     if is_last(task):
         failure = Failure(FailureCode.ERRORED)
         return task_fail(rows, task, failure=failure, traceback=traceback, failures=task.failures + 1, **event)
     pauses = settings.EXPORT_RETRY_PAUSES
     pause = pauses[min(task.failures, len(pauses) - 1)]
-    due_at = timezone.now() + timedelta(seconds=pause)
-    return task_requeue(rows, task, due_at=due_at, failures=F("failures") + 1, traceback=traceback, **event)
+    run_after = timezone.now() + timedelta(seconds=pause)
+    return task_requeue(rows, task, run_after=run_after, failures=F("failures") + 1, traceback=traceback, **event)
 
 
-def attempt_handed_back(rows: TaskQuerySet, task: Task) -> Task | None:
+def attempt_released(rows: TaskQuerySet, task: Task) -> Task | None:
     """Begin the task anew at once because its worker is being stopped: that is not the task's failure."""
-    return _begin_anew(rows, task, reason=Reason.HANDED_BACK)
+    return _requeue_now(rows, task, reason=Reason.RELEASED)
 
 
 def attempt_interrupted(task: Task, reason: Reason) -> Task | None:
@@ -57,8 +57,8 @@ def attempt_interrupted(task: Task, reason: Reason) -> Task | None:
 
     Its worker queues the job as soon as this one is over; after a pause the recovery does.
     """
-    due_at = timezone.now() if reason is Reason.QUEUE_PAUSED else None
-    return task_requeue(Task.objects.claimed_as(task), task, due_at=due_at, reason=reason)
+    run_after = timezone.now() if reason is Reason.QUEUE_PAUSED else None
+    return task_requeue(Task.objects.claimed_as(task), task, run_after=run_after, reason=reason)
 
 
 def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") -> Task | None:
@@ -73,7 +73,7 @@ def is_last(task: Task) -> bool:
     return task.failures + 1 >= settings.EXPORT_MAX_ATTEMPTS
 
 
-def _begin_anew(rows: TaskQuerySet, task: Task, **changes: Any) -> Task | None:
+def _requeue_now(rows: TaskQuerySet, task: Task, **changes: Any) -> Task | None:
     with transaction.atomic():
         requeued = task_requeue(rows, task, **changes)
         if requeued:

@@ -32,7 +32,7 @@ def event_count(task: Task, reason: Reason) -> None:
         amounts |= measured("seconds", task.name, value=task.duration.total_seconds(), limits=SECONDS)
     if task.status == TaskStatus.RUNNING and task.attempt == 1 and task.started_at:
         waited = task.started_at - task.created_at
-        amounts |= measured("wait", task.lane, value=waited.total_seconds(), limits=SECONDS)
+        amounts |= measured("wait", task.queue, value=waited.total_seconds(), limits=SECONDS)
     count_later(amounts)
 
 

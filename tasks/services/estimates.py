@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from tasks.models import Task, TaskStatus
 
-FORESEEABLE = 2.0  # seconds of work after which its pace tells the rest
-LATEST = 9  # successes by which a kind's typical duration is told
+MIN_ELAPSED_SECONDS = 2.0  # seconds of work after which its pace tells the rest
+SAMPLED_SUCCESSES = 9  # successes by which a kind's typical duration is told
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Wait:
     """What a queued task waits for."""
 
     ahead: int
-    """Tasks of the same lane that are running or come first."""
+    """Tasks of the same queue that are running or come first."""
     seconds: int | None
     """How long that is likely to take; None when nothing tells."""
     running: int = field(default=0, compare=False)
@@ -30,27 +30,29 @@ class Wait:
 def task_wait(task: Task) -> Wait | None:
     """Return what the task waits for, or None when it is not queued.
 
-    It waits for its own lane only: a worker serves the lanes in turn, and small ones also while it is at a large one.
+    It waits for its own queue only: a worker serves the queues in turn, and small ones also while it is at a large one.
     """
     if task.status != TaskStatus.QUEUED:
         return None
-    lane = Task.objects.filter(lane=task.lane)
-    running = list(lane.filter(status=TaskStatus.RUNNING))
+    queue = Task.objects.filter(queue=task.queue)
+    running = list(queue.filter(status=TaskStatus.RUNNING))
     # Counted by the database: everybody who waits asks for this every few seconds, and thousands may wait.
-    earlier = lane.filter(_comes_before(task), status=TaskStatus.QUEUED)
+    earlier = queue.filter(_comes_before(task), status=TaskStatus.QUEUED)
     queued = Counter(dict(earlier.order_by().values_list("name").annotate(Count("pk"))))
     ahead = len(running) + queued.total()
-    return Wait(ahead, _seconds(running, queued, task.lane) if ahead else None, sum(map(_is_worked_on, running)))
+    return Wait(
+        ahead, _seconds(running, queued, task.queue) if ahead else None, sum(map(_has_recent_heartbeat, running))
+    )
 
 
 def task_remaining_seconds(task: Task) -> int | None:
     """Return how long a running task has still to go by its own pace; None while nothing tells."""
-    if task.status != TaskStatus.RUNNING or not task.progress or _elapsed(task) < FORESEEABLE:
+    if task.status != TaskStatus.RUNNING or not task.progress or _elapsed(task) < MIN_ELAPSED_SECONDS:
         return None
     return round(_remaining_seconds(task, None) or 0)
 
 
-def _is_worked_on(task: Task) -> bool:
+def _has_recent_heartbeat(task: Task) -> bool:
     """Return whether a running task's worker gave a sign of life lately: a dead one's row says that it runs."""
     since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
     return task.heartbeat_at is not None and task.heartbeat_at >= since
@@ -61,9 +63,9 @@ def _comes_before(task: Task) -> Q:
     return Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
 
 
-def _seconds(running: list[Task], queued: Counter[str], lane: str) -> int | None:
+def _seconds(running: list[Task], queued: Counter[str], queue: str) -> int | None:
     """Return the work ahead, shared among as many workers as are seen at work."""
-    typical = {name: _typical_seconds(name, lane) for name in {*queued, *(task.name for task in running)}}
+    typical = {name: _typical_seconds(name, queue) for name in {*queued, *(task.name for task in running)}}
     parts = [_remaining_seconds(task, typical[task.name]) for task in running]
     for name, count in queued.items():
         seconds = typical[name]
@@ -86,8 +88,10 @@ def _elapsed(task: Task) -> float:
     return (timezone.now() - task.started_at).total_seconds() if task.started_at else 0.0
 
 
-def _typical_seconds(name: str, lane: str) -> float | None:
-    """Return the median duration of the latest successes of that name and lane."""
-    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, started_at__isnull=False, lane=lane)
-    durations = [task.duration.total_seconds() for task in rows.order_by("-created_at")[:LATEST] if task.duration]
+def _typical_seconds(name: str, queue: str) -> float | None:
+    """Return the median duration of the latest successes of that name and queue."""
+    rows = Task.objects.filter(name=name, status=TaskStatus.SUCCEEDED, started_at__isnull=False, queue=queue)
+    durations = [
+        task.duration.total_seconds() for task in rows.order_by("-created_at")[:SAMPLED_SUCCESSES] if task.duration
+    ]
     return median(durations) if durations else None

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from tasks.models import QueuePause, Task, TaskLane, TaskStatus
+from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
 from tasks.registry import JOBS
 
 SAMPLE_SIZE = 500  # tasks of each job
@@ -18,9 +18,9 @@ SAMPLE_AGE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class ActiveTasks:
-    """The tasks of one name in one lane that are queued or running."""
+    """The tasks of one name in one queue that are queued or running."""
 
-    lane: str
+    queue: str
     name: str
     queued: int
     """Those that a worker could start now."""
@@ -32,9 +32,9 @@ class ActiveTasks:
     oldest_queued_at: datetime | None
 
     @property
-    def lane_label(self) -> str:
-        """Return what the lane is called, in the reader's language."""
-        return str(dict(TaskLane.choices).get(self.lane, self.lane))
+    def queue_label(self) -> str:
+        """Return what the queue is called, in the reader's language."""
+        return str(dict(TaskQueue.choices).get(self.queue, self.queue))
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,18 @@ class Pace:
 
 
 def active_tasks() -> list[ActiveTasks]:
-    """Return the tasks that are queued or running, by lane and name."""
+    """Return the tasks that are queued or running, by queue and name."""
     now = timezone.now()
-    paused = Q(lane__in=list(QueuePause.objects.values_list("queue", flat=True)))
-    queued = Q(status=TaskStatus.QUEUED) & (Q(due_at=None) | Q(due_at__lte=now)) & ~paused
+    paused = Q(queue__in=list(QueuePause.objects.values_list("queue", flat=True)))
+    queued = Q(status=TaskStatus.QUEUED) & (Q(run_after=None) | Q(run_after__lte=now)) & ~paused
     running = Q(status=TaskStatus.RUNNING)
     figures = (
         Task.objects.active()
-        .values("lane", "name")
-        .order_by("lane", "name")
+        .values("queue", "name")
+        .order_by("queue", "name")
         .annotate(
             queued=Count("pk", filter=queued),
-            deferred=Count("pk", filter=Q(status=TaskStatus.QUEUED) & (Q(due_at__gt=now) | paused)),
+            deferred=Count("pk", filter=Q(status=TaskStatus.QUEUED) & (Q(run_after__gt=now) | paused)),
             running=Count("pk", filter=running),
             stale=Count(
                 "pk", filter=running & Q(heartbeat_at__lt=now - timedelta(seconds=settings.EXPORT_STALE_AFTER))

@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from accounts.models import User
 from tasks.models import Task, TaskEvent, TaskStatus
-from tasks.models.event import Party, Reason
+from tasks.models.event import ActorType, Reason
 from tasks.services.counters import event_count
 
 ENDS = {
@@ -30,26 +30,26 @@ def event_record(
         reason=reason,
         attempt=task.attempt,
         worker=worker or task.worker,
-        by=_party(task, actor),
+        by=_actor_type(task, actor),
         actor=actor,
         detail=detail[: TaskEvent._meta.get_field("detail").max_length],
     )
 
 
-def _party(task: Task, actor: User | None) -> Party:
+def _actor_type(task: Task, actor: User | None) -> ActorType:
     if actor is None:
-        return Party.SYSTEM
-    return Party.MEMBER if actor.pk == task.user_id else Party.STAFF
+        return ActorType.SYSTEM
+    return ActorType.MEMBER if actor.pk == task.user_id else ActorType.STAFF
 
 
 def task_history(task: Task) -> list[TaskEvent]:
     """Return what happened, the first first; what code without events did is told by the row, in unsaved events."""
     events = list(task.events.select_related("actor"))
-    derived = _told_by_row(task, events)
+    derived = _derived_from_row(task, events)
     return sorted([*events, *derived], key=attrgetter("at")) if derived else events
 
 
-def _told_by_row(task: Task, events: list[TaskEvent]) -> list[TaskEvent]:
+def _derived_from_row(task: Task, events: list[TaskEvent]) -> list[TaskEvent]:
     """Return the beginning, the last start and the end, as far as they are not among the events."""
     derived = []
     if not any(event.reason in (Reason.ASKED, Reason.RETRIED) for event in events):

@@ -6,7 +6,7 @@ from core.periodic import REGULAR
 from tasks.models import Housekeeping
 
 
-def housekeeping_note(*, worker: str, errors: dict[str, str]) -> None:
+def record_housekeeping(*, worker: str, errors: dict[str, str]) -> None:
     """Remember that `worker` has just done these parts, each by its name with its error, empty if it worked."""
     now = timezone.now()
     limit = Housekeeping._meta.get_field("error").max_length

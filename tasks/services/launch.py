@@ -71,7 +71,7 @@ def task_launch(
         description = str(job.description)
     if user:
         _ensure_account_is_open(user)
-    lane = job.lane(user)  # before the transaction: meanwhile others may write
+    queue = job.queue(user)  # before the transaction: meanwhile others may write
     try:
         with transaction.atomic():
             task = Task.objects.create(
@@ -79,7 +79,7 @@ def task_launch(
                 name=name,
                 description=description,
                 params=params or {},
-                lane=lane,
+                queue=queue,
                 request_id=request_id(),
                 language=language,
                 email=_email(user, actor, repeats),
@@ -158,5 +158,5 @@ def _enqueue(task: Task) -> None:
 
 def _fail_unqueued(task: Task) -> None:
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED)
-    if task_fail(rows, task, failure=Failure(FailureCode.QUEUE_UNAVAILABLE), reason=Reason.QUEUE_AWAY):
+    if task_fail(rows, task, failure=Failure(FailureCode.QUEUE_UNAVAILABLE), reason=Reason.QUEUE_UNAVAILABLE):
         task.refresh_from_db()

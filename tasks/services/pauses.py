@@ -3,17 +3,17 @@
 from django.utils import timezone
 
 from accounts.models import User
-from tasks.models import QueuePause, Task, TaskLane, TaskStatus
+from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
 from tasks.services.transitions import task_defer
 
 
-def queue_pause(queue: TaskLane, *, by: User) -> QueuePause | None:
+def queue_pause(queue: TaskQueue, *, by: User) -> QueuePause | None:
     """Pause the queue; return None if it was paused already."""
     pause, is_new = QueuePause.objects.get_or_create(queue=queue, defaults={"by": by})
     return pause if is_new else None
 
 
-def queue_resume(queue: TaskLane) -> QueuePause | None:
+def queue_resume(queue: TaskQueue) -> QueuePause | None:
     """Resume the queue; return the pause that is over, None if there was none."""
     pause = QueuePause.objects.filter(queue=queue).first()
     count, _by_model = QueuePause.objects.filter(queue=queue).delete()
@@ -23,5 +23,5 @@ def queue_resume(queue: TaskLane) -> QueuePause | None:
 def task_defer_if_paused(task_id: str) -> Task | None:
     """Defer a task that could not be claimed because its queue is paused: the recovery queues it after the resume."""
     paused = QueuePause.objects.values("queue")
-    rows = Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED, lane__in=paused, due_at=None)
+    rows = Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED, queue__in=paused, run_after=None)
     return task_defer(rows, task_id, until=timezone.now())

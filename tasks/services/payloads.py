@@ -27,25 +27,25 @@ def task_publish(task: Task) -> None:
         notify(user_id=task.user_id, name=TASK_PROGRESS, key=str(task.pk), data=task_payload(task))
 
 
-def places_publish(*, user: User) -> None:
+def queue_places_publish(*, user: User) -> None:
     """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
 
     What can change is their place, whether staff have paused their queue, and whether there is any worker at all: the
     queue server is asked for that once at most, since a silent one costs seconds.
     """
-    nobody_works = cache(_nobody_works)
+    no_worker_alive = cache(_no_worker_alive)
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
-        wait, is_paused = task_wait(task), queue_is_paused(task.lane)
+        wait, is_paused = task_wait(task), queue_is_paused(task.queue)
         told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
         if wait is None or told is None:
             continue
-        is_stalled = not is_paused and not wait.running and nobody_works()
+        is_stalled = not is_paused and not wait.running and no_worker_alive()
         known = (told.data.get("ahead"), told.data.get("is_stalled", False), told.data.get("is_paused", False))
         if known != (wait.ahead, is_stalled, is_paused):
             _publish_if_queued(task, user, is_stalled=is_stalled)
 
 
-def _nobody_works() -> bool:
+def _no_worker_alive() -> bool:
     """Return whether no worker is alive; a queue server that does not answer tells nothing."""
     try:
         return workers_alive() == 0
@@ -85,10 +85,10 @@ def task_payload(task: Task) -> dict[str, Any]:
         "ahead": wait and wait.ahead,
         "wait_seconds": wait and wait.seconds,
         "is_stalled": False,
-        "is_paused": wait is not None and queue_is_paused(task.lane),
+        "is_paused": wait is not None and queue_is_paused(task.queue),
         "created_at": task.created_at.isoformat(),
         "queued_at": task.queued_at.isoformat(),
-        "due_at": task.due_at.isoformat() if task.due_at and task.due_at > timezone.now() else None,
+        "due_at": task.run_after.isoformat() if task.run_after and task.run_after > timezone.now() else None,
         "error": task.error,
         "error_code": task.error_code,
         "error_params": task.error_params,

@@ -28,33 +28,33 @@ from tasks.queue.client import (
 )
 from tasks.queue.registered_jobs import is_task_id
 from tasks.registry import task_is_known
-from tasks.services.attempts import attempt_died, attempt_handed_back, attempt_timed_out
+from tasks.services.attempts import attempt_released, attempt_timed_out, attempt_worker_lost
 from tasks.services.log_context import bind_task
-from tasks.services.staleness import Watch
+from tasks.services.staleness import StalenessTracker
 from tasks.services.transitions import task_fail, task_touch_queued
 
 logger = logging.getLogger(__name__)
 
-MANY = 10
+BULK_LOOKUP_FROM_TASKS = 10
 """Overdue tasks from which on the queue is fetched whole."""
 
-watch = Watch()
+staleness = StalenessTracker()
 
 
-def tasks_reconcile(tasks: TaskQuerySet | None = None, *, at_once: bool = False) -> list[Task]:
-    """Recover the silent and the overdue among `tasks` (by default all); return those queued anew or given up.
+def tasks_reconcile(tasks: TaskQuerySet | None = None, *, immediately: bool = False) -> list[Task]:
+    """Recover the stale and the overdue among `tasks` (by default all); return those queued anew or given up.
 
-    A silent task is recovered at the second look of this process, or `at_once`. With the queue server out of reach
+    A stale task is recovered at the second look of this process, or `immediately`. With the queue server out of reach
     nothing is concluded, and nothing changes.
     """
     rows = Task.objects.all() if tasks is None else tasks
     since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
     recovered = []
     try:
-        for task in rows.silent(since=since) if at_once else _silent_at_both_looks(rows):
+        for task in rows.stale(since=since) if immediately else _stale_at_both_looks(rows):
             queue_ping()
             with bind_task(task):
-                recovered.append(attempt_died(Task.objects.silent_since(task), task))
+                recovered.append(attempt_worker_lost(Task.objects.still_stale(task), task))
         for task in _in_order(_not_in_the_queue(rows.due(since=since))):
             with bind_task(task):
                 recovered.append(_queue_again(task))
@@ -69,7 +69,7 @@ def _not_in_the_queue(overdue: Iterable[Task]) -> list[Task]:
     Every worker looks every few seconds: looked up one by one, a long queue would keep all of them busy.
     """
     tasks = list(overdue)
-    waiting = jobs_waiting() if len(tasks) >= MANY else set()
+    waiting = jobs_waiting() if len(tasks) >= BULK_LOOKUP_FROM_TASKS else set()
     return [task for task in tasks if str(task.pk) not in waiting]
 
 
@@ -81,25 +81,25 @@ def _in_order(tasks: list[Task]) -> list[Task]:
 
 def _was_paused(task: Task) -> bool:
     """Return whether the queued task was deferred by a pause of its queue, not by a failure."""
-    return task.due_at is not None and not task.failures
+    return task.run_after is not None and not task.failures
 
 
-def _silent_at_both_looks(rows: TaskQuerySet) -> list[Task]:
-    """Return the silent tasks that this process looked at before, long enough ago.
+def _stale_at_both_looks(rows: TaskQuerySet) -> list[Task]:
+    """Return the stale tasks that this process looked at before, long enough ago.
 
     It begins to look at half of the time after which a task is silent, so that the second look delays nothing: each web
     process has a memory of its own, and a member's polls reach now this one, now that.
     """
     stale = timedelta(seconds=settings.EXPORT_STALE_AFTER)
     now = timezone.now()
-    looked_at = watch.confirmed(rows.silent(since=now - stale / 2))
+    looked_at = staleness.confirmed(rows.stale(since=now - stale / 2))
     return [task for task in looked_at if task.heartbeat_at and abs(now - task.heartbeat_at) > stale]
 
 
 def tasks_to_reconcile() -> list[Task]:
     """Return what `tasks_reconcile` would look into."""
     since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    return [*Task.objects.silent(since=since), *Task.objects.due(since=since)]
+    return [*Task.objects.stale(since=since), *Task.objects.due(since=since)]
 
 
 def task_recover_from_worker(
@@ -122,7 +122,7 @@ def task_recover_from_worker(
     rows = Task.objects.claimed_as(task)
     if was_overdue:
         return attempt_timed_out(rows, task)
-    return attempt_handed_back(rows, task) if was_stopped else attempt_died(rows, task)
+    return attempt_released(rows, task) if was_stopped else attempt_worker_lost(rows, task)
 
 
 def _queue_interrupted(task: Task) -> Task | None:
@@ -130,7 +130,7 @@ def _queue_interrupted(task: Task) -> Task | None:
 
     Its own job could not do that: RQ still writes into a job that ends, and has its data expire.
     """
-    if task.due_at or job_state(str(task.pk)) is not JobState.OVER:
+    if task.run_after or job_state(str(task.pk)) is not JobState.OVER:
         return None
     job_remove(str(task.pk))
     task_enqueue(task)

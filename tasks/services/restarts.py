@@ -6,7 +6,7 @@ from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 
 RESUMPTIONS = (Reason.INTERRUPTED, Reason.QUEUE_PAUSED, Reason.SLICE_OVER)
-RESTARTS = (Reason.DIED, Reason.HANDED_BACK, Reason.RAISED, *RESUMPTIONS)
+RESTARTS = (Reason.WORKER_LOST, Reason.RELEASED, Reason.ERRORED, *RESUMPTIONS)
 
 
 def task_restart_reason(task: Task) -> str:
@@ -21,9 +21,9 @@ def task_restart_reason(task: Task) -> str:
 def restart_text(reason: str, *, attempt: int) -> str:
     """Return the sentence for the member in the active language; empty for a reason that only newer code knows."""
     texts = {
-        Reason.DIED.value: _("A worker stopped, so we're starting again: attempt %(attempt)d."),
-        Reason.HANDED_BACK.value: _("The worker was restarted, so we're starting again: attempt %(attempt)d."),
-        Reason.RAISED.value: _("The last attempt failed, so we're trying again: attempt %(attempt)d."),
+        Reason.WORKER_LOST.value: _("A worker stopped, so we're starting again: attempt %(attempt)d."),
+        Reason.RELEASED.value: _("The worker was restarted, so we're starting again: attempt %(attempt)d."),
+        Reason.ERRORED.value: _("The last attempt failed, so we're trying again: attempt %(attempt)d."),
         **{interruption.value: _("This continues where it stopped.") for interruption in RESUMPTIONS},
     }
     return texts.get(reason, "") % {"attempt": attempt}

@@ -41,7 +41,7 @@ def task_claim(*, task_id: str, worker: str) -> Task | None:
         status=TaskStatus.RUNNING,
         attempt=F("attempt") + 1,
         worker=worker,
-        due_at=None,
+        run_after=None,
         started_at=Case(When(from_checkpoint, then=Coalesce("started_at", now)), default=now),
         heartbeat_at=now,
         progress=Case(When(from_checkpoint, then="progress"), default=0),
@@ -131,31 +131,36 @@ def task_requeue(
     rows: TaskQuerySet,
     task: Task,
     *,
-    due_at: datetime | None = None,
-    reason: Reason = Reason.DIED,
+    run_after: datetime | None = None,
+    reason: Reason = Reason.WORKER_LOST,
     detail: str = "",
     **changes: Any,
 ) -> Task | None:
-    """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `due_at`.
+    """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `run_after`.
 
     The caller queues it after the commit; one that is put off is queued by the reconciliation.
     """
     event = {"reason": reason, "detail": detail, "worker": task.worker}
-    queued: dict[str, Any] = {"status": TaskStatus.QUEUED, "worker": "", "queued_at": timezone.now(), "due_at": due_at}
+    queued: dict[str, Any] = {
+        "status": TaskStatus.QUEUED,
+        "worker": "",
+        "queued_at": timezone.now(),
+        "run_after": run_after,
+    }
     return _move(rows, task.pk, event, **queued, **changes)
 
 
 def task_defer(rows: TaskQuerySet, task_id: str, *, until: datetime) -> Task | None:
     """Have the recovery queue the task then, if it is still among `rows`: there is no job for it any more."""
-    return _move(rows, task_id, None, due_at=until)
+    return _move(rows, task_id, None, run_after=until)
 
 
 def task_touch_queued(task: Task) -> Task | None:
     """Note that a queued task is queued anew, unless somebody else has just done so."""
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
     # One that was put off is queued when its time has come: that is no news.
-    event = None if task.due_at else {"reason": Reason.JOB_LOST}
-    return _move(rows, task.pk, event, queued_at=timezone.now(), due_at=None)
+    event = None if task.run_after else {"reason": Reason.JOB_LOST}
+    return _move(rows, task.pk, event, queued_at=timezone.now(), run_after=None)
 
 
 def _ended() -> dict[str, Any]:

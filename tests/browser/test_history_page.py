@@ -14,7 +14,7 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive
 from tasks.models import Task
-from tasks.services.payloads import places_publish, task_publish
+from tasks.services.payloads import queue_places_publish, task_publish
 from tasks.services.transitions import task_cancel
 from tests.browser.conftest import LOOKS
 from tests.browser.test_pages import faults, sign_in
@@ -97,7 +97,7 @@ def test_an_open_page_follows_the_queue_without_a_reload(
     page.goto(f"{live_server.url}/exports/")
     page.evaluate("window.notReloaded = true")
     task_cancel(Task.objects.get(status="running"))
-    places_publish(user=susan)
+    queue_places_publish(user=susan)
     expect(page.locator("#export-kinds")).to_contain_text("no worker is available right now")
     expect(page.locator("#announcer")).to_be_empty()
     assert page.evaluate("window.notReloaded")

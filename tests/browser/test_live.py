@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tasks.models import Task, TaskStatus
 from tasks.models.failure import Failure, FailureCode
-from tasks.services.attempts import attempt_died
+from tasks.services.attempts import attempt_worker_lost
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_beat, task_cancel, task_claim, task_fail, task_succeed
 from tests.browser.conftest import in_ci
@@ -429,7 +429,7 @@ def test_progress_that_drops_after_a_crash_is_explained(susans_page: Page, susan
     task_beat(task, done=38, total=100)
     look_again(susans_page)
     expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("38")
-    attempt_died(Task.objects.claimed_as(task), task)
+    attempt_worker_lost(Task.objects.claimed_as(task), task)
     claimed(task)  # between two polls: the status is the same again
     expect(susans_page.locator(f'[id="{task.pk}-progress"]')).to_have_text("0")
     expect(susans_page.locator(ALERT)).to_contain_text("A worker stopped, so we're starting again: attempt 2.")

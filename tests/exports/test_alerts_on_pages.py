@@ -14,7 +14,7 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive
 from tasks.models import Task
-from tasks.services.attempts import attempt_died, attempt_failed, attempt_handed_back
+from tasks.services.attempts import attempt_failed, attempt_released, attempt_worker_lost
 from tasks.services.cooldown import seconds_to_other_words
 from tasks.services.launch import task_launch
 from tasks.services.payloads import task_publish
@@ -116,11 +116,11 @@ def test_what_the_page_shows_itself_does_not_fold(signed_in: Client, susan: User
 
 
 def died(task: Task) -> Task | None:
-    return attempt_died(Task.objects.claimed_as(task), task)
+    return attempt_worker_lost(Task.objects.claimed_as(task), task)
 
 
 def handed_back(task: Task) -> Task | None:
-    return attempt_handed_back(Task.objects.claimed_as(task), task)
+    return attempt_released(Task.objects.claimed_as(task), task)
 
 
 def raised(task: Task) -> Task | None:

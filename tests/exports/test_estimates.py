@@ -40,7 +40,7 @@ def finish(user: User, *, seconds: float, size: int, lane: str = "small") -> Non
         name="export_posts",
         status="succeeded",
         progress=100,
-        lane=lane,
+        queue=lane,
         started_at=now - timedelta(seconds=seconds),
         ended_at=now,
     )

@@ -46,9 +46,9 @@ def test_a_task_that_this_code_cannot_run_ends_with_a_reason_and_hinders_no_othe
 ) -> None:
     odd = row(susan, status, **fields)
     other = row(make_member(), TaskStatus.QUEUED)
-    tasks_reconcile(at_once=True)
+    tasks_reconcile(immediately=True)
     Task.objects.filter(status=TaskStatus.QUEUED).update(queued_at=timezone.now() - LONG_AGO)
-    tasks_reconcile(at_once=True)
+    tasks_reconcile(immediately=True)
     assert (status_of(odd), odd.error) == (TaskStatus.FAILED, NO_LONGER_OFFERED)
     assert queue.job_ids == [str(other.pk)]
 
@@ -79,10 +79,10 @@ def test_pages_bear_a_task_of_an_unknown_kind(susan: User, signed_in: Client, pa
 
 def test_a_heartbeat_from_the_future_does_not_keep_a_dead_task_alive(susan: User, queue: Queue) -> None:
     row(susan, TaskStatus.RUNNING, heartbeat_at=timezone.now() + IN_A_YEAR)
-    assert len(tasks_reconcile(at_once=True)) == 1
+    assert len(tasks_reconcile(immediately=True)) == 1
 
 
-@pytest.mark.parametrize("field", ["queued_at", "due_at"])
+@pytest.mark.parametrize("field", ["queued_at", "run_after"])
 def test_a_task_queued_or_put_off_by_a_clock_set_wrong_does_not_wait_for_that_time(
     susan: User, queue: Queue, field: str
 ) -> None:
@@ -92,7 +92,7 @@ def test_a_task_queued_or_put_off_by_a_clock_set_wrong_does_not_wait_for_that_ti
 
 
 def test_the_pauses_of_the_settings_are_kept(susan: User, queue: Queue) -> None:
-    row(susan, TaskStatus.QUEUED, due_at=timezone.now() + timedelta(seconds=60))
+    row(susan, TaskStatus.QUEUED, run_after=timezone.now() + timedelta(seconds=60))
     assert tasks_reconcile() == []
 
 

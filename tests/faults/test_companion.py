@@ -16,7 +16,7 @@ import pytest
 from rq import Worker as RqWorker
 
 from accounts.models import User
-from tasks.models import Task, TaskLane, TaskStatus
+from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.queue.client import task_enqueue
 from tasks.queue.priority import AUTOGROUP
 from tasks.services.launch import task_launch
@@ -40,7 +40,7 @@ LONG = 600  # seconds
 
 def start_large(user: User, seconds: int = LONG) -> Task:
     """Start an example in the lane of large exports."""
-    task = Task.objects.create(user=user, name="example", params={"seconds": seconds}, lane=TaskLane.LARGE)
+    task = Task.objects.create(user=user, name="example", params={"seconds": seconds}, queue=TaskQueue.LARGE)
     task_enqueue(task)
     runs(task)
     return task

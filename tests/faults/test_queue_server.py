@@ -185,7 +185,7 @@ def test_an_export_finishes_without_the_queue_server_and_its_worker_carries_on(
     server.kill()
     wait_for_log(tmp_path, "the queue server is away while job")  # RQ would leave the work-horse to itself here
     wait_for_heartbeat(running)
-    assert tasks_reconcile(at_once=True) == []
+    assert tasks_reconcile(immediately=True) == []
     assert news_of(running, signed_in_client(running.member))["status"] == TaskStatus.RUNNING
     slow.unlink()
     wait_until(lambda: is_mailed(running), what="The mail, without the server")

@@ -18,7 +18,7 @@ from core.periodic import REGULAR
 from exports.models import Archive
 from operations.templatetags.staff import length_in_words
 from tasks.models import Task
-from tasks.services.housekeeping import housekeeping_note
+from tasks.services.housekeeping import record_housekeeping
 from tasks.services.launch import task_launch
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
@@ -39,7 +39,7 @@ def home(client: Client) -> str:
 
 
 def keep_house(**errors: str) -> None:
-    housekeeping_note(worker="w1", errors={part.__name__: errors.get(part.__name__, "") for part in REGULAR})
+    record_housekeeping(worker="w1", errors={part.__name__: errors.get(part.__name__, "") for part in REGULAR})
 
 
 def test_its_pages_have_the_sites_icon(admin: Client) -> None:

@@ -93,7 +93,7 @@ def test_what_was_backed_up_is_restored_and_a_running_export_goes_on(
     susan.posts.create(body="Ids go on")
     assert Post.objects.count() == 3
     settings.EXPORT_STALE_AFTER = 0
-    assert [task.pk for task in tasks_reconcile(at_once=True)] == [running.pk]
+    assert [task.pk for task in tasks_reconcile(immediately=True)] == [running.pk]
     assert Task.objects.get().status == TaskStatus.QUEUED
 
 

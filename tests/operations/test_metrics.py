@@ -228,7 +228,7 @@ def test_a_recovery_is_told_by_its_reason(
     long_ago = timezone.now() - timedelta(hours=1)
     Task.objects.create(user=member, name="export_posts", status="running", attempt=1, heartbeat_at=long_ago)
     with django_capture_on_commit_callbacks(execute=True):
-        tasks_reconcile(at_once=True)
+        tasks_reconcile(immediately=True)
     assert scrape("task_events_total", name="export_posts", reason="died") == 1
 
 

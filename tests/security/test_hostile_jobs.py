@@ -28,8 +28,8 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.utils import utcformat
 
 from tasks.models import Task, TaskStatus
-from tasks.queue.registered_jobs import LONGEST, job_refusal
-from tasks.queue.workers import jobs_at_work, living_workers, workers_alive
+from tasks.queue.registered_jobs import MAX_FIELD_BYTES, job_refusal
+from tasks.queue.workers import living_workers, running_job_ids, workers_alive
 from tasks.registry import FUNCTIONS
 from tasks.services.launch import task_launch
 from tasks.worker import TaskWorker
@@ -300,14 +300,14 @@ def test_an_invalid_worker_entry_hides_no_worker(
     worker = worker_factory()
     litter_workers(redis_queue.connection)
     assert [found.pid for found in living_workers()] == [worker.pid]
-    assert (workers_alive(), jobs_at_work()) == (1, set())
+    assert (workers_alive(), running_job_ids()) == (1, set())
     staff = signed_in_client(make_member("staff", is_staff=True, is_superuser=True))
     assert staff.get("/admin/").status_code == 200
     assert Client().get("/readyz").status_code == 200
 
 
 def test_a_job_that_unpacks_to_gigabytes_is_treated_as_lost(redis_queue: Queue) -> None:
-    for payload in (b"[" + b" " * 50_000_000 + b"]", data(REGISTERED, "x" * LONGEST)):
+    for payload in (b"[" + b" " * 50_000_000 + b"]", data(REGISTERED, "x" * MAX_FIELD_BYTES)):
         with pytest.raises(NoSuchJobError):
             job_with(redis_queue, payload)
 

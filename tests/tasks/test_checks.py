@@ -12,7 +12,7 @@ from core.health import Status
 from core.periodic import REGULAR
 from tasks import checks
 from tasks.models import Housekeeping, Task
-from tasks.services.housekeeping import housekeeping_note
+from tasks.services.housekeeping import record_housekeeping
 from tests.checks import hints_of, problems_of, status_of
 from tests.members import make_member
 
@@ -90,7 +90,7 @@ def test_few_failures_among_many_successes_are_no_problem(db: None) -> None:
 
 
 def test_housekeeping_that_is_late_or_fails_is_named(db: None) -> None:
-    housekeeping_note(worker="w", errors={part.__name__: "" for part in REGULAR})
+    record_housekeeping(worker="w", errors={part.__name__: "" for part in REGULAR})
     assert status_of("housekeeping") is Status.OK
     Housekeeping.objects.filter(name="prune_tasks").update(at=timezone.now() - timedelta(hours=1))
     Housekeeping.objects.filter(name="archives_expire").update(error="OSError: the disk is on fire")

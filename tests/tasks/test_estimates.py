@@ -17,7 +17,7 @@ from notifications.models import Notification
 from tasks.models import Task
 from tasks.services.estimates import Wait, task_wait
 from tasks.services.launch import task_launch
-from tasks.services.payloads import places_publish, task_payload
+from tasks.services.payloads import queue_places_publish, task_payload
 from tasks.services.transitions import task_cancel, task_claim, task_requeue
 from tests.members import make_member
 
@@ -205,13 +205,13 @@ def test_an_unchanged_place_is_not_written_again(susan: User, queue: Queue) -> N
     make_running(progress=50, seconds=9)
     task_launch(user=susan, name="export_posts")
     with CaptureQueriesContext(connection) as captured:
-        places_publish(user=susan)
+        queue_places_publish(user=susan)
     assert [query["sql"] for query in captured if not query["sql"].startswith("SELECT")] == []
 
 
 def test_with_nothing_queued_one_query_is_all(susan: User) -> None:
     with CaptureQueriesContext(connection) as captured:
-        places_publish(user=susan)
+        queue_places_publish(user=susan)
     assert len(captured) == 1
 
 
@@ -226,7 +226,7 @@ def test_a_worker_that_claims_the_task_meanwhile_has_the_last_word(
         return Wait(1, None)
 
     monkeypatch.setattr("tasks.services.payloads.task_wait", claimed_on_the_way)
-    places_publish(user=susan)
+    queue_places_publish(user=susan)
     assert told(task)["status"] == "running"
 
 
@@ -234,7 +234,7 @@ def test_other_members_are_not_told(susan: User, john: User, queue: Queue) -> No
     make_running(progress=50, seconds=9)
     task = task_launch(user=john, name="export_posts")
     task_cancel(Task.objects.get(status="running"))
-    places_publish(user=susan)
+    queue_places_publish(user=susan)
     assert told(task)["ahead"] == 1
 
 

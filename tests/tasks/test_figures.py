@@ -15,7 +15,7 @@ from tasks.models import Housekeeping, Task
 from tasks.queue.workers import living_workers
 from tasks.services import figures
 from tasks.services.figures import active_tasks, outcomes, percentile, recent_pace
-from tasks.services.housekeeping import housekeeping_done, housekeeping_note
+from tasks.services.housekeeping import housekeeping_done, record_housekeeping
 from tasks.services.launch import task_launch
 from tests.members import make_member
 from tests.waiting import wait_until
@@ -33,7 +33,7 @@ def test_active_tasks_are_told_by_name_with_the_one_that_waits_longest(db: None)
     oldest = ago(minutes=9)
     make_task(status="queued", queued_at=oldest)
     make_task(status="queued", queued_at=ago(minutes=1))
-    make_task(status="queued", queued_at=ago(hours=2), due_at=timezone.now() + timedelta(minutes=1))
+    make_task(status="queued", queued_at=ago(hours=2), run_after=timezone.now() + timedelta(minutes=1))
     make_task(status="running", heartbeat_at=timezone.now())
     make_task(status="running", heartbeat_at=ago(minutes=5))
     make_task(status="failed", queued_at=ago(days=9))
@@ -109,8 +109,8 @@ def test_housekeeping_is_remembered_by_part(susan: User, work: Callable[[], None
 
 
 def test_the_latest_word_on_a_part_counts_and_a_part_of_another_release_does_not(db: None) -> None:
-    housekeeping_note(worker="w1", errors={"archives_expire": "OSError", "former_part": ""})
-    housekeeping_note(worker="w2", errors={"archives_expire": ""})
+    record_housekeeping(worker="w1", errors={"archives_expire": "OSError", "former_part": ""})
+    record_housekeeping(worker="w2", errors={"archives_expire": ""})
     assert Housekeeping.objects.count() == 2
     [part] = housekeeping_done()
     assert (part.name, part.worker, part.error) == ("archives_expire", "w2", "")

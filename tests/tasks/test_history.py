@@ -13,8 +13,8 @@ from rq import Queue
 from accounts.models import User
 from exports.models import Archive
 from tasks.models import Task, TaskEvent
-from tasks.models.event import Party, Reason
-from tasks.services.attempts import attempt_died, attempt_failed, attempt_handed_back
+from tasks.models.event import ActorType, Reason
+from tasks.services.attempts import attempt_failed, attempt_released, attempt_worker_lost
 from tasks.services.history import task_history
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_beat, task_cancel, task_claim, task_requeue, task_touch_queued
@@ -43,8 +43,8 @@ def test_an_export_tells_how_it_went(susan: User, signed_in: Client, work: Calla
     signed_in.post("/exports/")
     work()
     asked, taken, done = task_history(Task.objects.get())
-    assert (asked.reason, asked.by, asked.actor, asked.attempt) == (Reason.ASKED, Party.MEMBER, susan, 0)
-    assert (taken.reason, taken.by, taken.attempt) == (Reason.CLAIMED, Party.SYSTEM, 1)
+    assert (asked.reason, asked.by, asked.actor, asked.attempt) == (Reason.ASKED, ActorType.MEMBER, susan, 0)
+    assert (taken.reason, taken.by, taken.attempt) == (Reason.CLAIMED, ActorType.SYSTEM, 1)
     assert taken.worker
     assert (done.reason, done.status, done.worker) == (Reason.SUCCEEDED, "succeeded", taken.worker)
 
@@ -64,9 +64,9 @@ def test_a_transition_that_does_not_happen_leaves_no_event(susan: User, failed: 
 def test_every_attempt_is_told_with_its_worker_and_its_end(susan: User, queue: Queue) -> None:
     task = task_launch(user=susan, name="export_posts", actor=susan)
     running = claimed(task, "w1")
-    attempt_died(Task.objects.claimed_as(running), running)
+    attempt_worker_lost(Task.objects.claimed_as(running), running)
     running = claimed(task, "w2")
-    attempt_handed_back(Task.objects.claimed_as(running), running)
+    attempt_released(Task.objects.claimed_as(running), running)
     running = claimed(task, "w3")
     attempt_failed(running, traceback="Traceback", error_class="OSError")
     running = claimed(task, "w4")
@@ -96,7 +96,7 @@ def test_an_error_is_told_by_its_class_alone(
     replace_run(monkeypatch, fail)
     task = task_launch(user=susan, name="export_posts")
     work()
-    [event] = task.events.filter(reason=Reason.RAISED)
+    [event] = task.events.filter(reason=Reason.ERRORED)
     assert event.detail == "RuntimeError"
 
 
@@ -106,7 +106,7 @@ def test_a_job_that_was_lost_is_told_and_one_that_was_put_off_is_not(susan: User
     assert touched
     assert told(task)[-1][0] == "job_lost"
     running = claimed(task)
-    waiting = task_requeue(Task.objects.claimed_as(running), running, due_at=timezone.now())
+    waiting = task_requeue(Task.objects.claimed_as(running), running, run_after=timezone.now())
     assert waiting
     before = TaskEvent.objects.count()
     assert task_touch_queued(waiting)
@@ -131,15 +131,17 @@ def test_members_and_staff_are_told_apart(susan: User, signed_in: Client, staff:
         ("cancelled", "staff"),
     ]
     retried, cancelled = task_history(again)
-    assert (retried.reason, retried.by, retried.detail) == (Reason.RETRIED, Party.MEMBER, str(task.pk))
-    assert (cancelled.by, cancelled.actor) == (Party.MEMBER, susan)
+    assert (retried.reason, retried.by, retried.detail) == (Reason.RETRIED, ActorType.MEMBER, str(task.pk))
+    assert (cancelled.by, cancelled.actor) == (ActorType.MEMBER, susan)
 
 
 def test_that_staff_did_it_outlives_their_account(failed: Task, staff: User) -> None:
-    TaskEvent.objects.create(task=failed, status="failed", reason=Reason.FAILED, attempt=1, by=Party.STAFF, actor=staff)
+    TaskEvent.objects.create(
+        task=failed, status="failed", reason=Reason.FAILED, attempt=1, by=ActorType.STAFF, actor=staff
+    )
     staff.delete()
     event = TaskEvent.objects.get()
-    assert (event.actor, event.by) == (None, Party.STAFF)
+    assert (event.actor, event.by) == (None, ActorType.STAFF)
     superuser = make_member("root", is_staff=True, is_superuser=True)
     assert "staff (account erased)" in page(signed_in_client(superuser), failed)
 
@@ -202,7 +204,12 @@ def test_the_page_needs_as_many_queries_for_a_longer_history(staff: User, failed
     def add_events(count: int) -> None:
         for _ in range(count):
             TaskEvent.objects.create(
-                task=failed, status="queued", reason=Reason.DIED, attempt=1, by=Party.STAFF, actor=make_member()
+                task=failed,
+                status="queued",
+                reason=Reason.WORKER_LOST,
+                attempt=1,
+                by=ActorType.STAFF,
+                actor=make_member(),
             )
 
     add_events(2)

@@ -103,9 +103,9 @@ def test_its_slice_ends_when_others_wait_in_its_queue(task: Task, susan: User, s
     other = Task.objects.create(user=susan, name="steps")
     assert interruption_reason(task, seconds=59) is None
     assert interruption_reason(task, seconds=61) is Reason.SLICE_OVER
-    Task.objects.filter(pk=other.pk).update(due_at=timezone.now() + timedelta(minutes=1))
+    Task.objects.filter(pk=other.pk).update(run_after=timezone.now() + timedelta(minutes=1))
     assert interruption_reason(task, seconds=61) is None
-    Task.objects.filter(pk=other.pk).update(due_at=None, lane="large")
+    Task.objects.filter(pk=other.pk).update(run_after=None, queue="large")
     assert interruption_reason(task, seconds=61) is None
 
 

@@ -15,7 +15,7 @@ from notifications.models import Notification
 from tasks.models import Task
 from tasks.models.failure import Failure, FailureCode
 from tasks.registry import failure_text_of
-from tasks.services.attempts import attempt_died, attempt_timed_out
+from tasks.services.attempts import attempt_timed_out, attempt_worker_lost
 from tasks.services.launch import task_launch
 from tasks.services.payloads import localized_payload
 from tasks.services.transitions import task_claim, task_fail
@@ -60,7 +60,7 @@ def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: U
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(attempt_died, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
+    ("end", "words"), [(attempt_worker_lost, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
 )
 def test_reasons_are_in_the_members_language(
     maria: User, settings: LazySettings, end: Callable[..., Task], words: str

@@ -14,7 +14,7 @@ from accounts.models import User
 from core.health import Status
 from notifications.models import Notification
 from tasks.interruptions import interruption_reason
-from tasks.models import QueuePause, Task, TaskLane, TaskStatus
+from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
 from tasks.models.event import Reason
 from tasks.services.attempts import attempt_interrupted
 from tasks.services.figures import active_tasks
@@ -33,7 +33,7 @@ PAUSE = f"{LIST}pause/"
 
 @pytest.fixture
 def pause(staff: User, queue: Queue) -> QueuePause:
-    made = queue_pause(TaskLane.SMALL, by=staff)
+    made = queue_pause(TaskQueue.SMALL, by=staff)
     assert made
     return made
 
@@ -54,12 +54,12 @@ def test_nothing_of_it_is_claimed_and_the_recovery_leaves_it_alone(pause: QueueP
     work()
     task.refresh_from_db()
     assert (task.status, task.attempt) == (TaskStatus.QUEUED, 0)
-    assert tasks_reconcile(at_once=True) == tasks_to_reconcile() == []
+    assert tasks_reconcile(immediately=True) == tasks_to_reconcile() == []
 
 
 def test_the_other_queue_goes_on(pause: QueuePause, john: User, work: Work) -> None:
-    queue_resume(TaskLane.SMALL)
-    queue_pause(TaskLane.LARGE, by=john)
+    queue_resume(TaskQueue.SMALL)
+    queue_pause(TaskQueue.LARGE, by=john)
     task = example(john)
     work()
     task.refresh_from_db()
@@ -71,7 +71,7 @@ def test_after_the_resume_the_recovery_queues_them_at_once_the_oldest_first(
 ) -> None:
     tasks = [example(user) for user in (susan, john, make_member("late"))]
     work()
-    assert queue_resume(TaskLane.SMALL)
+    assert queue_resume(TaskQueue.SMALL)
     tasks_reconcile()
     assert queue.job_ids == [str(task.pk) for task in tasks]
     assert not tasks[0].events.filter(reason=Reason.JOB_LOST).exists()
@@ -87,12 +87,12 @@ def test_a_running_job_with_checkpoints_is_asked_to_stop_and_waits_for_the_resum
     task = task_claim(task_id=str(Task.objects.get().pk), worker="w")
     assert task
     assert interruption_reason(task, seconds=0) is None
-    queue_pause(TaskLane.SMALL, by=staff)
+    queue_pause(TaskQueue.SMALL, by=staff)
     reason = interruption_reason(task, seconds=0)
     assert reason is Reason.QUEUE_PAUSED
     attempt_interrupted(task, reason)
     assert tasks_reconcile() == []
-    queue_resume(TaskLane.SMALL)
+    queue_resume(TaskQueue.SMALL)
     assert tasks_reconcile() == [task]
     assert queue.job_ids == [str(task.pk)]
 
@@ -100,11 +100,11 @@ def test_a_running_job_with_checkpoints_is_asked_to_stop_and_waits_for_the_resum
 def test_the_member_is_told_by_the_next_poll(john: User, staff: User, queue: Queue, work: Work) -> None:
     example(john)
     assert told(john)["is_paused"] is False
-    queue_pause(TaskLane.SMALL, by=staff)
+    queue_pause(TaskQueue.SMALL, by=staff)
     assert told(john)["is_paused"] is True
     work()
     assert "paused by the site's staff" in signed_in_client(john).get("/explore/").content.decode()
-    queue_resume(TaskLane.SMALL)
+    queue_resume(TaskQueue.SMALL)
     assert (told(john)["is_paused"], told(john)["due_at"]) == (False, None)
 
 
@@ -114,7 +114,7 @@ def test_operators_are_told_and_not_to_start_more_workers(pause: QueuePause, joh
     assert (status_of("paused queues"), status_of("tasks")) == (Status.WARNING, Status.OK)
     [line] = active_tasks()
     assert (line.queued, line.deferred) == (0, 1)
-    queue_resume(TaskLane.SMALL)
+    queue_resume(TaskQueue.SMALL)
     assert (status_of("paused queues"), status_of("tasks")) == (Status.OK, Status.WARNING)
 
 

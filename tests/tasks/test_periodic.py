@@ -22,7 +22,7 @@ from notifications.periodic import MICROSECONDS_A_DAY, prune_notifications
 from tasks import worker as worker_module
 from tasks.models import Task
 from tasks.periodic import prune_tasks
-from tasks.queue.client import FAILURE_TTL
+from tasks.queue.client import FAILURE_TTL_SECONDS
 from tasks.services.launch import task_launch
 from tasks.services.payloads import task_publish
 from tests.exports.test_expiry import keep
@@ -194,4 +194,4 @@ def test_the_queues_own_record_of_a_failure_lasts_a_week(susan: User, queue: Que
     task = task_launch(user=susan, name="export_posts")
     job = queue.fetch_job(str(task.pk))
     assert job is not None
-    assert job.failure_ttl == FAILURE_TTL == 7 * 24 * 3600
+    assert job.failure_ttl == FAILURE_TTL_SECONDS == 7 * 24 * 3600

@@ -14,8 +14,8 @@ TOGETHER = 6
 CODE = """
 from django.conf import settings
 settings.configure(EXPORT_NICENESS=7)
-from tasks.queue.priority import AUTOGROUP, session_gives_way
-session_gives_way()
+from tasks.queue.priority import AUTOGROUP, lower_session_priority
+lower_session_priority()
 print(AUTOGROUP.read_text())
 """
 # Root may write as often as it likes, unless it gives up that right.

@@ -16,8 +16,8 @@ from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import JobState, job_state
 from tasks.services.launch import task_launch
-from tasks.services.recovery import MANY, task_recover_from_worker, tasks_reconcile
-from tasks.services.staleness import Watch
+from tasks.services.recovery import BULK_LOOKUP_FROM_TASKS, task_recover_from_worker, tasks_reconcile
+from tasks.services.staleness import StalenessTracker
 from tasks.services.transitions import task_beat, task_claim
 from tests.members import make_member
 
@@ -46,20 +46,20 @@ def grow_stale(task: Task) -> None:
 
 
 def test_a_running_task_with_a_heartbeat_is_left_alone(running: Task, queue: Queue) -> None:
-    assert tasks_reconcile(at_once=True) == []
+    assert tasks_reconcile(immediately=True) == []
     assert queue.job_ids == []
 
 
 def test_a_running_task_without_a_heartbeat_is_queued_again(running: Task, queue: Queue) -> None:
     grow_stale(running)
-    [task] = tasks_reconcile(at_once=True)
+    [task] = tasks_reconcile(immediately=True)
     assert (task.status, task.attempt) == (TaskStatus.QUEUED, 1)
     assert queue.job_ids == [str(running.pk)]
 
 
 def test_the_second_attempt_succeeds(running: Task, work: Work) -> None:
     grow_stale(running)
-    tasks_reconcile(at_once=True)
+    tasks_reconcile(immediately=True)
     work()
     running.refresh_from_db()
     assert (running.status, running.attempt, running.progress) == (TaskStatus.SUCCEEDED, 2, 100)
@@ -78,15 +78,15 @@ def test_a_heartbeat_that_comes_at_the_last_moment_saves_the_task(
         task_beat(running, done=1, total=2)
 
     monkeypatch.setattr("tasks.services.recovery.queue_ping", ask_slowly)
-    assert tasks_reconcile(at_once=True) == []
+    assert tasks_reconcile(immediately=True) == []
     running.refresh_from_db()
     assert (running.status, running.attempt, running.progress) == (TaskStatus.RUNNING, 1, 50)
 
 
 def test_reconciling_twice_queues_it_once(running: Task, queue: Queue) -> None:
     grow_stale(running)
-    tasks_reconcile(at_once=True)
-    assert tasks_reconcile(at_once=True) == []
+    tasks_reconcile(immediately=True)
+    assert tasks_reconcile(immediately=True) == []
     assert len(queue.job_ids) == 1
 
 
@@ -95,7 +95,7 @@ def test_after_the_last_attempt_it_fails_with_a_reason_and_frees_the_slot(
 ) -> None:
     Task.objects.update(failures=2)
     grow_stale(running)
-    [task] = tasks_reconcile(at_once=True)
+    [task] = tasks_reconcile(immediately=True)
     assert task.status == TaskStatus.FAILED
     assert task.error == "It was interrupted 3 times, so we gave up."
     task_launch(user=susan, name="export_posts")
@@ -104,20 +104,20 @@ def test_after_the_last_attempt_it_fails_with_a_reason_and_frees_the_slot(
 def test_a_queued_task_whose_job_was_lost_is_queued_again(queued: Task, queue: Queue) -> None:
     queue.empty()
     grow_stale(queued)
-    assert tasks_reconcile(at_once=True) == [queued]
+    assert tasks_reconcile(immediately=True) == [queued]
     assert queue.job_ids == [str(queued.pk)]
 
 
 def test_a_queued_task_that_waits_for_long_keeps_its_place(queued: Task, queue: Queue) -> None:
     grow_stale(queued)
-    assert tasks_reconcile(at_once=True) == []
+    assert tasks_reconcile(immediately=True) == []
     assert queue.job_ids == [str(queued.pk)]
 
 
 def test_of_a_long_queue_only_what_is_not_in_it_is_looked_up(
     queued: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks = [queued, *(task_launch(user=make_member(), name="export_posts") for _ in range(MANY))]
+    tasks = [queued, *(task_launch(user=make_member(), name="export_posts") for _ in range(BULK_LOOKUP_FROM_TASKS))]
     for task in tasks:
         grow_stale(task)
     queue.remove(str(queued.pk))
@@ -135,7 +135,7 @@ def test_of_a_long_queue_only_what_is_not_in_it_is_looked_up(
 
 def test_with_the_queue_out_of_reach_nothing_is_concluded(running: Task, unreachable_queue: None) -> None:
     grow_stale(running)
-    assert tasks_reconcile(at_once=True) == []
+    assert tasks_reconcile(immediately=True) == []
     running.refresh_from_db()
     assert running.status == TaskStatus.RUNNING
 
@@ -166,7 +166,7 @@ def test_a_members_open_page_recovers_their_own_task(
     grow_stale(running)
     minute_ago = int((timezone.now() - timedelta(minutes=1)).timestamp() * 1_000_000)
     User.objects.update(notification_cursor=minute_ago)
-    monkeypatch.setattr("tasks.services.recovery.watch", Watch(clock=iter([0.0, 3.0]).__next__))
+    monkeypatch.setattr("tasks.services.recovery.staleness", StalenessTracker(clock=iter([0.0, 3.0]).__next__))
     for _look in range(2):
         signed_in.get("/notifications/", {"since": str(timezone.now().timestamp())})
     assert queue.job_ids == [str(running.pk)]
@@ -191,14 +191,14 @@ def test_a_silent_task_is_recovered_at_the_second_look_only(
 ) -> None:
     """A clock that jumps makes a living task look silent, until its next heartbeat."""
     grow_stale(running)
-    monkeypatch.setattr("tasks.services.recovery.watch", Watch(clock=iter([10.0, 12.9, 13.1]).__next__))
+    monkeypatch.setattr("tasks.services.recovery.staleness", StalenessTracker(clock=iter([10.0, 12.9, 13.1]).__next__))
     assert [len(tasks_reconcile()) for _look in range(3)] == [0, 0, 1]
 
 
 def test_the_first_look_comes_before_the_task_is_silent_so_that_the_second_delays_nothing(
     running: Task, queue: Queue, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.services.recovery.watch", Watch(clock=iter([10.0, 20.0, 23.0]).__next__))
+    monkeypatch.setattr("tasks.services.recovery.staleness", StalenessTracker(clock=iter([10.0, 20.0, 23.0]).__next__))
     settings.EXPORT_STALE_AFTER = 20
     heartbeat = timezone.now() - timedelta(seconds=15)
     Task.objects.filter(pk=running.pk).update(heartbeat_at=heartbeat)
@@ -211,7 +211,7 @@ def test_the_first_look_comes_before_the_task_is_silent_so_that_the_second_delay
 def test_a_heartbeat_between_the_looks_saves_the_task(
     running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.services.recovery.watch", Watch(clock=iter([10.0, 20.0, 30.0]).__next__))
+    monkeypatch.setattr("tasks.services.recovery.staleness", StalenessTracker(clock=iter([10.0, 20.0, 30.0]).__next__))
     for _look in range(3):
         task_beat(running, done=1, total=2)
         grow_stale(running)

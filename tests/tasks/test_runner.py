@@ -118,7 +118,7 @@ def broken(_job: ExportJob) -> None:
 
 
 def make_due(task: Task) -> None:
-    Task.objects.filter(pk=task.pk).update(due_at=now())
+    Task.objects.filter(pk=task.pk).update(run_after=now())
 
 
 def test_an_error_that_quotes_what_no_database_takes_fails_the_attempt_as_others_do(
@@ -145,8 +145,8 @@ def test_an_error_is_tried_again_after_pauses_that_grow(
         work()
         task.refresh_from_db()
         assert task.status == TaskStatus.QUEUED
-        assert task.due_at
-        assert pause <= (task.due_at - started).total_seconds() < pause + 10
+        assert task.run_after
+        assert pause <= (task.run_after - started).total_seconds() < pause + 10
         assert "the disk is on fire" in task.traceback
         make_due(task)
     levels = [record.levelname for record in caplog.records if record.name == "tasks.runner"]

@@ -82,7 +82,7 @@ def test_a_dead_worker_costs_it_an_attempt(task: Task, queue: Queue) -> None:
     queue.empty()
     task_claim(task_id=str(task.pk), worker="w")
     Task.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
-    [recovered] = tasks_reconcile(at_once=True)
+    [recovered] = tasks_reconcile(immediately=True)
     assert (recovered.status, recovered.failures) == (TaskStatus.QUEUED, 1)
     assert queue.job_ids == [str(task.pk)]
 

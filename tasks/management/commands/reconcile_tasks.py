@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if dry_run:
             self._list(tasks_to_reconcile(), "stale")
             return
-        self._list(tasks_reconcile(at_once=True), "recovered")
+        self._list(tasks_reconcile(immediately=True), "recovered")
         for work in FREQUENT:
             self.stdout.write(f"{work.__name__}: {work()}")
 
