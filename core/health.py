@@ -3,16 +3,22 @@
 `/readyz`, `manage.py doctor`, the admin's home and `/metrics` render every registered check.
 """
 
-from collections.abc import Callable, Iterable
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from urllib.parse import quote, unquote, urlsplit
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.masking import masked
-
 Text = str | Promise
+
+SHORTEST_SECRET = 4  # characters; masking anything shorter would garble the texts
+PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
+SECRET_VARIABLES = re.compile(r"^(ANYMAIL_.*|AWS_.*(KEY|TOKEN).*|SENTRY_DSN|.*(PASSWORD|SECRET).*)$")
 
 SEE_OTHERS = _("See the checks of the database and of the queue server first.")
 
@@ -108,3 +114,25 @@ def check(
         return look
 
     return register
+
+
+def masked(text: str) -> str:
+    """Replace each secret of the settings and the environment in the text with asterisks."""
+    for secret in sorted(set(_secrets()), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return PASSWORD_IN_URL.sub(r"\1:***@", text)
+
+
+def _secrets() -> Iterator[str]:
+    for secret in filter(None, _configured()):
+        if len(secret) >= SHORTEST_SECRET:
+            yield secret
+            yield quote(secret, safe="")
+
+
+def _configured() -> Iterator[str | None]:
+    yield settings.SECRET_KEY
+    yield settings.EMAIL_HOST_PASSWORD
+    yield from (str(database.get("PASSWORD", "")) for database in settings.DATABASES.values())
+    yield unquote(urlsplit(settings.REDIS_URL).password or "")
+    yield from (value for name, value in os.environ.items() if SECRET_VARIABLES.match(name))

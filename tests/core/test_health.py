@@ -6,8 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import LazySettings
 
-from core.health import CHECKS, Check, Finding, Status, check, failing, ok, warning, worst
-from core.masking import masked
+from core.health import CHECKS, Check, Finding, Status, check, failing, masked, ok, warning, worst
 
 
 def test_a_check_is_as_bad_as_the_worst_that_it_finds() -> None:
