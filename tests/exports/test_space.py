@@ -23,7 +23,7 @@ from exports.formats import BATCH_SIZE
 from exports.models import Archive
 from inbox.models import Message
 from tasks.models import TaskStatus
-from tasks.models.failure import Failure, FailureCode
+from tasks.models.failure import FailureCode
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_beat, task_claim
@@ -31,7 +31,7 @@ from tests.job_doubles import replace_run
 from tests.members import FIRST, signed_in_client
 from tests.waiting import wait_until
 
-WORDS = str(Failure(FailureCode.NO_SPACE))
+TEXT = str(ExportJob.failure_texts[FailureCode.NO_SPACE])
 
 
 def free_bytes(folder: Path) -> int:
@@ -97,10 +97,10 @@ def test_the_job_fails_in_plain_words_and_can_be_retried(
     task = task_launch(user=susan, name="export_posts")
     work()
     task.refresh_from_db()
-    assert (task.status, task.error) == (TaskStatus.FAILED, WORDS)
+    assert (task.status, task.error) == (TaskStatus.FAILED, TEXT)
     assert "NoSpaceError" in task.traceback
     page = signed_in.get("/exports/").content.decode()
-    assert escape(WORDS) in page
+    assert escape(TEXT) in page
     assert reverse("tasks:retry", args=[task.pk]) in page
 
 
@@ -135,7 +135,7 @@ def test_an_archive_of_long_messages_is_stopped_while_others_can_still_write(  #
     assert min(seen) > 5_000_000 - 4_000_000, "a few looks late at most"
     if task.status == TaskStatus.FAILED:
         assert task.failures == 0, "another attempt would fill it again"
-        assert escape(WORDS) in signed_in_client(susan).get("/exports/").content.decode()
+        assert escape(TEXT) in signed_in_client(susan).get("/exports/").content.decode()
         assert not Archive.objects.exists()
         assert list((settings.VAR_DIR / "tmp").iterdir()) == []
 
