@@ -1,7 +1,6 @@
-"""Erase the members whose accounts are due for deletion, by hand.
+"""Erase the members whose accounts are due for deletion.
 
-Workers do this by themselves every minute. This command is for an operator who wants to see it done, or to be told
-what would be done.
+Workers do this every minute. The command is for operators who want to run it now, or to see what it would erase.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only list the members")
 
     def handle(self, *_args: Any, dry_run: bool, **_options: Any) -> None:
-        """Erase, and say who is left: somebody is at work for them, or the storage or the queue server is away."""
+        """Erase, and list who is left: a worker is busy for them, or the storage or the queue server is unavailable."""
         erased = 0 if dry_run else accounts_erase()
         for user in accounts_due():
             self.stdout.write(f"{user.pk} {user.username} due {user.deletion_due_at:%Y-%m-%d %H:%M} UTC")
