@@ -1,5 +1,6 @@
 """Jobs over the posts of all members."""
 
+import time
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,6 +16,9 @@ from tasks.registry import register
 
 START = {"table": 0, "after": 0, "done": 0}
 """A position: the number of the table, the id of the last row in its new index, and the rows of all tables so far."""
+
+MAX_PAUSE_SECONDS = 0.1
+"""After a batch the job pauses for as long as the batch took: SQLite has no queue in which other writers get a turn."""
 
 
 @register
@@ -32,7 +36,9 @@ class RebuildSearchIndex(SystemJob):
         position = self.task.checkpoint or START
         while position["table"] < len(TABLES):
             self.progress(position["done"], total)
+            began_at = time.monotonic()
             position = self._next(position)
+            time.sleep(min(time.monotonic() - began_at, MAX_PAUSE_SECONDS))
         return Result(done=position["done"])
 
     def _next(self, position: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The roles of staff: what each sees, what each may do, and what is refused; and what no staff see at all."""
 
+from importlib import import_module
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management.sql import emit_post_migrate_signal
 from django.db.models import FileField
 from django.test import Client
@@ -164,3 +166,12 @@ def test_a_role_waits_until_its_permissions_are_there(db: None, monkeypatch: pyt
     monkeypatch.setitem(ROLES, "Later", ("exports.not_there_yet",))
     roles_ensure()
     assert not Group.objects.filter(name="Later").exists()
+
+
+def test_the_operators_of_an_existing_site_get_the_permissions_for_queues_and_jobs(db: None) -> None:
+    operators, support = (Group.objects.get(name=name) for name in ("Operators", "Support"))
+    new = Permission.objects.filter(codename__in=["pause_queue", "start_system_job"])
+    operators.permissions.remove(*new)
+    import_module("tasks.migrations.0007_operators_pause_queues").grant(apps, None)
+    assert operators.permissions.filter(pk__in=new).count() == 2
+    assert not support.permissions.filter(pk__in=new).exists()
