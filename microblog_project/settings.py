@@ -6,6 +6,7 @@ is made once and kept under `var/`, mail goes to files. With SECRET_KEY it is in
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import django_stubs_ext
@@ -92,8 +93,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.requests.request_ids.RequestIdMiddleware",
-    "operations.access_log.AccessMiddleware",
+    "core.requests.request_ids.request_id_middleware",
+    "operations.access_log.access_log_middleware",
     "core.requests.health_urls.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -181,12 +182,17 @@ RQ = {
 }
 # The cache holds nothing but rate limits. They are kept in the database, which all processes share, so that
 # members can sign in, and guessing stays slow, while the queue server is down.
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "rate_limits",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
+    # Which errors were emailed to ADMINS lately; a folder, because the database may be what fails.
+    "admin_mail": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "admin_mail",
+    },
 }
 
 # --- Accounts -------------------------------------------------------------------------------------------
@@ -369,16 +375,16 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0)
 # Without it there are no metrics, and none are kept.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-LOG_FORMAT = env.one_of("LOG_FORMAT", logs.FORMATS, default="plain" if DEBUG else "json")
+LOG_FORMAT = env.one_of("LOG_FORMAT", logs.FORMATTERS, default="plain" if DEBUG else "json")
 # The development server prints a line a request itself.
 ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "operations.logs.formatter", "name": LOG_FORMAT}},
+    "formatters": {"line": {"()": logs.FORMATTERS[LOG_FORMAT]}},
     "filters": {
         "news": {"()": "django.utils.log.CallbackFilter", "callback": health_urls.is_news},
-        "not_polls": {"()": "operations.access_log.PollFilter"},
+        "not_polls": {"()": "django.utils.log.CallbackFilter", "callback": "ext://operations.access_log.is_no_poll"},
     },
     "handlers": {
         "console": {"class": "operations.logs.Console", "formatter": "line"},

@@ -1,4 +1,4 @@
-"""A line a request: who asks for what, how it is answered, and how long that takes."""
+"""A log line for each request: method, path, status and time."""
 
 import logging
 import time
@@ -14,51 +14,39 @@ from operations.scrubbing import scrub
 
 logger = logging.getLogger(__name__)
 
-SLOW = 1.0  # seconds
-QUIET = health_urls.PATHS | {"/notifications/"}
-"""What machines and open pages ask all the time: a line a second for each says nothing, unless something is wrong."""
-
-Answer = Callable[[HttpRequest], HttpResponseBase]
+SLOW_SECONDS = 1.0
+POLLED = health_urls.PATHS | {"/notifications/"}
+"""What machines and open pages request every second: logged only if something is wrong."""
 
 
-class AccessMiddleware:
-    """Counts each request, and logs it, but for those of QUIET that are answered fast and well."""
+def access_log_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Count and log each request. The time of a download is the time until it begins."""
 
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, and take the time. That of a download is the time until it begins."""
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        response = self.get_response(request)
+        response = get_response(request)
         seconds = time.perf_counter() - began
         if settings.METRICS_TOKEN:
             observe(request, response.status_code, seconds)
-        if settings.ACCESS_LOG and not is_quiet(request, response.status_code, seconds):
+        is_usual = request.path in POLLED and response.status_code < 400 and seconds < SLOW_SECONDS  # noqa: PLR2004
+        if settings.ACCESS_LOG and not is_usual:
             log_access(request, response.status_code, seconds)
         return response
 
-
-class PollFilter(logging.Filter):
-    """Leaves successful polls out of the development server's lines: they would scroll the site's address away."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to keep a record of `django.server`, whose first argument is the request line."""
-        words = str(record.args[0]).split() if isinstance(record.args, tuple) and record.args else []
-        is_poll = len(words) > 1 and words[1].partition("?")[0] in QUIET
-        return record.levelno > logging.INFO or not is_poll
-
-
-def is_quiet(request: HttpRequest, status: int, seconds: float) -> bool:
-    """Return whether a request is one of very many, of which there is nothing to be said."""
-    return request.path in QUIET and status < 400 and seconds < SLOW  # noqa: PLR2004 - HTTP's
+    return middleware
 
 
 def log_access(request: HttpRequest, status: int, seconds: float) -> None:
-    """Write the line. What stands behind the question mark is nobody's business, nor are the keys out of mails."""
+    """Write the line, without query and without the keys that emails hold."""
     match = request.resolver_match
     path = f"/{match.route}" if match and "key" in match.kwargs else scrub(request.path)
     milliseconds = round(seconds * 1000)
     view = match.view_name if match else ""
     fields = {"method": request.method, "path": path, "view": view, "status": status, "milliseconds": milliseconds}
     logger.info("%s %s %s in %s ms", request.method, path, status, milliseconds, extra=fields)
+
+
+def is_no_poll(record: logging.LogRecord) -> bool:
+    """Return whether to keep a record of `django.server`: successful polls would scroll the site's address away."""
+    words = str(record.args[0]).split() if isinstance(record.args, tuple) and record.args else []
+    return record.levelno > logging.INFO or len(words) < 2 or words[1].partition("?")[0] not in POLLED  # noqa: PLR2004

@@ -13,7 +13,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.rq import RqIntegration
 from sentry_sdk.types import Event, Hint
 
-from operations.logs import ids
+from core.log_context import bound_ids
 from operations.scrubbing import scrub
 
 
@@ -52,7 +52,7 @@ def discreet(event: Event, _hint: Hint) -> Event:
     report["request"] = _request(report.get("request"))
     report["extra"] = _extra(report.get("extra", {}))
     report["transaction"] = scrub(report.get("transaction") or "")
-    report["tags"] = {**report.get("tags", {}), **ids()}
+    report["tags"] = {**report.get("tags", {}), **bound_ids()}
     if entry := report.get("logentry"):
         report["logentry"] = {"message": scrub(entry.get("message") or "")}
     for exception in report.get("exception", {}).get("values", []):

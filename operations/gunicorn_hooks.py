@@ -15,7 +15,7 @@ import psutil
 from gunicorn.glogging import Logger
 from prometheus_client import values
 
-from operations.logs import FORMATS, formatter
+from operations.logs import FORMATTERS
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PLACE = "METRICS_PLACE"
@@ -31,9 +31,9 @@ class SiteLogger(Logger):  # type: ignore[misc]
         """Set up the log of what gunicorn itself does; the lines of requests are the site's."""
         super().setup(cfg)
         name = os.environ.get("LOG_FORMAT") or ("json" if os.environ.get("SECRET_KEY") else "plain")
-        if name in FORMATS:  # if not, the settings say so
+        if name in FORMATTERS:  # if not, the settings say so
             for handler in self.error_log.handlers:
-                handler.setFormatter(formatter(name))
+                handler.setFormatter(FORMATTERS[name]())
 
 
 def make_folder() -> None:

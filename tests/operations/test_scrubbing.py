@@ -5,7 +5,6 @@ import logging
 import re
 import sys
 import time
-from pathlib import Path
 from smtplib import SMTPRecipientsRefused
 from typing import Any, cast
 
@@ -24,7 +23,7 @@ from sentry_sdk.types import Event
 from accounts.models import User
 from microblog_project import urls
 from operations.error_reports import discreet
-from operations.logs import formatter
+from operations.logs import FORMATTERS
 from operations.scrubbing import scrub
 from tests.mail_server import MailServer
 from tests.members import make_member
@@ -110,7 +109,7 @@ def test_no_key_out_of_an_email_is_in_a_log_line(
             for answer in (client.get(address, headers=referer), client.post(address, headers=referer)):
                 assert answer.status_code < 500
             client.post("/accounts/login/", headers={"Referer": f"https://evil.example{address}"})
-    lines = "\n".join(formatter(name).format(record) for record in caplog.records)
+    lines = "\n".join(FORMATTERS[name]().format(record) for record in caplog.records)
     assert caplog.records
     secrets = {part for address in keys for part in re.findall(r"[\w:-]{20,}", address)}
     assert secrets
@@ -126,7 +125,7 @@ def test_no_address_out_of_an_exception_is_in_a_log_line(name: str) -> None:
     except SMTPRecipientsRefused as error:
         args = ("Refused: %s for %s", (error, ADDRESS), sys.exc_info())
         record = logging.getLogger("x").makeRecord("x", logging.ERROR, __file__, 1, *args, extra={"to": ADDRESS})
-    text = formatter(name).format(record)
+    text = FORMATTERS[name]().format(record)
     assert "example.com" not in text
     assert "SMTPRecipientsRefused" in text
 
@@ -142,10 +141,8 @@ def test_no_value_of_a_row_is_in_a_log_line() -> None:
 
 @pytest.mark.urls(__name__)
 def test_the_mail_to_administrators_names_no_member(
-    member: User, settings: LazySettings, tmp_path: Path, mailoutbox: list[EmailMessage]
+    administrator: str, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
-    settings.ADMINS = [("", "admin@example.org")]
-    settings.VAR_DIR = tmp_path
     client = Client(raise_request_exception=False)
     client.force_login(member)
     referer = f"http://testserver/accounts/confirm-email/{KEY}/"
@@ -163,7 +160,7 @@ def test_an_address_that_is_refused_is_in_no_line(
     cache.clear()
     smtp_server.unknown_recipient = "550 no such user"
     client.post("/accounts/password/reset/", {"email": ADDRESS})
-    lines = [json.loads(formatter("json").format(record)) for record in caplog.records]
+    lines = [json.loads(FORMATTERS["json"]().format(record)) for record in caplog.records]
     assert [line["message"] for line in lines if line["logger"] == "accounts.sign_in.adapter"]
     assert ADDRESS not in json.dumps(lines)
 
