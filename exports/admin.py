@@ -1,4 +1,4 @@
-"""Archives in the admin: their size, their fate and their mail, never what is inside."""
+"""Archives in the admin: their size, state and email, never their contents."""
 
 from collections.abc import Sequence
 

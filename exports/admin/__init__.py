@@ -1,5 +1,0 @@
-"""What staff see of exports."""
-
-from exports.admin import archive
-
-__all__ = ["archive"]
