@@ -22,13 +22,14 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 # Outside CI, PostgreSQL gets the tests of what asks the database most.
-ON_POSTGRESQL = tests/exports tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py \
-	tests/accounts/test_races.py tests/posts/test_double_submits.py tests/posts/test_search.py \
+ON_POSTGRESQL = tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
+	tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
+	tests/posts/test_double_submits.py tests/posts/test_search.py \
 	tests/security/test_fuzz.py tests/security/test_staff_lists.py
 
-# Many tests wait for a worker more than they work: two processes for each of two cores.
+# Many tests wait for a worker more than they work, the long ones above all: more processes than two cores.
 test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 12 minutes)
-	@$(PYTEST) -n 4 --dist worksteal $(if $(CI),,-m "not long")
+	@$(PYTEST) -n $(if $(CI),4,3) --dist worksteal $(if $(CI),,-m "not long")
 	@TEST_DATABASE=postgresql $(PYTEST) -n 3 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)" \
 		$(if $(CI),,$(ON_POSTGRESQL))
 	@$(if $(CI),,echo "Left out: the tests marked 'long', and some on PostgreSQL. They run in CI, and by: make test CI=true")

@@ -75,6 +75,7 @@ def test_nobody_else_is_offered_them(client: Client, db: None, settings: LazySet
     ("variables", "offered"),
     [({}, True), ({"SECRET_KEY": "a long one", "SITE_URL": "https://example.com"}, False)],
 )
+@pytest.mark.long
 def test_they_are_for_development_only(variables: dict[str, str], offered: bool, settings: LazySettings) -> None:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "microblog_project.settings", "PSEUDO_LOCALES": "1"}
     shown = subprocess.run(

@@ -237,6 +237,7 @@ def test_what_the_callback_raises_ends_the_writing_and_nothing_is_left(tmp_path:
     assert b"PK\5\6" not in (tmp_path / "archive.zip").read_bytes()
 
 
+@pytest.mark.long
 def test_more_files_than_an_old_zip_can_count(tmp_path: Path) -> None:
     files = 65_600
     path = tmp_path / "many.zip"

@@ -198,6 +198,7 @@ def test_what_cannot_be_read_is_refused(members: list[User], options: list[str])
 
 
 @pytest.mark.processes
+@pytest.mark.long
 def test_without_worker_or_queue_server_it_says_so_and_waits_and_ctrl_c_stops_it_cleanly(
     members: list[User], tmp_path: Path, work: Work
 ) -> None:

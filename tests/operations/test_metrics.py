@@ -132,6 +132,7 @@ def replace_a_process(web: AskedServer) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.long
 def test_all_processes_are_added_up_and_one_that_is_replaced_loses_nothing(web: AskedServer, tmp_path: Path) -> None:
     def count() -> float:
         return scraped(web, "http_requests_total", view="healthz", method="GET", status="2xx")
@@ -159,6 +160,7 @@ def test_all_processes_are_added_up_and_one_that_is_replaced_loses_nothing(web: 
 
 
 @pytest.mark.processes
+@pytest.mark.long
 def test_its_folder_goes_with_the_server(transactional_db: None, tmp_path: Path) -> None:
     with web_server(tmp_path / "web.log", {"METRICS_TOKEN": TOKEN, "TMPDIR": str(tmp_path)}):
         assert len(list(tmp_path.glob("microblog-metrics-*"))) == 1

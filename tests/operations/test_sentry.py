@@ -92,6 +92,7 @@ def test_a_task_is_reported_once_when_it_is_given_up_with_both_ids(
     assert_discreet(reports)
 
 
+@pytest.mark.long
 def test_a_page_that_says_on_purpose_that_the_site_is_closed_is_not_reported(
     reports: ReportServer, susan: User, tmp_path: Path
 ) -> None:
