@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from types import FrameType
 from typing import Any
 from uuid import uuid4
@@ -27,7 +26,6 @@ from core.log_context import WELL_FORMED, bind_ids
 from core.periodic import FREQUENT, REGULAR
 from tasks.interruptions import SIGNAL, stop_request
 from tasks.queue.client import LARGE_QUEUE_NAME, QUEUE_NAME
-from tasks.queue.companion import Companion
 from tasks.queue.priority import lower_job_priority, lower_session_priority
 from tasks.queue.problems import QueueProblem, problem_of
 from tasks.queue.registered_jobs import job_refusal
@@ -44,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 MONITORING_INTERVAL = 5  # seconds between the signs of life of a worker at a job
 RESTART_PAUSE_SECONDS = 1.0
-PATIENCE = 5.0  # seconds that a companion may take to end, beside EXPORT_STOP_GRACE
 ENDING_OPTIONS = ("burst", "max_jobs", "max_idle_time")
 """Options of `rqworker` with which a worker ends by itself."""
 
@@ -53,24 +50,19 @@ class TaskWorker(RoundRobinWorker):
     """Reconciles and cleans up at its start, between jobs and while idle; after each job looks whether it died.
 
     It comes back by itself when the queue server was away, and hands a job back rather than lose it when it is
-    stopped: see docs/decisions/0002. Of `default` and `large` it takes a job in turn; while it is
-    at a large one, a companion serves `default`: see docs/decisions/0019.
+    stopped: see docs/decisions/0002. Of `default` and `large` it takes a job in turn: see docs/decisions/0019.
     """
 
     max_connection_wait_time = 5.0  # seconds between two tries to reach a server that is away; RQ's own would be 60
 
-    def __init__(self, queues: Any, *args: Any, parent: int | None = None, **kwargs: Any) -> None:
-        """Make a worker, or the companion of the one whose process id is `parent`."""
+    def __init__(self, queues: Any, *args: Any, **kwargs: Any) -> None:
         # `rqworker` has no options for the intervals, and its default for the serializer is pickle.
         ours = {
             "maintenance_interval": 60,
             "job_monitoring_interval": MONITORING_INTERVAL,
             "serializer": JSONSerializer,
         }
-        self._options = {**kwargs, **ours}
-        super().__init__(queues if parent else with_large(queues), *args, **self._options)
-        self._parent = parent
-        self._companion: Companion | None = None
+        super().__init__(with_large(queues), *args, **{**kwargs, **ours})
         jobs_warm_up()
         # What is there now is there to stay: no work-horse's garbage collection shall look at it, and thereby copy it.
         gc.collect()
@@ -98,7 +90,7 @@ class TaskWorker(RoundRobinWorker):
                         break
                 except RedisError as error:
                     self._note_problem(error)
-                if self._is_to_end:
+                if self._is_told_to_end:
                     break
                 logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
                 self._restart_loop()
@@ -143,14 +135,11 @@ class TaskWorker(RoundRobinWorker):
         self._shutdown_requested_date = now()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, self.request_force_stop)
-        if self._companion:
-            self._companion.tell_to_stop()
-        elif not self.horse_pid:
+        if not self.horse_pid:
             raise SystemExit
         self._stop_requested = True
-        if pid := self.horse_pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, SIGNAL)
+        with suppress(ProcessLookupError):
+            os.kill(self.horse_pid, SIGNAL)
         self._start_grace()
 
     def _start_grace(self) -> None:
@@ -160,9 +149,7 @@ class TaskWorker(RoundRobinWorker):
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop at once (the second signal): the job is handed back. RQ's would leave it behind."""
-        if self._companion:
-            self._companion.hurry()
-        elif not self.horse_pid:
+        if not self.horse_pid:
             raise SystemExit
         self._stop_horse()
 
@@ -199,8 +186,6 @@ class TaskWorker(RoundRobinWorker):
 
         RQ would leave the work-horse alone, and count it as ended.
         """
-        if self._companion:
-            self._ensure_companion()
         try:
             super().maintain_heartbeats(job, execution)
         except RedisError:
@@ -220,12 +205,7 @@ class TaskWorker(RoundRobinWorker):
     def should_run_maintenance_tasks(self) -> bool:
         """Return whether RQ's own maintenance, our reconciliation or our housekeeping is due, or the end."""
         is_due = self._reconciliation_is_due or self._housekeeping_is_due or super().should_run_maintenance_tasks
-        return self._is_to_end or is_due
-
-    @property
-    def _is_to_end(self) -> bool:
-        """Return whether it was told to end, or is a companion that has lost its worker."""
-        return self._is_told_to_end or self._parent not in {None, os.getppid()}
+        return self._is_told_to_end or is_due
 
     @property
     def _reconciliation_is_due(self) -> bool:
@@ -237,7 +217,7 @@ class TaskWorker(RoundRobinWorker):
 
     def run_maintenance_tasks(self) -> None:
         """Reconcile, clean up, and do RQ's own maintenance, each when it is due; end, if that was asked."""
-        if self._is_to_end:
+        if self._is_told_to_end:
             raise StopRequested
         if super().should_run_maintenance_tasks:
             self._maintain_queues()
@@ -294,7 +274,6 @@ class TaskWorker(RoundRobinWorker):
                 self._safely(task_recover_from_worker, task_id=job.id, worker=self.name, **how)
                 if self._horse_was_killed:
                     self._safely(work_horse_killed.send, sender=type(self), job_id=job.id)
-                self._dismiss_companion()
 
     def _refuse(self, job: Job, queue: Queue, reason: str) -> None:
         """Fail a job that must not be performed. If a task waits for it, queue that again, in the form of today."""
@@ -302,52 +281,10 @@ class TaskWorker(RoundRobinWorker):
         self.handle_job_failure(job, queue, exc_string=f"Refused: {reason}")
         self._safely(task_queue_refused, job_id=job.id)
 
-    def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork the work-horse, and for a large export a companion, so that small ones need not wait for it."""
-        super().fork_work_horse(job, queue)
-        if queue.name == LARGE_QUEUE_NAME and not self._is_told_to_end:
-            self._ensure_companion()
-
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Do the job, in the work-horse, whenever pages leave a processor; a large one, when small ones do as well."""
         lower_job_priority(is_large=queue.name == LARGE_QUEUE_NAME)
         super().main_work_horse(job, queue)
-
-    def _ensure_companion(self) -> None:
-        """Have a companion; if it has died, another one. Without one, small exports wait, and no harm is done."""
-        if self._companion is None or (self._companion.has_ended() and not self._is_told_to_end):
-            connections.close_all()
-            try:
-                self._companion = Companion(partial(self._live_as_companion, os.getpid()))
-            except OSError:
-                logger.warning("Worker %s has no companion", self.name, exc_info=True)
-
-    def _live_as_companion(self, parent: int) -> None:
-        """Serve `default`, in the companion's process, as a worker of its own: it reconciles and cleans up too."""
-        companion = type(self)(QUEUE_NAME, parent=parent, **self._options | {"name": None})
-        companion.last_cleaned_at = self.last_cleaned_at
-        companion._reconciled_at, companion._cleaned_at = self._reconciled_at, self._cleaned_at
-        with bind_ids():  # of its own jobs alone
-            logger.info("Worker %s is the companion of %s", companion.name, self.name)
-            companion.work()
-
-    def _dismiss_companion(self) -> None:
-        """Tell the companion, if there is one, to stop, and wait until it has: what it has at work is small."""
-        if not self._companion:
-            return
-        self._companion.tell_to_stop()
-        deadline = time.monotonic() + settings.EXPORT_STOP_GRACE + PATIENCE
-        while not self._companion.has_ended(within=MONITORING_INTERVAL):
-            if time.monotonic() > deadline:  # frozen, for example
-                self._companion.kill()
-            with suppress(RedisError):
-                self.heartbeat()
-        self._companion = None
-
-    def unsubscribe(self) -> None:
-        """Listen to no more commands. A companion, whose process is about to end, need not wait a second for that."""
-        if self._parent is None:
-            super().unsubscribe()  # type: ignore[no-untyped-call]
 
     def _safely(self, care: Any, **arguments: Any) -> str:
         """Call `care`, and return its error's name, empty without one; no connection outlives the call.

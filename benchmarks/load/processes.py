@@ -11,7 +11,7 @@ import psutil
 
 from e2e.whole_site import WholeSite
 
-WORK_HORSES = "work-horses, companions"
+WORK_HORSES = "work-horses"
 """They come and go with the exports, and are as large as these want."""
 KINDS = ("web", "workers", WORK_HORSES, "PostgreSQL", "Valkey")
 TICK = os.sysconf("SC_CLK_TCK")

@@ -108,9 +108,9 @@ class Injector:
         return self._count(fault, f"worker {worker}, {', '.join(str(task) for task in tasks) or 'no task'}")
 
     def _targets(self, fault: Fault, strike: Strike) -> list[int]:
-        """Return the workers, companions among them, that the fault can strike at."""
+        """Return the workers that the fault can strike at."""
         busy = {self._workers.pid_of(task.worker) for task in Task.objects.filter(status=TaskStatus.RUNNING)}
-        wanted = [pid for pid in self._workers.with_companions() if pid in busy or not fault.waits_for_task]
+        wanted = [pid for pid in self._workers.alive() if pid in busy or not fault.waits_for_task]
         return [pid for pid in wanted if not strike.horse or self._workers.horse_of(pid)]
 
     def _tasks_of(self, worker: int) -> list[Task]:

@@ -58,11 +58,6 @@ class Workers:
         """Return the process ids of the workers that run; one that is frozen does not."""
         return [process.pid for process in self._processes if is_running(process.pid)]
 
-    def with_companions(self) -> list[int]:
-        """Return the process ids of the workers that run, and of the companions of all."""
-        companions = [pid for process in self._processes for pid in children(process.pid, are_companions=True)]
-        return [*self.alive(), *filter(is_running, companions)]
-
     def is_any_alive(self) -> bool:
         """Return whether a worker runs."""
         return bool(self.alive())
@@ -72,8 +67,10 @@ class Workers:
         return bool(self.alive()) or any(is_running(pid) for pid in self._all())
 
     def horse_of(self, worker: int) -> int | None:
-        """Return the process id of the work-horse of a worker, or of a companion."""
-        return next(iter(children(worker, are_companions=False)), None)
+        """Return the process id of the work-horse of a worker."""
+        with suppress(psutil.Error):
+            return next(iter(children_of(worker)), None)
+        return None
 
     def pid_of(self, name: str) -> int | None:
         """Return the process id of the worker that RQ calls `name`, which is in its log."""
@@ -110,13 +107,6 @@ class Workers:
         with self._lock:
             self._is_over.set()
         self._signal_all(SIGKILL)
-
-
-def children(pid: int, *, are_companions: bool) -> list[int]:
-    """Return the process ids of a process's companions or of its work-horses; none if it is gone."""
-    with suppress(psutil.Error):
-        return children_of(pid, are_companions=are_companions)
-    return []
 
 
 def is_running(pid: int) -> bool:

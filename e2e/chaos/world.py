@@ -26,7 +26,7 @@ SETTINGS = {
     "EXPORT_FREE_SPACE_RESERVE": "0",
     "EXPORT_MAX_ARCHIVES": "1000000",
     "EXPORT_ATTACHMENT_LIMIT": "100000",  # some files are attached, some linked
-    "EXPORT_LARGE_FROM": "4000",  # three of the six members: often there are companions
+    "EXPORT_LARGE_FROM": "4000",  # three of the six members
 }
 SHORT_TIMES = {
     "EXPORT_STALE_AFTER": "4",

@@ -12,11 +12,11 @@ def supervisor(site: Site) -> None:
     site.admit_members()
     site.check_an_export()
     site.check_who_may_read_what()
-    site.check_a_killed_worker(4)
+    site.check_a_killed_worker(5)
     site.check_a_restart("supervisorctl restart all", seconds_at_most=60)
     site.check_a_site_that_is_away("supervisorctl stop microblog-web", "supervisorctl start microblog-web")
     states = site.root.output("supervisorctl status").split()
-    assert states.count("RUNNING") == 5, states
+    assert states.count("RUNNING") == 6, states
 
 
 KINDS = {"supervisor": supervisor}

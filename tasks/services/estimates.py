@@ -30,7 +30,7 @@ class Wait:
 def task_wait(task: Task) -> Wait | None:
     """Return what the task waits for, or None when it is not queued.
 
-    It waits for its own queue only: a worker serves the queues in turn, and small ones also while it is at a large one.
+    It waits for its own queue only: a worker serves the queues in turn.
     """
     if task.status != TaskStatus.QUEUED:
         return None

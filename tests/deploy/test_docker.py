@@ -14,7 +14,7 @@ DEPLOY = BASE_DIR / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OF_THE_SITE = ["migrate", "web", "worker"]
+OF_THE_SITE = ["migrate", "web", "worker", "worker-large"]
 
 
 def instructions(name: str) -> list[str]:
@@ -110,7 +110,7 @@ def test_only_nginx_is_exposed() -> None:
 
 
 def test_the_database_is_migrated_before_services_start() -> None:
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "worker-large"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 

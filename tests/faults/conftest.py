@@ -23,12 +23,6 @@ PATIENT = {"EXPORT_STALE_AFTER": "3"}
 """For a worker that looks on while another works, which it must not take for dead on a busy machine."""
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_large(settings: LazySettings) -> None:
-    """Have no companions: each looks on while its worker works, and would take it for dead after so short a time."""
-    settings.EXPORT_LARGE_FROM = 1_000_000_000
-
-
 @pytest.fixture
 def susan(transactional_db: None) -> User:
     return make_member("susan")

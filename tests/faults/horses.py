@@ -11,7 +11,6 @@ import psutil
 from django.db import OperationalError, connection, transaction
 
 from tasks.models import Task, TaskStatus
-from tasks.queue.companion import NAME
 from tests.waiting import wait_until
 
 
@@ -37,31 +36,17 @@ def runs(task: Task, attempt: int = 1) -> None:
 
 def horse_of(worker: "Popen[bytes]") -> int:
     """Return the process id of the worker's only work-horse."""
-    [horse] = children_of(worker.pid, are_companions=False)
+    [horse] = children_of(worker.pid)
     return horse
 
 
 def has_horse(worker: "Popen[bytes]") -> bool:
-    return bool(children_of(worker.pid, are_companions=False))
+    return bool(children_of(worker.pid))
 
 
-def companion_of(worker: "Popen[bytes]") -> int:
-    """Return the process id of the worker's companion, as soon as there is one."""
-    return wait_until(lambda: children_of(worker.pid, are_companions=True), what="A companion")[0]
-
-
-def children_of(pid: int, *, are_companions: bool) -> list[int]:
-    """Return the process ids of a worker's companions, or of its other children: work-horses.
-
-    A companion has work-horses only, which have its name.
-    """
-    found = []
-    parent = psutil.Process(pid)
-    for child in parent.children():
-        with suppress(psutil.NoSuchProcess):
-            if (child.name() == NAME != parent.name()) == are_companions:
-                found.append(int(child.pid))
-    return found
+def children_of(pid: int) -> list[int]:
+    """Return the process ids of a worker's children: work-horses."""
+    return [child.pid for child in psutil.Process(pid).children()]
 
 
 def pause(*pids: int) -> None:

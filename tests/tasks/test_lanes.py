@@ -112,6 +112,7 @@ def test_its_mail_is_small(susan: User, queue: Queue, large_queue: Queue, work: 
 def test_a_worker_of_default_serves_both_and_a_worker_of_another_queue_does_not(queue: Queue) -> None:
     assert InProcessWorker([queue], connection=queue.connection).queue_names() == ["default", "large"]
     assert InProcessWorker(["default", "large"], connection=queue.connection).queue_names() == ["default", "large"]
+    assert InProcessWorker("large", connection=queue.connection).queue_names() == ["large"]
     assert InProcessWorker("other", connection=queue.connection).queue_names() == ["other"]
 
 
