@@ -16,6 +16,7 @@ pytestmark = pytest.mark.processes
 
 ROOT: Path = settings.BASE_DIR
 CONFIGURATION = ROOT / "docs/configuration.md"
+LONGEST_README = 100  # lines
 READ_ELSEWHERE = {"EMAIL_URL", "VAR_DIR", "PORT", "WEB_BIND", "WEB_CONCURRENCY", "WEB_THREADS"}
 """Read by code that runs before the settings, or without them."""
 TO_BE_ADDED = {"inbox/jobs.py", "templates/inbox/_word_count.html"}
@@ -88,6 +89,13 @@ def test_every_command_of_the_site_is_on_the_page_and_no_other() -> None:
 def test_every_target_of_make_on_the_page_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", (ROOT / "docs/commands.md").read_text(encoding="utf-8"))) <= targets
+
+
+def test_the_readme_is_two_screens() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ .*$", text, re.MULTILINE)
+    assert len(text.splitlines()) < LONGEST_README
+    assert len(headings) == len(set(headings))
 
 
 def pages() -> list[Path]:
