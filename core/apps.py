@@ -22,7 +22,7 @@ class CoreConfig(AppConfig):
 
 
 class StaffConfig(admin_apps.AdminConfig):
-    """Django's administration, on a site with rules of our own."""
+    """Django's admin, on a site with rules of its own."""
 
     default_site = "core.staff.site.StaffSite"
     default = False

@@ -1,4 +1,4 @@
-"""Bootstrap's classes on every form field of the site."""
+"""Bootstrap's classes for every form field of the site."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ CLASSES = [
 
 
 class BootstrapBoundField(BoundField):
-    """A field whose widget carries Bootstrap's class, added to what the widget brings."""
+    """A field that adds Bootstrap's class to its widget's own."""
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         """Return the widget's attributes with `form-control` (or what fits it better) and `is-invalid`."""

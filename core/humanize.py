@@ -1,4 +1,4 @@
-"""Times as people say them: lengths rounded up, in the one unit that matters, and moments with their zone."""
+"""Durations, rounded up in one unit, and moments with their time zone, in the reader's language."""
 
 import math
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-SECONDS_STEP = 5  # seconds; nobody waits by the second
+SECONDS_STEP = 5  # a more exact estimate would be noise
 
 
 def duration_in_words(seconds: float) -> str:
@@ -26,7 +26,7 @@ def duration_in_words(seconds: float) -> str:
 
 
 def moment_from_text(text: str | datetime) -> str:
-    """Return the same of a time in ISO 8601, as a notification's payload holds it."""
+    """Return `moment_in_words` of a time in ISO 8601, as a notification's payload holds it."""
     return moment_in_words(datetime.fromisoformat(text) if isinstance(text, str) else text)
 
 

@@ -1,4 +1,4 @@
-"""Pages by keyset: the same cost at any depth, and no row twice or never while others are written.
+"""Keyset pagination: every page costs the same, and rows written meanwhile repeat or hide none.
 
 A position is the (moment, id) of a row, in the address as `<microseconds since 1970>-<id>`. It serves any model with
 a time and an index on it: posts by `timestamp`, follows by `created_at`.
@@ -18,27 +18,27 @@ PAGE_SIZE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LAST_ID = 2**63 - 1
-"""No row has a later one, and SQLite could not even be asked for it."""
+"""The largest id that the databases can hold."""
 
 Row = TypeVar("Row", bound=Model)
 
 
 class Position(NamedTuple):
-    """Where a row stands among all of its kind."""
+    """The place of a row in a list."""
 
     moment: datetime
     id: int
 
     @classmethod
     def of(cls, row: Model, by: str = "timestamp") -> Self:
-        """Return the position of a row, whose time is in the field `by`."""
+        """Return the position of a row by its time in the field `by`."""
         return cls(getattr(row, by), row.pk)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the position that an address names.
+        """Parse the position in an address.
 
-        Raises BadRequest, naming the text, if it names none.
+        Raises BadRequest, quoting the text, if it is malformed.
         """
         try:
             microseconds, _dash, row_id = text.rpartition("-")
@@ -55,13 +55,13 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """The rows that a page asks for: those next to a position, on its older or its newer side."""
+    """A request for the rows next to a position, on its older or newer side."""
 
     position: Position | None
     is_to_newer: bool = False
 
     def among(self, rows: QuerySet[Row], by: str = "timestamp") -> QuerySet[Row]:
-        """Return these rows, the nearest first."""
+        """Return the requested rows, the nearest first."""
         sign, beyond = ("", "gt") if self.is_to_newer else ("-", "lt")
         rows = rows.order_by(f"{sign}{by}", f"{sign}pk")
         if self.position is None:
@@ -75,7 +75,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows, newest first, and where their neighbours begin (empty where there are none)."""
+    """Rows, newest first, and the positions of the next pages (empty without one)."""
 
     rows: list[Row]
     older: str
@@ -83,15 +83,15 @@ class Page(Generic[Row]):
 
 
 def page_of(rows: QuerySet[Row], query: QueryDict, *, by: str = "timestamp") -> Page[Row]:
-    """Return the page that `?before=` or `?after=` asks for, the first one without either; `by` is the rows' time.
+    """Return the page for `?before=` or `?after=`, by default the first; `by` is the rows' time.
 
-    Raises BadRequest for a position that cannot be read.
+    Raises BadRequest for a malformed position.
     """
     return page_by(lambda step: step.among(rows, by), query, by=by)
 
 
 def page_by(find: Callable[[Step], QuerySet[Row]], query: QueryDict, *, by: str = "timestamp") -> Page[Row]:
-    """Return the page like `page_of`, of rows that `find` knows better how to find: the nearest first."""
+    """Return the page like `page_of`, of the rows that `find` returns, the nearest first."""
     step = _step_of(query)
     found = list(find(step)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]

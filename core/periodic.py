@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 Work = Callable[[], int]
-"""It can run again, and in several workers at once. It returns how many rows or files it has dealt with."""
+"""Must be safe to repeat, and to run in several workers at once; returns how many rows or files it processed."""
 
 REGULAR: list[Work] = []
 """Called every EXPORT_HOUSEKEEPING_INTERVAL seconds."""
@@ -13,7 +13,7 @@ FREQUENT: list[Work] = []
 
 
 def periodic(*, frequent: bool = False) -> Callable[[Work], Work]:
-    """Have workers call the function regularly; `frequent` is for what members wait for."""
+    """Register a function for workers to call regularly; `frequent` is for work that members wait for."""
 
     def register(work: Work) -> Work:
         (FREQUENT if frequent else REGULAR).append(work)

@@ -1,6 +1,6 @@
-"""Keeps what the site writes to its own user: database, emails, archives, keys, sockets and logs.
+"""Make the site's files private: database, emails, archives, keys, sockets and logs.
 
-Nothing here imports Django: `manage.py` comes here before there are settings.
+Imports no Django: `manage.py` uses it before the settings exist.
 """
 
 import os
@@ -13,19 +13,19 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 OTHERS, ALL_BUT_OWNER, PASSAGE = 0o007, 0o077, 0o011
 
 READABLE_BY_ALL = {"collectstatic", "makemessages", "makemigrations", "optimizemigration", "squashmigrations"}
-"""Commands that write no member's data, but what a web server or other developers have to read."""
+"""Commands that write no members' data, but files for web servers or other developers."""
 
 
 def set_umask(argv: list[str]) -> None:
-    """Make all files that this process and its children create private, or readable by all if they are to be."""
+    """Make the files of this process and its children private, or readable for READABLE_BY_ALL."""
     os.umask(0o022 if READABLE_BY_ALL.intersection(argv[1:2]) else ALL_BUT_OWNER)
 
 
 def make_private(folder: Path, *, static: Path, sent_by_proxy: Collection[Path] = ()) -> None:
-    """Create `folder`, or close one that everybody can enter, with everything in it.
+    """Create `folder` privately, or make one that everyone can enter private, with everything in it.
 
-    `static` stays as it is, and reachable if it exists; the group keeps what is in `sent_by_proxy`. A folder that
-    only its group can enter (0750) is that way on purpose. Raises OSError if the folder cannot be created.
+    `static` stays reachable, and the group keeps access to `sent_by_proxy`. A folder with mode 0750 is left alone: its
+    group was chosen on purpose. Raises OSError if the folder cannot be created.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     mode = stat.S_IMODE(folder.stat().st_mode)
@@ -39,7 +39,7 @@ def make_private(folder: Path, *, static: Path, sent_by_proxy: Collection[Path] 
 
 
 def _is_shared(folder: Path, mode: int) -> bool:
-    """Return whether others have things in it too: /tmp, or a folder that the code is in."""
+    """Return whether others use the folder, too, as /tmp or one that contains the code."""
     return bool(mode & stat.S_ISVTX) or BASE_DIR.is_relative_to(folder)
 
 
@@ -48,7 +48,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _close(path: Path, forbidden: int) -> None:
-    """Take the permissions `forbidden` from a file, or from a folder and all that is in it; links lead elsewhere."""
+    """Remove the permissions `forbidden` from a file, or from a folder and its contents; skip symbolic links."""
     with suppress(FileNotFoundError):  # another process may be removing it
         if path.is_symlink() or not _is_ours(path):
             return

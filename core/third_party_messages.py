@@ -1,7 +1,7 @@
-"""Texts of Django and allauth that members meet, and that our translations say in the site's own tone.
+"""Messages of Django and allauth that our catalogues translate in the site's own tone.
 
-The catalogues under `locale/` go before those of the libraries, but hold only what is marked in this project; so these
-are marked here. In Spanish, for one, the libraries address the reader formally, or now so, now otherwise.
+Our catalogues override the libraries', but contain only texts marked in this project, so these are marked here.
+The libraries' Spanish, for one, addresses readers formally, and not even consistently.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy

@@ -1,4 +1,4 @@
-"""Compiling the translations, `.po` to `.mo`, with polib: a new machine has no gettext."""
+"""Compile translations from `.po` to `.mo` with polib, as a new machine may lack gettext."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import polib
 
 
 def compile_messages(locale: Path) -> int:
-    """Compile the translations under `locale` that have changed; return the number of files."""
+    """Compile the changed translations under `locale`; return the number of files."""
     stale = [source for source in locale.glob("*/LC_MESSAGES/*.po") if is_stale(source)]
     for source in stale:
         compiled = source.with_suffix(".mo")
         polib.pofile(str(source)).save_as_mofile(str(compiled))
-        compiled.chmod(source.stat().st_mode & 0o666)  # for all who can read the source, whoever compiles it
+        compiled.chmod(source.stat().st_mode & 0o666)  # readable by whoever can read the source
     return len(stale)
 
 

@@ -1,4 +1,4 @@
-"""How the number of unread messages stands in the header of every page. Found by `notifications`."""
+"""The badge with the number of unread messages, in the header of every page; `notifications` imports this."""
 
 from functools import partial
 from typing import Any
@@ -17,11 +17,11 @@ alerts.register_badge(UNREAD_MESSAGE_COUNT, script="inbox/badge.js")
 
 @receiver(post_delete, sender=Conversation)
 def count_without_who_left(*, instance: Conversation, **_signal: Any) -> None:
-    """Count anew what is unread when its sender is deleted: no other page could take it off the badge."""
+    """Recount when the sender of unread messages is deleted: no page could mark them as read."""
     if instance.unread:
         transaction.on_commit(partial(_publish, instance.member_id))
 
 
 def _publish(user_id: int) -> None:
-    if User.objects.filter(pk=user_id).exists():  # it is not, of the two, the member who left
+    if User.objects.filter(pk=user_id).exists():  # the deleted member is the other one
         unread_count_publish(user_id=user_id)

@@ -1,4 +1,4 @@
-"""What the end of an account means for those it wrote to."""
+"""Correct other members' unread counts when an account is erased."""
 
 from typing import Any
 
@@ -12,6 +12,6 @@ from inbox.services import conversation_read
 
 @receiver(account_erasing)
 def correct_unread_counts(*, user: User, **_signal: Any) -> None:
-    """Count what the member wrote as read: others' pages show the number."""
+    """Mark the member's messages as read: others' pages show the number of unread ones."""
     for conversation in Conversation.objects.filter(partner=user, unread__gt=0):
         conversation_read(conversation)

@@ -10,21 +10,21 @@ from posts.validators import validate_body
 
 
 class MessageForm(forms.Form):
-    """A message's text, taken as it was written: only the line ends, which a form sends as CRLF, become LF again."""
+    """A message's text, kept as it was written; only CRLF, which browsers send, becomes LF."""
 
     body = forms.CharField(
         label=_("Your message"),
         strip=False,
-        required=False,  # the validator says it better
+        required=False,  # `validate_body` has a better message
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
     def __init__(self, *args: Any, draft: str, **kwargs: Any) -> None:
-        """`draft` is the key under which static/draft.js keeps what is not sent yet."""
+        """`draft` is the key under which static/draft.js keeps the text until it is sent."""
         super().__init__(*args, **kwargs)
         self.draft = draft
         self.fields["body"].widget.attrs["data-draft"] = draft
-        # Django's own words on a NUL character name no remedy; ours do.
+        # Django's validator for NUL doesn't say what to do; `validate_body` does.
         self.fields["body"].validators = []
 
     def clean_body(self) -> str:
@@ -34,6 +34,6 @@ class MessageForm(forms.Form):
         return body
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """Note an error, and have the browser go to the text, which is still there."""
+        """Add an error, and focus the text, which is still there."""
         super().add_error(field, error)
         self.fields["body"].widget.attrs["autofocus"] = True

@@ -1,4 +1,4 @@
-"""Messages, and the conversations that they make."""
+"""Messages and conversations."""
 
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from accounts.models import User
 
 MAX_CHARACTERS = 2000  # of a message
 
-# The two members of a message, whoever wrote it: by them an index finds what both wrote, in its order.
+# The two members of a message in a fixed order: an index on them finds the messages of both.
 LOWER_MEMBER = Least("sender_id", "recipient_id", output_field=models.BigIntegerField())
 HIGHER_MEMBER = Greatest("sender_id", "recipient_id", output_field=models.BigIntegerField())
 
@@ -23,17 +23,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """The vocabulary of message queries."""
 
     def between(self, one: User, other: User) -> Self:
-        """Return what two members wrote to each other."""
+        """Return the messages between two members."""
         lower, higher = sorted((one.pk, other.pk))
         return self.alias(lower=LOWER_MEMBER, higher=HIGHER_MEMBER).filter(lower=lower, higher=higher)
 
     def of(self, user_id: int) -> Self:
-        """Return what the member wrote and was written."""
+        """Return the member's sent and received messages."""
         return self.filter(Q(sender_id=user_id) | Q(recipient_id=user_id))
 
 
 class Message(models.Model):
-    """Words from one member to another, which nobody else reads."""
+    """A private message from one member to another."""
 
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages_sent", db_index=False, verbose_name=_("from")
@@ -57,20 +57,20 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sender_id} to {self.recipient_id}"  # not the body: it is not for logs, nor for staff
+        return f"{self.sender_id} to {self.recipient_id}"  # not the body, which is neither for logs nor for staff
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """The vocabulary of conversation queries."""
 
     def unread_messages(self) -> int:
-        """Return how many messages in them were not read yet."""
+        """Return the number of unread messages in them."""
         counted: dict[str, Any] = self.filter(unread__gt=0).aggregate(sum=Sum("unread"))
         return counted["sum"] or 0
 
 
 class Conversation(models.Model):
-    """One member's side of what they and another wrote to each other: what their list of conversations shows."""
+    """One member's side of a conversation, as their list of conversations shows it."""
 
     member = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations", db_index=False, verbose_name=_("member")
@@ -93,5 +93,5 @@ class Conversation(models.Model):
         return f"{self.member_id} with {self.partner_id}"
 
     def get_absolute_url(self) -> str:
-        """Return the address of the conversation, where its newest message is."""
+        """Return the address of the newest message on the conversation's page."""
         return f"{reverse('inbox:conversation', args=[self.partner.username])}#newest"

@@ -1,7 +1,7 @@
-"""Sending messages, and reading them.
+"""Send and read messages.
 
-The members' rows are locked first, in the order of their ids, and everything else after them: two who write to each
-other at once, or write while the other reads, would else block each other for good.
+Everything locks the members' rows first, in the order of their ids, so that two members who write to each other at the
+same time cannot deadlock.
 """
 
 from django.db import transaction
@@ -15,9 +15,9 @@ UNREAD_MESSAGE_COUNT = "unread_message_count"
 
 
 def message_send(*, sender: User, recipient: User, body: str) -> Message:
-    """Send a message; the recipient's open pages learn of it by the poll.
+    """Send a message; the recipient's open pages get the new count by the poll.
 
-    Raises ValueError for somebody who would write to themselves.
+    Raises ValueError for a member who would write to themselves.
     """
     if sender.pk == recipient.pk:
         raise ValueError(f"{sender.username!r} cannot write to themselves; name another member.")
@@ -31,7 +31,7 @@ def message_send(*, sender: User, recipient: User, body: str) -> Message:
 
 
 def conversation_read(conversation: Conversation) -> None:
-    """Note that the member has read all of their conversation; one that holds nothing new costs nothing."""
+    """Mark a conversation as read, without a query if it has no unread messages."""
     if not conversation.unread:
         return
     with transaction.atomic():
@@ -41,15 +41,15 @@ def conversation_read(conversation: Conversation) -> None:
 
 
 def unread_count_publish(*, user_id: int) -> None:
-    """Tell the member's pages how many messages are unread."""
+    """Publish the number of unread messages to the member's pages."""
     count = Conversation.objects.filter(member_id=user_id).unread_messages()
     notify(user_id=user_id, name=UNREAD_MESSAGE_COUNT, data=count)
 
 
 def _members_lock(*members: User) -> None:
-    """Lock the members' rows until the commit, as `notify` does with one; on SQLite the transaction is lock enough.
+    """Lock the members' rows until the commit; on SQLite the transaction itself is the lock.
 
-    Raises User.DoesNotExist if one of them has just been erased.
+    Raises User.DoesNotExist if one has just been erased.
     """
     rows = User.objects.filter(pk__in=[member.pk for member in members]).order_by("pk")
     if len(rows.select_for_update(no_key=True).values_list("pk")) < len(members):
@@ -57,7 +57,7 @@ def _members_lock(*members: User) -> None:
 
 
 def _conversations_move_up(message: Message) -> None:
-    """Make the message the newest of the conversation on both its sides, which its first message begins."""
+    """Make the message the newest of the conversation on both sides, and create them for its first message."""
     members = message.sender, message.recipient
     Conversation.objects.bulk_create(
         [

@@ -1,6 +1,6 @@
 """The pages of private messages: all conversations, and a single one.
 
-No browser keeps them: who signs out where others sit down next leaves nothing behind the Back button.
+Browsers don't store them: after signing out on a shared computer, the Back button shows none.
 """
 
 from typing import cast
@@ -27,7 +27,7 @@ from inbox.services import conversation_read, message_send
 @require_GET
 @login_required
 def conversations(request: HttpRequest) -> HttpResponse:
-    """Show with whom the member writes, the newest message first."""
+    """Show the member's conversations, the newest message first."""
     rows = cast(User, request.user).conversations.select_related("partner", "newest")
     return render(request, "inbox/conversations.html", {"page": page_of(rows, request.GET)})
 
@@ -36,7 +36,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def conversation(request: HttpRequest, username: str) -> HttpResponse:
-    """Show what the member and another wrote to each other, which reads it, and send a new message (POST)."""
+    """Show a conversation, which marks it as read, and send a new message (POST)."""
     user = cast(User, request.user)
     partner = get_object_or_404(User.named(username))
     if partner == user:
@@ -49,34 +49,34 @@ def conversation(request: HttpRequest, username: str) -> HttpResponse:
 
 
 def send(request: HttpRequest, user: User, partner: User) -> HttpResponse:
-    """Send what the form holds; what cannot be sent is shown again, with the reason and the text."""
+    """Send the form's message; a rejected one is shown again with the reason."""
     if not partner.is_active:
         raise Http404
     form = MessageForm(request.POST, draft=draft_key(user, partner))
     if not may_save(request, form, "message"):
         return render_conversation(request, user, partner, form)
     message_send(sender=user, recipient=partner, body=form.cleaned_data["body"])
-    # To the field, where one goes on writing: the new message is right above it. `sent` ends the draft.
+    # To the text field, right below the new message. `sent` deletes the draft.
     return redirect(f"{reverse('inbox:conversation', args=[partner.username])}?sent#id_body")
 
 
 def draft_key(user: User, partner: User) -> str:
-    """Return under what static/draft.js keeps what the one has not sent to the other yet."""
+    """Return the key under which static/draft.js keeps the user's draft to the partner."""
     return f"{user.pk}:message:{partner.pk}"
 
 
 def render_conversation(request: HttpRequest, user: User, partner: User, form: MessageForm) -> HttpResponse:
-    """Render the page of a conversation; with a member who is not there any more, only one that there was."""
+    """Render a conversation; with a closed account, only an existing one."""
     side = user.conversations.filter(partner=partner).first()
     if not (side or partner.is_active):
         raise Http404
     if side and is_seen(request):
-        conversation_read(side)  # first: what comes in after it is shown, and counted as unread until the next look
+        conversation_read(side)  # before the query: a message that arrives in between is shown, and stays unread
     page = page_of(Message.objects.between(user, partner), request.GET)
     return render_form(request, "inbox/conversation.html", {"partner": partner, "page": page, "form": form})
 
 
 def is_seen(request: HttpRequest) -> bool:
-    """Return whether somebody looks at the newest messages: see docs/decisions/0016."""
+    """Return whether the member sees the newest messages: see docs/decisions/0016."""
     is_ahead_of_time = "prefetch" in request.headers.get("Sec-Purpose", "")
     return request.method == "GET" and not is_ahead_of_time and not {"before", "after"} & request.GET.keys()

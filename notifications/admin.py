@@ -1,4 +1,4 @@
-"""Notifications in the admin, to look at."""
+"""Notifications in the admin, read-only."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -9,7 +9,7 @@ from notifications.models import Notification
 
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin[Notification]):
-    """The members' latest news."""
+    """Members' notifications."""
 
     list_display = ("user", "name", "key", "dismissed")
     list_filter = ("name", "dismissed")
@@ -18,13 +18,13 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return no: they come from the site."""
+        """Forbid it: the site creates them."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return no: they are shown only."""
+        """Forbid it: they are read-only."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return no: a member's alert would vanish without a word."""
+        """Forbid it: a member's alert would vanish silently."""
         return False

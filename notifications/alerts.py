@@ -1,4 +1,4 @@
-"""Which notifications every page shows, and how; producers register theirs when their app is ready."""
+"""The alerts and badges on every page; each app registers its own in a module `alerts`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Headline:
-    """An alert in two words, where several fold into one line."""
+    """A short form of an alert, where several share a line."""
 
     subject: str
     state: str
@@ -24,9 +24,9 @@ class AlertKind:
     script: str
     """A static ES module that listens for `notification:<name>` events."""
     in_words: Callable[[Any], Any]
-    """Returns `data` with its texts in the active language: rows hold codes, which each reader gets in their own."""
+    """Returns `data` with its codes replaced by texts in the active language."""
     headline: Callable[[Any], Headline]
-    """Returns the two words for such `data`."""
+    """Returns the short form of such `data`."""
 
 
 KINDS: dict[str, AlertKind] = {}
@@ -45,7 +45,7 @@ def register(
 
 
 def data_in_words(name: str, data: Any) -> Any:
-    """Return the data of a notification as its reader is to get it, on a page or by the poll."""
+    """Return a notification's data for a page or the poll, in the active language."""
     return KINDS[name].in_words(data) if name in KINDS else data
 
 

@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class NotificationsConfig(AppConfig):
-    """A member's latest news under each key, the poll that fetches it, and the alerts that show it."""
+    """A member's latest notification under each key, the poll that fetches it, and the alerts that show it."""
 
     name = "notifications"
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        """Let every producer register how its notifications are shown, in a module `alerts` of its own."""
+        """Import each app's `alerts`, which registers how its notifications are shown."""
         autodiscover_modules("alerts")

@@ -1,4 +1,4 @@
-"""What every page needs to show alerts, and badges in its header."""
+"""What every page needs to show alerts and badges."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,20 +14,20 @@ from notifications.models import Notification
 
 
 def alerts(request: HttpRequest) -> dict[str, Any]:
-    """Return the member's alerts and badges (fetched when a template asks), and from where to poll on."""
+    """Return the member's alerts and badges (fetched when first used), and the cursor to poll from."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
     shown = Notification.objects.filter(user_id=user.pk).shown_on_pages([*KINDS, *BADGES])
     return {
-        # Both by one query, which the first that is asked for makes.
+        # One query fetches both.
         "alerts": SimpleLazyObject(lambda: alerts_among(shown)),
         "badges": SimpleLazyObject(lambda: badges_among(shown)),
         "alert_scripts": [*(kind.script for kind in KINDS.values()), *BADGES.values()],
         "page_owner": page_owner(user),
-        # Read before the alerts are: what changes in between is told twice, never missed.
+        # Read before the alerts: a change in between is sent twice, but never missed.
         "notification_cursor": repr(cursor_to_seconds(user.notification_cursor)),
-        # A live refresh fetches the page in the background: it must not use up the messages meant for eyes.
+        # A live refresh fetches the page in the background, and must not consume its messages.
         "is_live_refresh": is_background_request(request),
     }
 

@@ -1,6 +1,6 @@
-"""A position in a member's notifications, as the poll speaks of it: seconds since 1970, as a decimal number.
+"""Convert cursors in a member's notifications to and from the poll's decimal seconds since 1970.
 
-Inside it is an integer of microseconds. A double tells them apart up to 2**33 seconds, in the year 2242.
+A cursor is an integer of microseconds, which a double represents exactly until 2**33 seconds, in the year 2242.
 """
 
 from decimal import Decimal, InvalidOperation

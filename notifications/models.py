@@ -1,4 +1,4 @@
-"""The latest word to a member under one key."""
+"""A member's notifications."""
 
 from django.conf import settings
 from django.db import models
@@ -9,16 +9,16 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     """The vocabulary of notification queries."""
 
     def after(self, cursor: int) -> "NotificationQuerySet":
-        """Return what was written after `cursor`, oldest first."""
+        """Return the notifications after `cursor`, oldest first."""
         return self.filter(cursor__gt=cursor).order_by("cursor")
 
     def shown_on_pages(self, names: list[str]) -> "NotificationQuerySet":
-        """Return what stands on every page, oldest first."""
+        """Return the notifications of these names that aren't dismissed, oldest first."""
         return self.filter(name__in=names, dismissed=False).order_by("cursor")
 
 
 class Notification(models.Model):
-    """What a member should know now under (`name`, `key`); a newer word replaces the older."""
+    """A member's latest notification under (`name`, `key`); a newer one replaces it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", db_index=False)
     name = models.CharField(_("name"), max_length=64)
@@ -37,7 +37,7 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "name", "key"], name="latest_word_under_one_key")]
         indexes = [
             models.Index("user", "cursor", name="notification_by_cursor"),
-            # Few are: what the housekeeping looks for among the very many others.
+            # For pruning, which deletes few rows among very many.
             models.Index("cursor", condition=models.Q(dismissed=True), name="notification_dismissed"),
         ]
 

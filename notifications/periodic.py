@@ -13,9 +13,9 @@ MICROSECONDS_A_DAY = 24 * 3600 * 1_000_000
 
 @periodic()
 def prune_notifications() -> int:
-    """Delete what was dismissed and has not changed for NOTIFICATION_RETENTION_DAYS; return the number.
+    """Delete notifications that were dismissed NOTIFICATION_RETENTION_DAYS ago; return their number.
 
-    What stands on a member's pages stays, however old it is: it goes with what it tells of.
+    Others stay, however old they are: they are deleted with their subject.
     """
     before = time.time_ns() // 1000 - settings.NOTIFICATION_RETENTION_DAYS * MICROSECONDS_A_DAY
     return bulk_delete(Notification.objects.filter(dismissed=True, cursor__lt=before))

@@ -1,4 +1,4 @@
-"""Writing notifications: the only way in."""
+"""Write notifications."""
 
 import time
 
@@ -11,18 +11,17 @@ from django.dispatch import Signal
 from notifications.models import Notification
 
 ALERT_DISMISSED = "alert_dismissed"
-"""Only the latest is kept: whichever it was, pages refresh all their alerts."""
+"""One key for all of them: pages refresh all their alerts anyway."""
 
 quiet_poll = Signal()
 """Sent with `user` when a member polls and has had no notification for a while: is the last one still true?"""
 
 
 def cursor_advance(*, user_id: int) -> int:
-    """Return a new position in the member's notifications, above every earlier one; call it in a transaction.
+    """Return a new cursor for the member, above every earlier one; call it in a transaction.
 
-    It is the clock in microseconds, or the last position plus one when the clock has not moved on. The
-    member's row stays locked until the commit, so positions are committed in their order: a reader who has
-    seen one has seen all below it.
+    It is the clock in microseconds, or the last cursor plus one if the clock hasn't advanced. The member's row stays
+    locked until the commit, so cursors are committed in order: a reader who has seen one has seen all below it.
     """
     user_model = get_user_model()
     now = time.time_ns() // 1000
@@ -31,7 +30,7 @@ def cursor_advance(*, user_id: int) -> int:
 
 
 def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
-    """Make `data` (anything JSON can hold) the member's latest word under `name` and `key`."""
+    """Make `data` (any JSON value) the member's latest notification under `name` and `key`."""
     with transaction.atomic(savepoint=False):
         Notification.objects.bulk_create(
             [Notification(user_id=user_id, name=name, key=key, data=data, cursor=cursor_advance(user_id=user_id))],
@@ -42,15 +41,15 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
 
 
 def notification_dismiss(notification: Notification) -> None:
-    """Take the alert off every page of the member for good; their other tabs learn of it by the poll."""
+    """Dismiss an alert on all of the member's pages; other tabs get this by the poll."""
     with transaction.atomic(savepoint=False):
-        # First what locks the member's row: two who lock it and the notification in different orders block each other.
+        # Locks the member's row first, like every writer, to avoid deadlocks.
         notify(user_id=notification.user_id, name=ALERT_DISMISSED, data={"id": notification.pk})
         Notification.objects.filter(pk=notification.pk).update(dismissed=True)
 
 
 def notification_withdraw(*, user_id: int, name: str, key: str) -> None:
-    """Dismiss the member's notification under `name` and `key`, if there is one that they see."""
+    """Dismiss the member's notification under `name` and `key`, if it is shown."""
     notification = Notification.objects.filter(user_id=user_id, name=name, key=key, dismissed=False).first()
     if notification:
         notification_dismiss(notification)

@@ -23,8 +23,8 @@ from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seco
 from notifications.models import Notification
 from notifications.services import notification_dismiss, quiet_poll
 
-# Seconds without news after which producers are asked whether their last word still holds, and until when:
-# a member without news for an hour has nothing in progress that workers would not look after.
+# Seconds since the last notification between which `quiet_poll` is sent: after an hour, workers alone look after
+# whatever is still in progress.
 QUIET_AFTER = 5
 QUIET_UNTIL = 3600
 
@@ -32,9 +32,9 @@ QUIET_UNTIL = 3600
 @require_GET
 @never_cache
 def poll(request: HttpRequest) -> HttpResponse:
-    """Answer `?since=<timestamp of the last one seen>` with the member's newer notifications, oldest first.
+    """Return the member's notifications after `?since=<timestamp of the last one seen>`, oldest first.
 
-    In the usual case, no news, the member's own row says so, which was loaded to authenticate them.
+    Usually there are none, as the member's row says, which was loaded to authenticate them.
     """
     user = request.user
     if not isinstance(user, User):
@@ -56,7 +56,7 @@ def poll(request: HttpRequest) -> HttpResponse:
 
 
 def as_json(notification: Notification) -> dict[str, object]:
-    """Return the notification in the poll's form, in the reader's language."""
+    """Return a notification as the poll sends it, in the reader's language."""
     return {
         "name": notification.name,
         "data": data_in_words(notification.name, notification.data),
@@ -67,6 +67,6 @@ def as_json(notification: Notification) -> dict[str, object]:
 @require_POST
 @login_required
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take one of the member's alerts off their pages, and go back to the page `next`, unless the page stays."""
+    """Dismiss one of the member's alerts, and go back to the page `next`; a script stays on its page."""
     notification_dismiss(get_object_or_404(Notification, user=request.user, pk=pk))
     return HttpResponse(status=204) if is_background_request(request) else HttpResponseRedirect(next_url(request))

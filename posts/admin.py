@@ -14,19 +14,19 @@ MAX_COUNTED = 10_000
 
 
 class CappedPaginator(Paginator[Post]):
-    """Counts no further than MAX_COUNTED: counting millions takes longer than showing a page of them."""
+    """Stops counting at MAX_COUNTED: counting millions takes longer than showing a page of them."""
 
     object_list: PostQuerySet
 
     @cached_property
     def count(self) -> int:
-        """Return the number of posts, or MAX_COUNTED if there are more; a search finds those behind them."""
+        """Return the number of posts, at most MAX_COUNTED; a search finds older ones."""
         return self.object_list.order_by()[:MAX_COUNTED].count()
 
 
 @admin.register(Post)
 class PostAdmin(LoggedByNumber):
-    """The list and the page of posts: staff can take one away, but put no words into a member's mouth."""
+    """Posts, which staff can delete but neither write nor change."""
 
     list_display = ("beginning", "author", "timestamp")
     list_select_related = ("author",)
@@ -38,7 +38,7 @@ class PostAdmin(LoggedByNumber):
     ordering = ("-timestamp", "-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody writes a post here."""
+        """Forbid it: staff write no posts for members."""
         return False
 
     @admin.display(description=_("body"))

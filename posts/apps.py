@@ -14,5 +14,5 @@ class PostsConfig(AppConfig):
     verbose_name = _("Posts")
 
     def ready(self) -> None:
-        """Let each connection know what the search needs."""
+        """Prepare each database connection for the search."""
         connection_created.connect(prepare_connection)

@@ -11,21 +11,21 @@ from posts.validators import MAX_CHARACTERS, validate_body
 
 
 class PostForm(forms.Form):
-    """A post's text, taken as it was written: only the line ends, which a form sends as CRLF, become LF again."""
+    """A post's text, kept as it was written; only CRLF, which browsers send, becomes LF."""
 
     body = forms.CharField(
         label=_("Say something"),
         strip=False,
-        required=False,  # the validator says it better
+        required=False,  # `validate_body` has a better message
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto", "data-limit": MAX_CHARACTERS}),
     )
 
     def __init__(self, *args: Any, author: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.author = author
-        self.draft = f"{author.pk}:post"  # under which static/draft.js keeps what is not out yet
+        self.draft = f"{author.pk}:post"  # static/draft.js keeps the draft under this key
         self.fields["body"].widget.attrs["data-draft"] = self.draft
-        # Django's own words on a NUL character name no remedy; ours, in `validate_body`, do.
+        # Django's validator for NUL doesn't say what to do; `validate_body` does.
         self.fields["body"].validators = []
 
     def clean_body(self) -> str:

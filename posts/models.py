@@ -17,16 +17,16 @@ class PostQuerySet(models.QuerySet["Post"]):
     """The vocabulary of post queries."""
 
     def by(self, author: User) -> Self:
-        """Return what one member wrote."""
+        """Return one member's posts."""
         return self.filter(author=author)
 
     def shown(self) -> Self:
-        """Return the posts that everybody may see: not those of members whose accounts are closed."""
-        # The few whose accounts are closed are found by an index, once, whatever the number of posts.
+        """Return the posts that everyone may see: not those of closed accounts."""
+        # An index finds the few closed accounts once, whatever the number of posts.
         return self.exclude(author__in=User.objects.filter(is_active=False))
 
     def with_authors(self) -> Self:
-        """Fetch the authors along with the posts."""
+        """Fetch the authors by the same query."""
         return self.select_related("author")
 
 
@@ -42,7 +42,7 @@ class Post(models.Model):
     class Meta:
         verbose_name = _("post")
         verbose_name_plural = _("posts")
-        # Both serve a keyset page (newest first, ties by id) at the same cost however deep it lies.
+        # Both serve any keyset page (newest first, ties by id) at the same cost.
         indexes = [
             models.Index("author", "timestamp", "id", name="post_by_author"),
             models.Index("timestamp", "id", name="post_by_time"),
@@ -57,7 +57,7 @@ class Post(models.Model):
 
 
 class RemovedPost(models.Model):
-    """A post that its author deleted a little while ago, and can still bring back: no other query need leave it out."""
+    """A recently deleted post, which its author can restore. Its own table saves excluding it elsewhere."""
 
     post_id = models.BigIntegerField(primary_key=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="removed_posts")

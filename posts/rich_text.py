@@ -1,6 +1,6 @@
-"""What is in a text that a member wrote: links, names of members, tags, and the words around them.
+"""Split a member's text into links, names of members, tags and plain text.
 
-It takes time in proportion to the text's length: every run of characters is possessive, so none is read twice.
+It takes linear time: every quantifier is possessive, so no character is read twice.
 """
 
 from collections.abc import Iterator
@@ -30,20 +30,20 @@ SAFE_IN_ADDRESS = "/:?@!$&'()*+,;=%~-._"
 
 
 class Text(NamedTuple):
-    """Words without a meaning of their own."""
+    """Plain text."""
 
     text: str
 
 
 class Link(NamedTuple):
-    """An address on the web, as it was written; `origin` is its part up to host and port."""
+    """A URL as it was written; `origin` is its part up to host and port."""
 
     text: str
     origin: str
 
     @property
     def address(self) -> str:
-        """Return the address with everything escaped that must be; a browser knows how to write the host."""
+        """Return the URL with path, query and fragment escaped; browsers escape the host."""
         path, mark, fragment = self.text[len(self.origin) :].partition("#")
         return self.origin + _escaped(path) + mark + _escaped(fragment)
 
@@ -55,7 +55,7 @@ class Name(NamedTuple):
 
     @property
     def candidates(self) -> list[str]:
-        """Return the names that may be meant, the longest first, in lower case."""
+        """Return the possible names, the longest first, in lower case."""
         name = self.text[1:].lower()
         shortest = len(name.rstrip(".-"))
         return [name[:length] for length in range(len(name), shortest - 1, -1)]
@@ -71,7 +71,7 @@ Piece = Text | Link | Name | Tag
 
 
 def pieces_of(text: str) -> Iterator[Piece]:
-    """Yield the pieces of a text; their texts together are the text."""
+    """Yield the pieces of a text, which add up to it."""
     end = 0
     for match in PIECE.finditer(text):
         if piece := _piece(match):
@@ -99,7 +99,7 @@ def _link(text: str) -> Link | None:
 
 
 def _trimmed(link: str) -> str:
-    """Return the link without the punctuation, and without brackets that were opened before it."""
+    """Strip trailing punctuation, and closing brackets that were opened before the link."""
     unopened = {closing: link.count(closing) - link.count(opening) for closing, opening in BRACKETS.items()}
     end = len(link)
     while end and (link[end - 1] in TRAILING or unopened.get(link[end - 1], 0) > 0):

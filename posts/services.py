@@ -1,4 +1,4 @@
-"""Deleting a post, and bringing it back while there is still time."""
+"""Delete a post, and restore it within UNDO_TIME."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ UNDO_TIME = timedelta(hours=1)
 
 @transaction.atomic
 def post_remove(*, author: User, post_id: int) -> bool:
-    """Take the author's post away, to where `post_restore` finds it; return whether it was there."""
+    """Delete the author's post, so that `post_restore` can restore it; return whether it existed."""
     post = Post.objects.select_for_update().filter(author=author, pk=post_id).first()
     if post is None:
         return False
@@ -24,7 +24,7 @@ def post_remove(*, author: User, post_id: int) -> bool:
 
 @transaction.atomic
 def post_restore(*, author: User, post_id: int) -> bool:
-    """Bring the author's removed post back as it was; return False if there is none or UNDO_TIME is over."""
+    """Restore the author's deleted post as it was; return False without one, or after UNDO_TIME."""
     restorable = author.removed_posts.select_for_update().filter(removed_at__gt=timezone.now() - UNDO_TIME)
     removed = restorable.filter(pk=post_id).first()
     if removed is None:

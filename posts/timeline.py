@@ -1,10 +1,10 @@
-"""The timeline: what the reader and those they follow wrote, at a cost that hardly depends on how many or how busy.
+"""The timeline: posts of the reader and of members they follow, at about the same cost for any number of them.
 
-Two ways to look, in one statement (docs/decisions/0014 says why, and what they cost):
+One statement searches in two ways (docs/decisions/0014 says why, and what they cost):
 
-- *recent*: through the next WINDOW posts of all members. That is enough for who follows many, or the busy ones.
-- *nearest*, only if that was not enough: each followed member's next post by the index; then, of the members whose
-  are the nearest, as many posts as a page can need. That is for who follows the quiet ones.
+- *recent*: the next WINDOW posts of all members. That is enough if the reader follows many or busy members.
+- *nearest*, only if that was not enough: each followed member's next post by the index, then as many posts as a page
+  needs of the members with the nearest ones. That is for readers who follow quiet members.
 """
 
 from django.db import connection
@@ -55,15 +55,15 @@ TIMELINE = """
 
 
 def timeline_page(reader: User, query: QueryDict) -> Page[Post]:
-    """Return the page of the reader's timeline that the address asks for.
+    """Return the requested page of the reader's timeline.
 
-    Raises BadRequest for a position that cannot be read.
+    Raises BadRequest for a malformed position.
     """
     return page_by(lambda step: timeline_posts(reader, step), query)
 
 
 def timeline_posts(reader: User, step: Step) -> QuerySet[Post]:
-    """Return the posts of the reader's timeline beyond a position, as many as a page can need, the nearest first."""
+    """Return the posts beyond a position in the reader's timeline, as many as a page needs, the nearest first."""
     values = {
         "beyond": "TRUE",
         "limit": pagination.PAGE_SIZE + 1,

@@ -1,4 +1,4 @@
-"""What a post may say, and with another limit any text of a member's."""
+"""Rules for the texts of posts and, with another limit, of messages."""
 
 import regex
 from django.core.exceptions import ValidationError
@@ -9,8 +9,8 @@ MAX_CHARACTERS = 140
 # A character may be built of several code points (a flag of 2, a family of 7); one of hundreds is an attack.
 CODE_POINTS_A_CHARACTER = 10
 
-# `\X` looks back to where a run of flags' halves begins, for each of them: pairs are taken by themselves, which makes
-# the time of a count proportional to the text's length.
+# `\X` looks back to the beginning of a run of flags for each of its halves. Matching pairs first makes counting take
+# linear time.
 _GRAPHEME = regex.compile(r"\p{GCB=RI}{2}(?![\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])|\X")
 _SURROGATE = regex.compile("[\ud800-\udfff]")
 
@@ -24,9 +24,9 @@ def count_characters(text: str) -> int:
 
 
 def validate_body(body: str, limit: int = MAX_CHARACTERS) -> None:
-    """Raise ValidationError, saying what to change, unless `body` can be a post, or a text of another `limit`.
+    """Raise ValidationError, saying what to change, unless `body` is a valid text of at most `limit` characters.
 
-    The cheapest checks come first: whoever sends a megabyte learns so before anything reads it.
+    The cheapest checks come first: a megabyte is rejected before anything reads it.
     """
     validate_code_points(body, limit)
     validate_content(body)
@@ -48,7 +48,7 @@ def validate_code_points(body: str, limit: int) -> None:
 
 
 def validate_content(body: str) -> None:
-    """Raise ValidationError unless `body` says something, in characters that can be kept and exported."""
+    """Raise ValidationError if `body` is blank, or has characters that cannot be stored or exported."""
     if not body.strip():
         raise ValidationError(_("Write something first. The text can't be blank."), code="blank")
     if "\x00" in body:

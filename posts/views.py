@@ -26,7 +26,7 @@ from posts.timeline import timeline_page
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def timeline(request: HttpRequest) -> HttpResponse:
-    """Show what the member and those they follow wrote, and take a new post (POST)."""
+    """Show the timeline, and publish a new post (POST)."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.path) if request.method == "POST" else redirect("posts:explore")
     user = request.user
@@ -40,7 +40,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def explore(request: HttpRequest) -> HttpResponse:
-    """Show what everybody wrote."""
+    """Show everyone's posts."""
     page = page_of(Post.objects.shown().with_authors(), request.GET)
     return render(request, "posts/explore.html", {"page": page})
 
@@ -55,7 +55,7 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def profile(request: HttpRequest, username: str) -> HttpResponse:
-    """Show a member and what they wrote."""
+    """Show a member and their posts."""
     member = find_member(username)
     page = page_of(Post.objects.by(member).with_authors(), request.GET)
     return render(request, "posts/profile.html", {**member_context(request, member), "page": page})
@@ -67,7 +67,7 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete one of the member's posts, offer to undo it, and go back to the page `next`.
 
-    A second attempt, as by a double click, finds it deleted and offers the same.
+    A second attempt, as by a double click, offers the same.
     """
     user = cast(User, request.user)
     if not post_remove(author=user, post_id=pk) and not user.removed_posts.filter(pk=pk).exists():
@@ -83,7 +83,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @not_too_often("change")
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bring a deleted post of the member's back, and go back to the page `next`; a second attempt changes nothing."""
+    """Restore one of the member's deleted posts, and go back to the page `next`; a second attempt changes nothing."""
     user = cast(User, request.user)
     if not post_restore(author=user, post_id=pk) and not user.posts.filter(pk=pk).exists():
         reason = _("This post can no longer be restored. Posts can be restored for one hour after deletion.")

@@ -1,4 +1,7 @@
-"""Who asks: the member whom the session vouches for, found by the one query that fetches the session."""
+"""Authenticate by the member that was fetched with the session, which saves Django's second query.
+
+The poll's figure in `make bench` needs it: without it, a poll takes 10 % more of the processor.
+"""
 
 from typing import cast
 
@@ -15,16 +18,16 @@ from accounts.sign_in.sessions import SessionStore
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
-    """Django's, but that the member is taken from the session's row, with which they were loaded, if that will do."""
+    """Django's middleware, but it takes the member from the session's row if it can."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Find out who asks, as soon as anything wants to know."""
+        """Set `request.user`, evaluated when first used."""
         super().process_request(request)
         request.user = SimpleLazyObject(lambda: asker_of(request))  # type: ignore[assignment]
 
 
 def asker_of(request: HttpRequest) -> User | AnonymousUser:
-    """Return the member that the session vouches for; whatever is unusual, Django decides."""
+    """Return the member of the session; leave unusual cases to Django."""
     session = cast(SessionStore, request.session)
     key = session.get(auth.SESSION_KEY)  # loads the row
     member = session.member
@@ -34,7 +37,7 @@ def asker_of(request: HttpRequest) -> User | AnonymousUser:
 
 
 def may_pass(member: User, session: SessionStore) -> bool:
-    """Return whether the member is not locked out, and signed in in a way that still is one, with today's password.
+    """Return whether the member is active, and signed in with their present password by a backend in use.
 
     These are the conditions of `django.contrib.auth.get_user` and of its ModelBackend.
     """

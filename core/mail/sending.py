@@ -1,4 +1,4 @@
-"""Hand an email to the mail server, with what fails before the email told apart from what fails because of it."""
+"""Send an email, with separate errors for what failed before it and because of it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,24 +10,24 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
 NOT_CONNECTED = (OSError, UnicodeError, ImproperlyConfigured)
-"""What the network, TLS, SMTP and the settings raise: a password may be unfit for ASCII, a provider's key missing."""
+"""What the network, TLS, SMTP and wrong settings raise: a password that isn't ASCII, a missing API key."""
 
 
 class NotConnectedError(Exception):
-    """The site could not connect, say EHLO or sign in: nothing was said of any email."""
+    """The site could not connect or sign in; no email was rejected."""
 
     def __init__(self, cause: Exception) -> None:
-        """Keep what the backend raised; the text is the same."""
+        """Keep the backend's error and its text."""
         super().__init__(str(cause))
         self.cause = cause
 
 
 class TooLargeError(Exception):
-    """The mail server has announced that it accepts no message of this size."""
+    """The mail server's announced size limit is below the message's size."""
 
 
 class HungUpError(Exception):
-    """The connection ended in the middle of the email, without a reply."""
+    """The connection ended during the email, without a reply."""
 
 
 def mail_send(message: EmailMessage) -> None:
@@ -60,13 +60,13 @@ def mail_connection(**options: Any) -> Iterator[Any]:
 
 
 def _size(message: EmailMessage) -> int:
-    """Return the bytes on the wire, where each line ends in two."""
+    """Return the size in bytes as sent, with CRLF line ends."""
     content = message.message().as_bytes()
     return len(content) + content.count(b"\n")
 
 
 def _announced_size(connection: object) -> int:
-    """Return the size that the SMTP server announced (RFC 1870); 0 if none, or if there is no such server."""
+    """Return the SMTP server's announced size limit in bytes (RFC 1870); 0 without one."""
     smtp = connection.connection if isinstance(connection, SMTPBackend) else None
     announced = smtp.esmtp_features.get("size", "") if smtp else ""
     return int(announced) if announced.isdecimal() else 0

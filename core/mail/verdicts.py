@@ -1,4 +1,4 @@
-"""What an error of a mail server or provider means: whether the same email can still be sent, or another one.
+"""Decide what an error of a mail server or provider means for the email and the site.
 
 The codes are RFC 5321's, the enhanced status codes RFC 3463's.
 """
@@ -30,32 +30,32 @@ from core.mail.sending import NotConnectedError, TooLargeError
 PERMANENT = 500
 TOO_LARGE = 552
 SIGN_IN = {530, 534, 535, 538}
-"""The server wants another sign-in, which says nothing of the email."""
+"""The server rejects the sign-in, not the email."""
 ENHANCED = re.compile(r"\s*5\.(\d{1,3}\.\d{1,3})\b")
 ABOUT_SIZE = {"2.3", "3.4"}
 ABOUT_ADDRESS = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.7", "1.8", "1.10", "2.1"}
 ABOUT_POLICY = "7."
 PROVIDERS_REFUSALS = {400, 413, 415, 422}
-"""The HTTP statuses by which a provider's API refuses the email itself."""
+"""HTTP statuses of a provider's API that reject the email."""
 PROVIDERS_DENIALS = {401, 402, 403, 404}
-"""Those by which it refuses the site: its key, its account, its address of the API."""
+"""HTTP statuses that reject the site: its key, its account, its API address."""
 
 
 class Verdict(Enum):
-    """What to do about an error; of several, the first in this order counts."""
+    """What to do about an error. Of several, the first in this order counts."""
 
     RETRY = auto()
-    """Send the same email later: the error will pass."""
+    """Retry later: the error is temporary."""
     SITE_REFUSED = auto()
-    """Send the same email later, and tell staff: the server accepts none from this site until they act."""
+    """Retry later and alert staff: the server rejects every email from this site."""
     MESSAGE_REFUSED = auto()
-    """This email is never accepted, for its size or content."""
+    """This email is permanently rejected for its size or content."""
     RECIPIENT_REFUSED = auto()
-    """No email to this address is accepted."""
+    """Every email to this address is permanently rejected."""
 
 
 def verdict_of(error: Exception) -> Verdict:
-    """Return what an error of `mail_send` means; whatever is unknown may pass."""
+    """Return the verdict on an error of `mail_send`; an unknown error counts as temporary."""
     if isinstance(error, NotConnectedError):
         return Verdict.RETRY if _passes(error.cause) else Verdict.SITE_REFUSED
     if isinstance(error, AnymailError):
@@ -66,7 +66,7 @@ def verdict_of(error: Exception) -> Verdict:
 
 
 def _passes(error: Exception) -> bool:
-    """Return whether what kept the site from connecting or signing in can end without an operator."""
+    """Return whether a failure to connect or sign in can end without an operator."""
     if isinstance(error, SMTPResponseException):
         return error.smtp_code < PERMANENT
     if isinstance(error, SMTPServerDisconnected):
@@ -88,7 +88,7 @@ def _of_smtp(error: SMTPException) -> Verdict:
         return Verdict.RECIPIENT_REFUSED
     if isinstance(error, SMTPRecipientsRefused):
         return _of_recipients(error.recipients.values())
-    if isinstance(error, SMTPSenderRefused):  # no recipient was named yet: an address at fault is the site's own
+    if isinstance(error, SMTPSenderRefused):  # no recipient was sent yet, so a rejected address is the site's own
         verdict = _of_reply(error.smtp_code, error.smtp_error, permanent=Verdict.MESSAGE_REFUSED)
         return Verdict.SITE_REFUSED if verdict is Verdict.RECIPIENT_REFUSED else verdict
     if isinstance(error, SMTPDataError):
@@ -102,14 +102,14 @@ def _of_recipients(replies: Iterable[tuple[int, bytes]]) -> Verdict:
 
 
 def _of_recipient(code: int, text: bytes) -> Verdict:
-    """Return what a reply to RCPT means: one about policy, such as a block list, is about who sends."""
+    """Return the verdict on a reply to RCPT; a policy reply, such as a block list's, is about the sender."""
     verdict = _of_reply(code, text, permanent=Verdict.RECIPIENT_REFUSED)
     is_policy = verdict is Verdict.RECIPIENT_REFUSED and _detail(text).startswith(ABOUT_POLICY)
     return Verdict.SITE_REFUSED if is_policy else verdict
 
 
 def _of_reply(code: int, text: bytes | str, *, permanent: Verdict) -> Verdict:
-    """Return what a reply means; `permanent`: what a permanent one does that says no more."""
+    """Return the verdict on a reply; `permanent` is that on a permanent one without details."""
     if code < PERMANENT:
         return Verdict.RETRY
     if code in SIGN_IN:

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that keep their guards behind a pooler such as PgBouncer in transaction mode.
+"""PostgreSQL connections that keep their session settings, such as timeouts, behind a pooler in transaction mode.
 
-The guards are settings of the session, asked for as the connection begins (`options`). A pooler refuses that, or
-ignores it, and keeps no session for us: so there each transaction begins with them.
+They are requested when connecting (`options`). A pooler such as PgBouncer rejects or ignores that, and keeps no session
+for us, so each transaction begins by setting them.
 """
 
 import re
@@ -19,16 +19,16 @@ COMPARED = """
 SELECT name, current_setting(name), set_config(name, value, true)
 FROM unnest(%s::text[], %s::text[]) AS wished(name, value)
 """
-"""Each setting as it is, and as it would read if it were as wished: nothing lasts beyond this statement."""
+"""Each setting's present value, and the wished one in the same notation; it changes nothing."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection, of which `lost` holds the guards that its session does not have."""
+    """A connection; `lost` holds the settings that its session lacks."""
 
     lost: dict[str, str]
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect with the guards; without them where a pooler refuses any."""
+        """Connect with the settings, or without them if a pooler rejects them."""
         try:
             return super().get_new_connection(conn_params)
         except (DriverError, OperationalError) as error:
@@ -37,19 +37,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().get_new_connection({**conn_params, "options": ""})
 
     def init_connection_state(self) -> None:
-        """Look which guards the session has."""
+        """Find out which settings the session lacks."""
         super().init_connection_state()
         self.lost = {name: wish for name, (found, wish) in self.guards().items() if found != wish}
 
     def guards(self) -> dict[str, tuple[str, str]]:
-        """Return by name what the session has and what was wished; TCP's are between a pooler and its server."""
+        """Return name -> (present, wished) value, without TCP's settings, which a pooler handles itself."""
         options = self.settings_dict["OPTIONS"].get("options", "")
         wished = {name: value for name, value in OPTION.findall(options) if not name.startswith("tcp_")}
         rows = self.connection.execute(COMPARED, [list(wished), list(wished.values())]).fetchall()
         return {name: (found, wish) for name, found, wish in rows}
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        """Begin or end transactions; one that begins takes the guards along that the session lacks."""
+        """Begin or end a transaction; begin it by setting what the session lacks."""
         super()._set_autocommit(autocommit)  # type: ignore[misc]
         if not autocommit and self.lost:
             with self.wrap_database_errors:
@@ -62,5 +62,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
 
     def chunked_cursor(self) -> Any:
-        """Return a server-side cursor, in a transaction only: outside, a pooler may lose it between two fetches."""
+        """Return a server-side cursor inside a transaction only: outside, a pooler may lose it between fetches."""
         return super().chunked_cursor() if self.in_atomic_block else self.cursor()

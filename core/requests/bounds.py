@@ -1,4 +1,4 @@
-"""Bounds on what a request may carry, checked before anything reads it, at every address and for everybody."""
+"""Limits on the size of requests, checked at every address before anything reads the body."""
 
 import re
 from collections.abc import Callable
@@ -15,20 +15,20 @@ from core.requests.error_pages import bad_request
 BODY_LIMIT = 262_144
 """In bytes: the longest message, with all of it escaped, needs 240,000."""
 VALUE_LIMIT = 2_048
-"""In code points: names, addresses and passwords are far shorter, and some of what reads them takes long for more."""
+"""In code points: names, addresses and passwords are far shorter, and hashing longer ones takes long."""
 LENGTH = re.compile("[0-9]*")
-"""A length as HTTP has it. Django takes what Python does: signs, underscores, the digits of other writings."""
+"""A length as in HTTP. Django accepts whatever `int()` does, such as signs and underscores."""
 LENGTH_DIGITS = 18
-"""So many digits of a length are read: they say enough, and Python refuses to read thousands."""
+"""Digits that are read: Python refuses to convert thousands."""
 TEXTS = {"body", "q"}
-"""What people write at length: its own rules begin with a limit, so that it is shown again instead of refused."""
+"""Long texts have limits of their own, whose forms show the text again instead of rejecting the request."""
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def takes_up_to(size: int) -> Callable[[View], View]:
-    """Let a view take bodies of up to `size` bytes, with files in them; all others take small forms alone."""
+    """Let a view accept bodies of up to `size` bytes, with files; all others accept small forms only."""
 
     def declare(view: View) -> View:
         view.takes_up_to = size  # type: ignore[attr-defined]
@@ -38,7 +38,7 @@ def takes_up_to(size: int) -> Callable[[View], View]:
 
 
 class BoundsMiddleware:
-    """Refuses what is too large, files where none are taken, and texts in other encodings than the site's.
+    """Rejects bodies that are too large, unexpected files, and other encodings than UTF-8.
 
     A view that takes more says so with `takes_up_to`.
     """
@@ -47,7 +47,7 @@ class BoundsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, unless it announces more than its view takes."""
+        """Answer the request, unless its announced length exceeds its view's limit."""
         if not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or ""):
             return refused(request, BadRequest(_("Send the request's length (Content-Length) as a number.")))
         if "Transfer-Encoding" in request.headers:
@@ -55,7 +55,7 @@ class BoundsMiddleware:
         if content_length(request) > BODY_LIMIT and content_length(request) > limit_of(request):
             return refused(request, RequestDataTooBig())
         try:
-            # Other codecs yield half characters, or take quadratic time. This reads what stands in the address.
+            # Other codecs yield half characters, or take quadratic time. This also parses the query string.
             request.encoding = "utf-8"
         except TooManyFieldsSent as error:
             request.GET = QueryDict()
@@ -63,7 +63,7 @@ class BoundsMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
-        """Refuse a small body with files or long values in it; the first one to read it is this middleware."""
+        """Reject a small body that contains files or long values; this is the first code to read it."""
         if hasattr(view, "takes_up_to"):
             return None
         try:
@@ -71,7 +71,7 @@ class BoundsMiddleware:
                 return refused(request, RequestDataTooBig())
         except TooManyFieldsSent as error:
             return refused(request, error)
-        except UnreadablePostError:  # nobody waits for an answer any more
+        except UnreadablePostError:  # the client has gone
             return None
         if request.FILES:
             return refused(request, BadRequest(_("This page doesn't accept files.")))
@@ -79,18 +79,18 @@ class BoundsMiddleware:
 
 
 def refused(request: HttpRequest, reason: BadRequest | SuspiciousOperation) -> HttpResponseBase:
-    """Return the page that says why. Raised, in development it would become one that reads all of the body."""
-    request.POST = QueryDict()  # the page's templates ask for it
+    """Return the page with the reason. If raised, Django's debug page would read the whole body."""
+    request.POST = QueryDict()  # the page's templates read it
     return bad_request(request, reason)
 
 
 def content_length(request: HttpRequest) -> int:
-    """Return how many bytes the body has; none that Django reads, if nothing is said of it."""
+    """Return the body's announced length in bytes; without one, Django reads none."""
     return int((request.META.get("CONTENT_LENGTH") or "0")[:LENGTH_DIGITS])
 
 
 def limit_of(request: HttpRequest) -> int:
-    """Return how many bytes the view takes that is to answer."""
+    """Return the limit of the request's view in bytes."""
     try:
         view = resolve(request.path_info, getattr(request, "urlconf", None)).func
     except Resolver404:
@@ -99,6 +99,6 @@ def limit_of(request: HttpRequest) -> int:
 
 
 def has_long_value(query: QueryDict) -> bool:
-    """Return whether a value is longer than what it stands for could be."""
+    """Return whether any value exceeds VALUE_LIMIT."""
     lists = (values for name, values in query.lists() if name not in TEXTS)
     return any(len(str(value)) > VALUE_LIMIT for values in lists for value in values)

@@ -1,6 +1,6 @@
-"""Rows that are deleted while a request works with them, such as a member who is erased at that moment.
+"""Respond with 404 if a row is deleted while a request uses it, such as a member who is being erased.
 
-PostgreSQL checks foreign keys at the commit, so a request can find a member and still fail to point to them.
+PostgreSQL checks foreign keys at the commit, so a request can find a member and still fail to refer to them.
 """
 
 import logging
@@ -19,7 +19,7 @@ FOREIGN_KEY_VIOLATION = "23503"
 
 
 def is_vanished(error: BaseException | None) -> bool:
-    """Return whether an error means that a row which was there a moment ago is gone."""
+    """Return whether an error means that a row has just been deleted."""
     if isinstance(error, IntegrityError):
         cause = error.__cause__
         is_sqlites = getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
@@ -31,7 +31,7 @@ def is_vanished(error: BaseException | None) -> bool:
 
 
 class DeletedRowsMiddleware:
-    """Answers 404 where a view stumbles over a row that has just been deleted."""
+    """Responds with 404 when a view fails because a row has just been deleted."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,7 +41,7 @@ class DeletedRowsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the page for a row that is gone; None for every other error."""
+        """Return the page for a deleted row; None for any other error."""
         if not is_vanished(exception):
             return None
         logger.warning("A row was deleted while %s was answered", request.path, exc_info=exception)

@@ -1,6 +1,6 @@
-"""The pages of what goes wrong: the site's own, with the reason in them and what to do now.
+"""The site's error pages, which say the reason and what to do.
 
-403 and 404 are Django's own views with our templates; those show no words of an exception, which are for the log.
+403 and 404 are Django's views with our templates, which show no exception's text.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,7 @@ RETRY_AFTER = 300  # seconds; the limits differ, and most are over by then
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show what was wrong; Django's own handler shows neither the reason nor the site's navigation.
-
-    Only our own words are shown: those of other exceptions are meant for the log.
-    """
+    """Show the reason of a BadRequest. The texts of other exceptions are for the log."""
     if isinstance(exception, TOO_LARGE):
         return render(request, "413.html", status=413)
     reason = str(exception) if isinstance(exception, BadRequest) else ""
@@ -31,14 +28,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Ask whoever is too fast to wait; django-allauth calls this when one of its rate limits is reached."""
+    """Show the page for too many requests; django-allauth calls this when a rate limit is reached."""
     response = render(request, "429.html", {"minutes": RETRY_AFTER // 60}, status=429)
     response["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
 class NotAllowedMiddleware:
-    """Gives 405 a page: Django's answer is empty. Machines and scripts need none."""
+    """Adds a page to Django's empty 405 response, except for machines and scripts."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -55,13 +52,13 @@ class NotAllowedMiddleware:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that the mistake is ours, asking nothing that may be what is broken: neither database nor session."""
+    """Show the error page without using the database or session, which may be broken."""
     return bare_page(request, "500.html", {"reference": request_id()}, status=500)
 
 
 def bare_page(request: HttpRequest, template: str, context: dict[str, object], *, status: int) -> HttpResponse:
-    """Return a page made without database or session, in the visitor's language as far as the request tells it."""
-    # The middleware may not have come to it yet, or be over; this thread's language is then somebody else's.
+    """Render a page without database or session, in the request's language."""
+    # Outside the middleware, this thread's language is another request's.
     language = getattr(request, "LANGUAGE_CODE", "") or translation.get_language_from_request(request)
     with translation.override(language):
         return HttpResponse(render_to_string(template, context), status=status)

@@ -1,4 +1,4 @@
-"""The addresses that machines ask: load balancers, supervisors, Prometheus."""
+"""The URLs that machines request: load balancers, supervisors, Prometheus."""
 
 from collections.abc import Callable
 from logging import LogRecord
@@ -11,9 +11,9 @@ PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class ProbeMiddleware:
-    """Answers machines by whichever name or number they ask a host: they know it by its address, not the site's.
+    """Accepts any Host header for these URLs: machines know a server by its own address.
 
-    Nothing in these answers depends on the name. See SECURE_REDIRECT_EXEMPT too: they ask without TLS, from nearby.
+    The responses don't depend on it. SECURE_REDIRECT_EXEMPT lets them use plain HTTP.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

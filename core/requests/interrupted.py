@@ -1,6 +1,6 @@
-"""Forms that come too late: after the session has ended, or after a sign-in in another tab.
+"""Forms that are sent after the session has expired, or after a sign-in in another tab.
 
-They lead back to the page they came from, which says what was not done and shows again what was written.
+They lead back to their page, which says what wasn't done and shows the text again.
 """
 
 from collections.abc import Callable
@@ -42,16 +42,16 @@ NOT_DONE = {
 
 
 class InterruptedMiddleware:
-    """Has whoever sent a form without being signed in come back to its page after they have signed in."""
+    """Sends a visitor who submits a form while signed out to sign in, and then back to the form's page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request; a script is told without a redirect, and sends the form again as a browser does."""
+        """Answer the request; a script gets 403 instead of a redirect, and submits the form again as a browser does."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and form_forget(request):
-            return redirect("posts:timeline")  # the browser did not say on which page the button was
+            return redirect("posts:timeline")  # the browser sent no Referer
         if request.method != "POST" or request.user.is_authenticated or not leads_to_sign_in(response):
             return response
         if is_background_request(request):
@@ -62,19 +62,19 @@ class InterruptedMiddleware:
 
 
 def leads_to_sign_in(response: HttpResponse) -> bool:
-    """Return whether a view answers that its visitor has to sign in first."""
+    """Return whether the response redirects to the sign-in page."""
     address = urlsplit(response.get("Location", ""))
     return address.path in {reverse("account_login"), reverse("admin:login")} and "next" in parse_qs(address.query)
 
 
 def page_of_form(request: HttpRequest) -> str:
-    """Return the page that the form was on, as the form or the browser says; else the address where it was sent."""
+    """Return the form's page, as the form or the browser names it, else the address that it was sent to."""
     return next_url(request, otherwise=referrer_url(request) or request.get_full_path())
 
 
 @receiver(user_logged_in)
 def tell_what_was_not_done(request: HttpRequest, **_signal: Any) -> None:
-    """Tell who has just signed in what became of the form that led to it; it stays for its page to show."""
+    """Tell the member what wasn't done, and keep the form for its page to show."""
     kept = form_kept(request)
     if kept and not kept["is_told"]:
         clause = NOT_DONE.get(kept["view_name"], _("what you asked for wasn't done"))
@@ -84,9 +84,9 @@ def tell_what_was_not_done(request: HttpRequest, **_signal: Any) -> None:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the page is out of date, as after a sign-in in another tab, and keep what was written in it.
+    """Say that the page is out of date, as after a sign-in in another tab, and keep the form's text.
 
-    What another site has sent is neither kept nor shown.
+    A form from another site is neither kept nor shown.
     """
     context: dict[str, Any] = {}
     if comes_from_here(request):
@@ -96,6 +96,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def comes_from_here(request: HttpRequest) -> bool:
-    """Return whether the browser says that a page of ours sent the form."""
+    """Return whether the form came from this site, according to the browser."""
     origin = request.headers.get("Origin", "")
     return origin == f"{request.scheme}://{request.get_host()}" if origin else bool(referrer_url(request))

@@ -1,4 +1,4 @@
-"""A form that came too late, kept in the session: what it was for, and what somebody had written in it."""
+"""Keep a form in the session that was sent after the session had expired."""
 
 from typing import TypedDict, cast
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 KEY = "kept_form"
 FIELDS = ("body", "about_me", "username", "email")
-"""Only what people write themselves; never a password."""
+"""Fields that are kept: texts that people write, never a password."""
 MAX_LENGTH = 20_000  # characters of one field; longer than any that the site takes
 MAX_AGE = 24 * 3600  # seconds that an anonymous session is kept for it
 
@@ -16,24 +16,24 @@ class KeptForm(TypedDict):
     """A form, as the session has it."""
 
     path: str
-    """Where it was sent, and where it is shown again."""
+    """The address it was sent to, which shows it again."""
     view_name: str
     member: str
-    """Whose page it was on, by their number; "" if the form does not say."""
+    """The id of the member whose page it was on; "" if the form has none."""
     fields: dict[str, str]
     is_told: bool
-    """Whether the member has been told that it came too late."""
+    """Whether the member has been told what wasn't done."""
 
 
 def written_in(request: HttpRequest) -> dict[str, str]:
-    """Return what somebody had written in the form that was sent."""
+    """Return the texts of the submitted form."""
     return {name: request.POST[name][:MAX_LENGTH] for name in FIELDS if request.POST.get(name)}
 
 
 def form_keep(request: HttpRequest) -> None:
-    """Keep the form that was sent, unless it comes from a page of another member than who is signed in.
+    """Keep the submitted form, unless it comes from another member's page.
 
-    Anybody may send one, so of an address only a few are kept.
+    Anyone can submit one, so a rate limit applies to each address.
     """
     member = request.POST.get("member", "")[:20]
     if request.user.is_authenticated and member != str(request.user.pk):
@@ -53,13 +53,13 @@ def form_keep(request: HttpRequest) -> None:
 
 
 def form_kept(request: HttpRequest) -> KeptForm | None:
-    """Return the form that is kept for the member who is signed in now, if there is one."""
+    """Return the form kept for the signed-in member, if any."""
     kept = cast(KeptForm | None, request.session.get(KEY))
     return kept if kept and kept["member"] in {"", str(request.user.pk)} else None
 
 
 def form_forget(request: HttpRequest) -> KeptForm | None:
-    """Return the form that is kept for this address, once: it is about to be shown."""
+    """Return the form kept for this address, and delete it: it is about to be shown."""
     kept = form_kept(request)
     if request.method != "GET" or not kept or kept["path"] != request.path:
         return None
@@ -68,6 +68,6 @@ def form_forget(request: HttpRequest) -> KeptForm | None:
 
 
 def fields_kept(request: HttpRequest) -> dict[str, str]:
-    """Return what was written in the form of the page that is about to be shown: its initial values."""
+    """Return the initial values of the page's form: the texts kept for it, if any."""
     kept = form_forget(request)
     return kept["fields"] if kept else {}

@@ -1,6 +1,6 @@
-"""How often somebody may do a thing: ACCOUNT_RATE_LIMITS, counted by django-allauth, answered by the site.
+"""Rate limits (ACCOUNT_RATE_LIMITS), counted by django-allauth.
 
-A button pressed too often leads to the page 429. A form comes back with what was written in it.
+A button over its limit leads to the 429 page; a form comes back with its text.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ View = Callable[..., HttpResponse]
 
 
 def not_too_often(action: str) -> Callable[[View], View]:
-    """Have a view answer a POST with 429, and the site's own page, when the action's limit is reached."""
+    """Make a view respond to a POST with 429 when the action's limit is reached."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -36,13 +36,13 @@ def not_too_often(action: str) -> Callable[[View], View]:
 
 
 def limit_gets(action: str) -> Callable[[View], View]:
-    """Do the same for a view that is asked by GET."""
+    """Do the same for GET requests."""
     decorate: Callable[[View], View] = rate_limit(action=action, limit_get=True)
     return decorate
 
 
 def may_save(request: HttpRequest, form: BaseForm, action: str) -> bool:
-    """Return whether a form was sent, is valid, and does not come too often; if it does, the form says so."""
+    """Return whether a form was submitted, is valid, and within the action's limit; else it gets an error."""
     if not form.is_valid():
         return False
     if ratelimit.consume(request, action=action):
@@ -54,7 +54,7 @@ def may_save(request: HttpRequest, form: BaseForm, action: str) -> bool:
 
 
 def render_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Render the page of the form `context["form"]`: 422 if it holds errors, 429 if it came too often."""
+    """Render the page of `context["form"]`, with status 422 if it was rejected, 429 if over its limit."""
     form = context["form"]
     is_too_often = form.is_bound and any(form.has_error(field, TOO_OFTEN) for field in form.errors)
     response = render(request, template, context, status=429 if is_too_often else 422 if form.is_bound else 200)

@@ -1,4 +1,4 @@
-"""The way back from a button to the page on which it stood, or no way at all: scripts send forms and stay."""
+"""Where a form's response leads: back to its page, or nowhere for a script that stays on it."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -7,16 +7,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def next_url(request: HttpRequest, *, otherwise: str = "/") -> str:
-    """Return the page that the form names as `next`, if it is one of ours, else `otherwise`.
+    """Return the form's `next`, if it is on this site, else `otherwise`.
 
-    Do not `redirect` to it, which takes a word for the name of a view.
+    Don't pass it to `redirect`, which would take a word for a view's name.
     """
     back = request.POST.get("next", "")
     return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else otherwise
 
 
 def referrer_url(request: HttpRequest) -> str:
-    """Return the page of ours on which the browser says the form was; "" if it says none, or another site's."""
+    """Return the Referer's path and query if it is on this site, else ""."""
     try:
         address = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
@@ -27,5 +27,5 @@ def referrer_url(request: HttpRequest) -> str:
 
 
 def is_background_request(request: HttpRequest) -> bool:
-    """Return whether a page's script asks: the page stays, and brings its live parts up to date by itself."""
+    """Return whether a page's script sent the request: the page stays, and refreshes its live parts itself."""
     return "X-Live-Refresh" in request.headers

@@ -1,4 +1,4 @@
-"""What staff do to many rows at once in the admin: shown first, done after a yes, and written into the log."""
+"""Admin actions that ask for confirmation, run on each row, and log it."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,37 +21,37 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 MAX_ROWS = 500
-"""Rows in one action: each is done and logged by itself, while the browser waits."""
+"""Rows in one action: each is processed and logged while the browser waits."""
 
 FROM_PAGE = "from_page"
-"""The field of a form that says that it is on the page of the row, not on the list."""
+"""The form field of an action on a row's own page instead of the list."""
 
 
 @dataclass(frozen=True)
 class StaffAction:
-    """One thing that can be done to rows of a model."""
+    """An action on rows of a model."""
 
     name: str
-    """The admin's name for it."""
+    """The name of the admin action."""
     title: str | Promise
     consequence: str | Promise
-    """What it means for the members, in a sentence or two."""
+    """What it means for members, in a sentence or two."""
     log: str
-    """What the log says of each row that it was done to, in English and marked for translation."""
+    """The log's message for each row, in English and marked for translation."""
     left: Callable[[Sequence[Any]], dict[Any, str]]
-    """Why some of the rows would be left as they are, by primary key."""
+    """Returns, by primary key, why some of the rows would be skipped."""
     act: Callable[[Any, Any], bool]
-    """Do it to a row for a member of staff; return whether that was still possible."""
+    """Processes a row for a staff member; returns whether that was still possible."""
     is_erasure: bool = False
-    """Whether what the log says has to outlive the row: then it names no more than its number."""
+    """Whether the log entry must outlive the row: then it names only the row's number."""
 
 
 def ask_and_act(
     model_admin: ModelAdmin[Any], request: HttpRequest, rows: QuerySet[Any], action: StaffAction
 ) -> HttpResponse | None:
-    """Show what the action would be done to, and what it would leave and why; do it when that was confirmed.
+    """Show which rows the action would process or skip, and why; run it once confirmed.
 
-    Then staff are where they were: on the list (None), or on the page of the only row.
+    Afterwards, return to the list (None), or redirect to the page of the only row.
     """
     chosen = list(rows[: MAX_ROWS + 1])
     if len(chosen) > MAX_ROWS:
@@ -84,7 +84,7 @@ def ask_and_act(
 
 
 def _page_of_row(model_admin: ModelAdmin[Any], request: HttpRequest, rows: Sequence[Model]) -> str:
-    """Return the address of the page whose button was pressed; empty if it was the list's."""
+    """Return the address of the row's page if the action came from it, else ""."""
     if FROM_PAGE not in request.POST or len(rows) != 1:
         return ""
     opts = model_admin.opts
@@ -92,7 +92,7 @@ def _page_of_row(model_admin: ModelAdmin[Any], request: HttpRequest, rows: Seque
 
 
 def act_and_log(user: Any, row: Model, action: StaffAction) -> bool:
-    """Do the action to a row, and write that into the log, both or neither; return whether it could be done."""
+    """Process a row and log it in one transaction; return whether that was possible."""
     with transaction.atomic():
         if not action.act(row, user):
             return False
@@ -101,11 +101,11 @@ def act_and_log(user: Any, row: Model, action: StaffAction) -> bool:
 
 
 def action_log(user: Any, row: Model, words: str, *, is_erasure: bool = False) -> None:
-    """Write into the log what a member of staff did to a row."""
+    """Log what a staff member did to a row."""
     LogEntry.objects.create(
         user=user,
         content_type=ContentType.objects.get_for_model(row),
-        # By the number, an erasure removes what the log holds of its rows.
+        # An erasure deletes the log entries with its rows' ids.
         object_id=None if is_erasure else str(row.pk),
         object_repr=f"#{row.pk}" if is_erasure else str(row)[:200],
         action_flag=CHANGE,

@@ -1,9 +1,8 @@
-"""What the address of a list in the administration may ask for.
+"""Restrict the admin's lists to what they show.
 
-Django lets a list be filtered by each column of its table, shown or not, and across relations by those that are a
-relation themselves or a primary key; and it offers an action without a permission to whoever may look. Either way
-staff who may only look at members could find out what is secret (`?sessions__session_key__gte=...`), or verify an
-address. Here a list answers by what it shows.
+Django lets a URL filter a list by any column of its table, shown or not, and by relations and primary keys of related
+tables; and it offers actions without a permission to read-only staff. Either way, they could find out secrets
+(`?sessions__session_key__gte=...`), or verify an address.
 """
 
 import logging
@@ -25,25 +24,25 @@ from django.utils.translation import gettext as _
 logger = logging.getLogger(__name__)
 
 NONSENSE = (ArithmeticError, LookupError, TypeError, ValueError, DataError, ProgrammingError)
-"""What Django and the databases raise for a value that a column cannot have."""
+"""What Django and the databases raise for an impossible value of a column."""
 
 PREFIXES = "^=@"
-"""What may stand before a column to be searched, and says how."""
+"""Prefixes of columns in `search_fields`."""
 
 PATTERNS = ("__regex", "__iregex")
-"""Lookups that nobody needs: some patterns take a processor for hours."""
+"""Forbidden lookups: some patterns take hours."""
 
 Path = tuple[str, ...]
-"""The names of the relations from a model to a column, and the column's."""
+"""The names of the relations from a model to a column, and of the column."""
 
 
 class CarefulList(ChangeList):
-    """A list whose address may hold values that no column can have, such as the year 99999."""
+    """A list that tolerates impossible values in its URL, such as the year 99999."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Count and page the rows; with such a value, have Django show the list without its filters.
+        """Count and page the rows; after an impossible value, show the list without its filters.
 
-        Django does so itself for what it finds out early; this is found out as the query is made or run.
+        Django handles only errors that it finds before making the query.
         """
         try:
             super().get_results(request)
@@ -55,7 +54,7 @@ class CarefulList(ChangeList):
 
 
 class CarefulAdmin(ModelAdmin[Any]):
-    """A list that is filtered and searched by what it shows, and whose actions need a permission."""
+    """A list that can be filtered and searched by what it shows, and whose actions need a permission."""
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["staff.css"]}
@@ -65,22 +64,22 @@ class CarefulAdmin(ModelAdmin[Any]):
         return CarefulList
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Return whether the list may be filtered like this: by what it shows, searches or offers as a filter."""
+        """Return whether the list may be filtered by a column: one that it shows, searches or offers as a filter."""
         asked = path_of(self.model, lookup)
-        # What is no column is the name of a filter, or nothing that could be answered.
+        # A name that is no column is a filter's, or matches nothing.
         is_open = not asked or asked in self.open_paths(request)
         return is_open and not lookup.endswith(PATTERNS) and super().lookup_allowed(lookup, value, request)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row; `?_to_field=` with nothing behind it names no field."""
+        """Return the row; treat an empty `?_to_field=` as none."""
         return super().get_object(request, object_id, from_field or None)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return where to search: what the list shows, and of other tables what these staff may look at there."""
+        """Return the columns to search: shown ones, and of other tables those that these staff may see."""
         return [name for name in super().get_search_fields(request) if self._may_search(request, name)]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the actions; one that names no permission of its own is for those who may change the rows."""
+        """Return the actions; one without a permission of its own needs that to change the rows."""
         actions: dict[str, Any] = super().get_actions(request)
         may_change = self.has_change_permission(request)
         return {
@@ -88,7 +87,7 @@ class CarefulAdmin(ModelAdmin[Any]):
         }
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        """Do an action to the chosen rows; raise BadRequest for a key that no row can have."""
+        """Run an action; raise BadRequest for an impossible primary key."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not can_be_key(self.model, key):
                 raise BadRequest(
@@ -101,7 +100,7 @@ class CarefulAdmin(ModelAdmin[Any]):
         if not relations or (
             column == get_user_model().USERNAME_FIELD and tuple(relations) in self.open_paths(request)
         ):
-            return True  # a member is shown by their name
+            return True  # lists show members by name
         model: Any = self.model
         for relation in relations:
             model = model._meta.get_field(relation).related_model
@@ -113,7 +112,7 @@ class CarefulAdmin(ModelAdmin[Any]):
         )
 
     def open_paths(self, request: HttpRequest) -> set[Path]:
-        """Return what the list may be filtered by."""
+        """Return the columns that the list may be filtered by."""
         return {path_of(self.model, name) for name in self._open_names(request)}
 
     def _open_names(self, request: HttpRequest) -> Iterator[str]:
@@ -127,18 +126,18 @@ class CarefulAdmin(ModelAdmin[Any]):
 
 
 def can_be_key(model: type[Model], key: str) -> bool:
-    """Return whether a row of the model can have this primary key."""
+    """Return whether this is a possible primary key of the model."""
     try:
         model._meta.pk.clean(key, None)
     except ValidationError:
         return False
-    return "\x00" not in key  # PostgreSQL would refuse even to look for it
+    return "\x00" not in key  # PostgreSQL refuses to look it up
 
 
 def path_of(model: type[Model], lookup: str) -> Path:
-    """Return the path that begins a lookup such as `user__email__startswith`; empty if it begins with no column.
+    """Return the column path of a lookup such as `user__email__startswith`; empty without one.
 
-    The primary key at the end of a relation says no more than the relation.
+    A primary key at the end of a relation is left out: it says no more than the relation.
     """
     path: list[str] = []
     before: Any = None
@@ -155,7 +154,7 @@ def path_of(model: type[Model], lookup: str) -> Path:
 
 
 def _field(model: type[Model], name: str) -> Any:
-    """Return a field or a relation of the model as the ORM names it; None if there is none."""
+    """Return the model's field or relation with this name; None without one."""
     try:
         return model._meta.get_field(model._meta.pk.name if name == "pk" else name)
     except FieldDoesNotExist:

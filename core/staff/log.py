@@ -1,4 +1,4 @@
-"""What the admin's log says of rows whose own words are not for it: their numbers."""
+"""Log admin changes of private rows by number: the log must not quote them."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 
 class LoggedByNumber(ModelAdmin[Any]):
-    """Rows that the log does not quote: others may read it, and it outlives the rows, and the member's account."""
+    """Rows that the log must not quote: more staff can read it, and it outlives the rows and the member's account."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         """Log that a row was added."""
@@ -23,12 +23,12 @@ class LoggedByNumber(ModelAdmin[Any]):
         return log_by_number(request, [obj], CHANGE, message)[0]
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> list[LogEntry]:
-        """Log that rows are about to be deleted."""
+        """Log that rows are being deleted."""
         return log_by_number(request, queryset, DELETION)
 
 
 def log_by_number(request: HttpRequest, rows: Iterable[Model], flag: int, message: Any = "") -> list[LogEntry]:
-    """Write into the log what was done to rows; `message` is a text, or what Django makes one of."""
+    """Write log entries for rows; `message` is a text, or Django's structured message."""
     return LogEntry.objects.bulk_create(
         LogEntry(
             user_id=cast(int, request.user.pk),

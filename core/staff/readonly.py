@@ -1,4 +1,4 @@
-"""Rows that staff look at and never edit."""
+"""Read-only rows in the admin."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Shows every field as text; what staff may do to the rows are actions, each with a permission of its own."""
+    """Shows every field as text; all that staff can do are actions, each with a permission of its own."""
 
     hidden_fields: ClassVar[tuple[str, ...]] = ()
     extra_fields: ClassVar[tuple[str, ...]] = ()
@@ -23,13 +23,13 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return no: rows come from the site."""
+        """Forbid it: the site creates the rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return no: whoever may look may look, and nobody edits."""
+        """Forbid it: the rows are read-only."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return no: a deleted row would leave its job and its file behind."""
+        """Forbid it: a deleted row would leave its job and file behind."""
         return False

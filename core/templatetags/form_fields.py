@@ -1,4 +1,4 @@
-"""What the templates of forms need to know."""
+"""Tags for the templates of forms."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ register = template.Library()
 
 @register.filter
 def is_checkbox(field: BoundField) -> bool:
-    """Return whether the field is a single box to tick, whose label stands behind it."""
+    """Return whether the field is a single checkbox, whose label follows it."""
     return isinstance(field.field.widget, forms.CheckboxInput)
 
 
 @register.simple_tag(takes_context=True)
 def posted_next(context: dict[str, Any]) -> str:
-    """Return what the form names as `next`; "" for a body that cannot be read, which an error page must survive."""
+    """Return the form's `next`; "" if the body is unreadable, as an error page must still render."""
     try:
         return str(context["request"].POST.get("next", ""))
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):

@@ -1,4 +1,4 @@
-"""Moments on pages: how long ago, with the exact time at hand. static/times.js keeps them true in the browser."""
+"""Show moments on pages: relative, with the exact time as a title. static/times.js updates them."""
 
 from datetime import datetime, timedelta
 
@@ -14,14 +14,14 @@ from core.humanize import moment_in_words
 register = template.Library()
 
 RECENT = timedelta(days=7)
-"""How long a moment is told as "3 days ago", before its date says more; the same is in static/times.js."""
+"""How long a moment is shown as "3 days ago" instead of its date; static/times.js has the same limit."""
 
 ELEMENT = '<time datetime="{}" title="{}" data-time="{}">{}</time>'
 
 
 @register.simple_tag
 def time_element(moment: datetime) -> SafeString:
-    """Return a moment that has passed as "2 minutes ago" or, when it is older than a week, as its date."""
+    """Return a past moment as "2 minutes ago", or as its date when older than a week."""
     exact = moment_in_words(moment)
     if timezone.now() - moment < RECENT:
         return format_html(ELEMENT, for_programs(moment), exact, "ago", naturaltime(moment))
@@ -30,10 +30,10 @@ def time_element(moment: datetime) -> SafeString:
 
 @register.simple_tag
 def exact_time_element(moment: datetime) -> SafeString:
-    """Return a moment with day, minute and zone, which is the member's own where JavaScript knows it."""
+    """Return a moment with date, minute and zone; JavaScript converts it to the browser's zone."""
     return format_html('<time datetime="{}" data-time="exact">{}</time>', for_programs(moment), moment_in_words(moment))
 
 
 def for_programs(moment: datetime) -> str:
-    """Return the moment as HTML wants it: with no more than milliseconds."""
+    """Return the moment for a `datetime` attribute, which allows milliseconds at most."""
     return moment.isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Marking in a text what was looked for."""
+"""Highlight the words of a query in a text."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from posts.search.tokenizer import composed, words_of
 
 
 def marked(text: str, query: Query) -> SafeString:
-    """Return the text as HTML, with `<mark>` around each word that the query matches."""
+    """Return the text as HTML with `<mark>` around each matching word."""
     text = composed(text)
     pieces = []
     end = 0
@@ -21,7 +21,7 @@ def marked(text: str, query: Query) -> SafeString:
 
 
 def _spans(text: str, query: Query) -> Iterator[tuple[int, int]]:
-    """Yield from where to where the text matches; matches that overlap (pairs, a tag and its word) are one."""
+    """Yield (start, end) of each match; overlapping ones (pairs, a tag and its word) are merged."""
     start = end = 0
     for word in words_of(text):
         if not query.matches(word.text):

@@ -1,4 +1,4 @@
-"""The one question that both databases answer: which are the newest rows that hold all of these words."""
+"""Find the newest rows with all words of a query, on either database."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,21 @@ from posts.search.query import Query
 from posts.search.table import Table
 
 MAX_CANDIDATES = 200
-"""So many rows are looked at, the newest: a search costs the same however many there are."""
+"""The newest matches that are ranked: a search costs the same however many there are."""
 
 ENGINES = {"postgresql": postgresql, "sqlite": sqlite}
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The ids of the newest rows that match, and whether there are older ones too."""
+    """The ids of the newest matching rows, and whether those are all."""
 
     ids: list[int]
     are_all: bool
 
 
 def find(table: Table, query: Query) -> Candidates:
-    """Return the newest rows that hold all words of the query; none for a query without words."""
+    """Return the newest rows with all words of the query; none for a query without words."""
     if not query.terms:
         return Candidates([], are_all=True)
     sql, parameters = ENGINES[connection.vendor].find(connection, table, query.terms, MAX_CANDIDATES + 1)

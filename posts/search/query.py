@@ -1,4 +1,4 @@
-"""What somebody looks for. Any text is a query: what is no word says nothing."""
+"""Parse a search query. Any text is one; characters outside words are ignored."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ SHORTEST_BEGINNING = 3
 
 @dataclass(frozen=True)
 class Term:
-    """A word to be found, or the beginning of one."""
+    """A word to find, or the beginning of one."""
 
     text: str
     is_beginning: bool = False
@@ -20,36 +20,36 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """Words that must all occur, and how they were typed."""
+    """The words that must all occur, and the text as typed."""
 
     typed: str
     terms: tuple[Term, ...]
 
     @classmethod
     def parse(cls, typed: str) -> Self:
-        """Return the query that a text is, cut to what may be typed."""
+        """Parse a text, cut to MAX_LENGTH characters."""
         typed = composed(" ".join(typed.replace("\x00", " ").split())[:MAX_LENGTH])
         return cls(typed, tuple(dict.fromkeys(_terms(typed))))
 
     @property
     def starred(self) -> str:
-        """Return what to type for the beginnings of the same words; nothing where that would be the same."""
+        """Return the text that searches for the beginnings of these words; empty if it would find the same."""
         words = (f"{term.text}*" if len(term.text) >= SHORTEST_BEGINNING else term.text for term in self.terms)
         starred = " ".join(words)
         return starred if Query.parse(starred).terms != self.terms else ""
 
     @property
     def has_short_beginning(self) -> bool:
-        """Return whether a star follows fewer letters than it takes, and so is ignored."""
+        """Return whether a star is ignored because too few letters precede it."""
         ends = (part.start + len(part.text) for part in parts_of(self.typed) if len(part.text) < SHORTEST_BEGINNING)
         return any(self.typed.startswith("*", end) for end in ends)
 
     def with_beginnings(self) -> "Query":
-        """Return the query that is content with the beginnings of words."""
+        """Return a query for the beginnings of these words."""
         return Query(self.typed, tuple(Term(term.text, is_beginning=True) for term in self.terms))
 
     def matches(self, word: str) -> bool:
-        """Return whether a word is one of those looked for, in a time that hardly depends on how many they are."""
+        """Return whether the query contains a word, at about the same cost for any number of terms."""
         words, beginnings, lengths = self._lookup
         return word in words or any(word[:length] in beginnings for length in lengths)
 
@@ -66,7 +66,7 @@ def _terms(typed: str) -> list[Term]:
     tag_end = 0
     for part in parts_of(typed):
         end = part.start + len(part.text)
-        if end <= tag_end:  # a part of the tag, which is stricter
+        if end <= tag_end:  # part of a tag, which is a term already
             continue
         if part.kind == "tag":
             tag_end = end
@@ -79,6 +79,6 @@ def _terms(typed: str) -> list[Term]:
 
 
 def _pairs(text: str) -> list[Term]:
-    if len(text) == 1:  # each of its pairs begins with it, or is it alone at an end
+    if len(text) == 1:  # every pair that contains it begins with it, or is it alone at the end
         return [Term(folded(text), is_beginning=True)]
     return [Term(word.text) for word in list(words_of(text))[:-1]]

@@ -1,4 +1,4 @@
-"""The order of what was found, by the text alone: the same on every database."""
+"""Rank search results by their texts, in the same way on every database."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,18 +7,18 @@ from posts.search.query import Query
 from posts.search.tokenizer import search_words
 
 MAX_RANKED_LENGTH = 300
-"""In code points: so much of a text is read for its rank. Nearly all are shorter; the longest would take seconds."""
+"""Code points of a text that are read for its rank: the longest texts would take seconds."""
 
 
 class Rank(NamedTuple):
-    """How well a text fits: its words stand together as they were asked for; they are much of what it says."""
+    """How well a text matches: whether the words stand together, and their share of the text."""
 
     is_together: bool
     share: float
 
 
 def best_first(texts: Mapping[int, str], query: Query) -> list[int]:
-    """Return the ids of the texts, the best first, and the newest of equals."""
+    """Return the ids of the texts, the best first; of equals the newest."""
     ranks = {pk: _rank(text, query) for pk, text in texts.items()}
     return sorted(ranks, key=lambda pk: (ranks[pk], pk), reverse=True)
 

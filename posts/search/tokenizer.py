@@ -1,8 +1,8 @@
-"""What a word is: the same for a text that is stored, for what somebody looks for, and for what is marked.
+"""Split texts into words: for the index, for queries, and for highlighting.
 
 Letters are compared without their case and accents. Writings without spaces (Chinese, Japanese, Thai, ...), and Korean
 with its endings, are cut into overlapping pairs of characters. A `#tag` is a word, and so is what is in it.
-`posts.search.postgresql` says the same in the words of PostgreSQL.
+`posts.search.postgresql` follows the same rules in SQL.
 """
 
 import unicodedata
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import regex
 
 MAX_LENGTH = 64
-"""So much of a word counts, or PostgreSQL would refuse the post with a longer one."""
+"""Characters of a word that count: PostgreSQL would reject a post with a longer word."""
 
 ACCENTS = r"\u0300-\u036f"
 # The vowels of these writings are no letters to Unicode, but their words are not to be cut there.
@@ -33,12 +33,12 @@ _PART = regex.compile(rf"(?P<unspaced>[{UNSPACED}]++)|[[{_LETTER}]--[{UNSPACED}]
 _PLAIN = regex.compile("[a-z0-9_]++")
 _ACCENT = regex.compile(f"[{ACCENTS}]+")
 MAX_MARKS = 30
-"""No writing puts more on a letter (UAX #15, stream-safe text); to sort thousands takes quadratic time."""
+"""The most marks on a letter in any writing (UAX #15, stream-safe text); normalizing thousands takes quadratic time."""
 _MANY_MARKS = regex.compile(rf"\p{{M}}{{{MAX_MARKS}}}(?=\p{{M}})")
 
 
 class Word(NamedTuple):
-    """A word as it is compared, and where it stands in the text."""
+    """A folded word, and its place in the text."""
 
     text: str
     start: int
@@ -46,7 +46,7 @@ class Word(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A piece of a text that is a tag, a word, or (`unspaced`) some words that no space divides."""
+    """A tag, a word, or (`unspaced`) several words without spaces between them."""
 
     text: str
     start: int
@@ -54,19 +54,19 @@ class Part(NamedTuple):
 
 
 def search_words(text: str) -> str:
-    """Return the words of a text, divided by spaces: what SQLite keeps of it."""
-    if text.isascii() and "#" not in text:  # the same in a third of the time, for most of millions of texts
+    """Return the words of a text, separated by spaces, as SQLite indexes it."""
+    if text.isascii() and "#" not in text:  # gives the same three times as fast, for most texts
         return " ".join(word[:MAX_LENGTH] for word in _PLAIN.findall(text.lower()))
     return " ".join(word.text for word in words_of(composed(text)))
 
 
 def composed(text: str) -> str:
-    """Return the text with each letter and its accents in one, as `words_of` and `parts_of` expect it."""
+    """Return the text in NFC, as `words_of` and `parts_of` expect it."""
     return _normalized("NFC", text)
 
 
 def _normalized(form: Literal["NFC", "NFD"], text: str) -> str:
-    """Return the text in a normal form, in which only MAX_MARKS marks in a row are put in order."""
+    """Return the text in a normal form; at most MAX_MARKS marks in a row are sorted."""
     if len(text) <= MAX_MARKS:  # nearly every word
         return unicodedata.normalize(form, text)
     ends = [match.end() for match in _MANY_MARKS.finditer(text)]
@@ -86,7 +86,7 @@ def words_of(text: str) -> Iterator[Word]:
 
 
 def parts_of(text: str) -> Iterator[Part]:
-    """Yield the parts of a composed text; those of a tag come after it."""
+    """Yield the parts of a composed text; a tag comes before its own parts."""
     for run in _RUN.finditer(text):
         if run["tag"]:
             yield Part(run[0], run.start(), "tag")
@@ -95,7 +95,7 @@ def parts_of(text: str) -> Iterator[Part]:
 
 
 def folded(text: str) -> str:
-    """Return the text as it is compared: in lower case, without accents, one sigma for two, no longer than counts."""
+    """Fold a word for comparison: lower case, no accents, one sigma, at most MAX_LENGTH characters."""
     text = text.lower()
     if not text.isascii():
         text = composed(_ACCENT.sub("", _normalized("NFD", text))).replace("\u03c2", "\u03c3")

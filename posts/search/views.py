@@ -1,4 +1,4 @@
-"""The page of the search."""
+"""The search page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class Results:
-    """A page of what was found: its rows, and how they lie among all."""
+    """A page of results, and whether the search looked at all matches."""
 
     rows: list[Any]
     page: Page[int]
@@ -33,7 +33,7 @@ class Results:
 @require_GET
 @limit_gets("search")
 def search(request: HttpRequest) -> HttpResponse:
-    """Show the posts, or the members (`?in=members`), that hold the words of `?q=`; without words, say what can be."""
+    """Show the posts, or members (`?in=members`), with the words of `?q=`; without words, explain the search."""
     query = Query.parse(request.GET.get("q", ""))
     kind = "members" if request.GET.get("in") == "members" else "posts"
     results = RESULTS[kind](query, request.GET.get("page", "1")) if query.terms else None
@@ -54,7 +54,7 @@ def find_posts(query: Query, number: str) -> Results:
 
 
 def find_members(query: Query, number: str) -> Results:
-    """Return a page of members, each with `marked_name` and `marked_about`; the beginning of a name is enough."""
+    """Return a page of members with `marked_name` and `marked_about`; beginnings of words match."""
     query = query.with_beginnings()
     found = find(MEMBERS, query)
     members = User.objects.in_bulk(found.ids)

@@ -36,7 +36,7 @@ class Written(Protocol):
 
 @register.simple_tag
 def members_named_in(written: Iterable[Written]) -> dict[str, User]:
-    """Return the active members whom the texts of a page name, by their names in lower case; in one query at most."""
+    """Return lower-case name -> active member for the names in a page's texts, by at most one query."""
     pieces = (piece for item in written for piece in pieces_of(item.body))
     names = (name for piece in pieces if isinstance(piece, Name) for name in piece.candidates)
     if not (wanted := set(islice(names, MAX_NAMES))):
@@ -47,7 +47,7 @@ def members_named_in(written: Iterable[Written]) -> dict[str, User]:
 
 @register.simple_tag
 def rich_text(text: str, members: Mapping[str, User] | None = None) -> SafeString:
-    """Return the text with links; of the names, those of `members` (see `members_named_in`) become links."""
+    """Return the text with links; the names of `members` (see `members_named_in`) become links, too."""
     return format_html_join("", "{}", ((_html(piece, members or {}),) for piece in pieces_of(text)))
 
 
