@@ -9,6 +9,8 @@ from e2e.chaos.members import KINDS, Member
 from e2e.releases.release import Release
 from tests.waiting import wait_until
 
+PATIENCE = 240
+"""Seconds that an archive of a hundred thousand posts may take, on a machine that runs all tests beside it."""
 OVER = {"succeeded", "failed", "cancelled"}
 
 
@@ -55,6 +57,7 @@ class Traveller(Member):
         expected = statuses or ("succeeded",)
         told = wait_until(
             lambda: (status := self.status_of(task_id)) in {*expected, *OVER} and status,
+            PATIENCE,
             what=f"{' or '.join(expected)} for {self.username}",
             found=lambda: self.news[task_id],
         )
