@@ -13,7 +13,6 @@ from accounts.models import User
 from tasks import runner
 from tasks.exceptions import ClaimLostError, TaskInterruptedError
 from tasks.interruptions import interruption_reason, stop_request
-from tasks.job import Job, Result
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.registry import JOBS
@@ -27,6 +26,7 @@ from tests.interruptions import (
     interrupt_at_each_checkpoint,
     run_to_its_first_checkpoint,
 )
+from tests.workers import InProcessWorker
 
 STEPS = 4
 
@@ -129,22 +129,9 @@ def test_the_heartbeat_notices_that_the_slice_is_over(task: Task, susan: User, s
     assert interruption.value.reason is Reason.SLICE_OVER
 
 
-def test_its_job_outlives_what_rq_keeps_of_the_one_before(
-    task: Task, queue: Queue, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("is_stopping")
+def test_its_job_outlives_what_rq_keeps_of_the_one_before(task: Task, queue: Queue) -> None:
     """RQ has a job that ended forgotten after 500 seconds; the same id may wait for longer."""
-    queued: list[int] = []
-
-    run = JOBS["steps"].run
-
-    def look_and_run(job: Job) -> Result:
-        queued.append(int(queue.connection.ttl(f"rq:job:{task.pk}")))
-        return run(job)
-
-    monkeypatch.setattr(JOBS["steps"], "run", look_and_run)
-    stop_request.make()
-    try:
-        work()
-    finally:
-        stop_request.is_made = False
-    assert queued == [-1] * STEPS
+    InProcessWorker([queue], connection=queue.connection).work(burst=True, max_jobs=1)
+    assert queue.job_ids == [str(task.pk)]
+    assert queue.connection.ttl(f"rq:job:{task.pk}") == -1
