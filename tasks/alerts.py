@@ -5,6 +5,7 @@ Found by `notifications` when the apps are ready.
 
 from typing import Any
 
+from django.db import connection
 from django.dispatch import receiver
 
 from accounts.models import User
@@ -12,11 +13,14 @@ from notifications import alerts
 from notifications.services import quiet_poll
 from tasks.job import Job
 from tasks.models import Task, TaskStatus
+from tasks.models.task import ACTIVE
 from tasks.outcomes import BY_STATUS
 from tasks.registry import JOBS
-from tasks.services.activity import has_active_task
 from tasks.services.payloads import TASK_PROGRESS, localized_payload, queue_places_publish
 from tasks.services.recovery import tasks_reconcile
+
+# By hand, for the poll's figure in `make bench`: the ORM takes ten times as long to make the query as SQLite to run it.
+QUERY = "SELECT 1 FROM exports_task WHERE user_id = %s AND status IN (%s, %s) LIMIT 1"
 
 
 def headline(payload: dict[str, Any]) -> alerts.Headline:
@@ -41,6 +45,13 @@ def look_after_own_tasks(*, user: User, **_signal: Any) -> None:
 
     Their open page is enough to notice; usually there is nothing, and one query says so.
     """
-    if has_active_task(user_id=user.pk):
+    if _has_active_task(user.pk):
         tasks_reconcile(Task.objects.active().filter(user=user))
         queue_places_publish(user=user)
+
+
+def _has_active_task(user_id: int) -> bool:
+    """Return whether one of the member's tasks is not over."""
+    with connection.cursor() as cursor:
+        cursor.execute(QUERY, [user_id, *ACTIVE])
+        return cursor.fetchone() is not None

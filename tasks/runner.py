@@ -15,9 +15,8 @@ from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.registry import JOBS
 from tasks.services.attempts import attempt_failed, attempt_interrupted, attempt_timed_out, is_last
+from tasks.services.context import bind_task, task_language
 from tasks.services.heartbeat import Heartbeat
-from tasks.services.languages import task_language
-from tasks.services.log_context import bind_task
 from tasks.services.pauses import task_defer_if_paused
 from tasks.services.transitions import task_cancel_if_closed, task_claim, task_fail, task_succeed
 

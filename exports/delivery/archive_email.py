@@ -19,7 +19,7 @@ from exports.delivery.queueing import email_enqueue_on_commit
 from exports.delivery.sending import email_claim, email_deliver, mail_sent
 from exports.models import Archive
 from exports.models.mailing import LinkReason
-from tasks.services.languages import task_language
+from tasks.services.context import task_language
 from tasks.services.payloads import task_publish
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,7 @@ from exports.delivery.sending import email_claim, email_deliver
 from exports.models import FailureEmail
 from tasks.models import Task
 from tasks.registry import JOBS, failure_text_of
-from tasks.services.languages import task_language
-from tasks.services.log_context import bind_task
+from tasks.services.context import bind_task, task_language
 
 
 def failure_email_schedule(task: Task) -> None:

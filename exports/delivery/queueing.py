@@ -16,7 +16,7 @@ from core.log_context import bind_ids, request_id
 from core.periodic import periodic
 from exports.models import Archive, FailureEmail
 from tasks.queue.client import QueueUnavailableError, function_enqueue, queue_probe_quickly
-from tasks.services.log_context import bind_task
+from tasks.services.context import bind_task
 from tasks.signals import work_horse_killed
 
 logger = logging.getLogger(__name__)

@@ -16,10 +16,9 @@ from tasks.models.event import Reason
 from tasks.models.failure import Failure, FailureCode
 from tasks.queue.client import QueueUnavailableError, task_enqueue
 from tasks.registry import JOBS
+from tasks.services.context import bind_task, language_asked_in, language_of
 from tasks.services.cooldown import next_starts
 from tasks.services.history import event_record
-from tasks.services.languages import language_asked_in, language_of
-from tasks.services.log_context import bind_task
 from tasks.services.payloads import TASK_PROGRESS, task_publish, task_withdraw
 from tasks.services.transitions import task_fail
 

@@ -16,7 +16,7 @@ from tasks.queue.client import QueueUnavailableError
 from tasks.queue.workers import workers_alive
 from tasks.registry import JOBS
 from tasks.services.estimates import task_remaining_seconds, task_wait
-from tasks.services.restarts import restart_text, task_restart_reason
+from tasks.services.history import restart_text, task_restart_reason
 
 TASK_PROGRESS = "task_progress"
 

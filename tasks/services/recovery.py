@@ -29,7 +29,7 @@ from tasks.queue.client import (
 from tasks.queue.registered_jobs import is_task_id
 from tasks.registry import task_is_known
 from tasks.services.attempts import attempt_released, attempt_timed_out, attempt_worker_lost
-from tasks.services.log_context import bind_task
+from tasks.services.context import bind_task
 from tasks.services.staleness import StalenessTracker
 from tasks.services.transitions import task_fail, task_touch_queued
 

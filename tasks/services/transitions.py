@@ -22,8 +22,8 @@ from tasks.models.event import Reason
 from tasks.models.failure import Failure
 from tasks.models.task import TaskQuerySet
 from tasks.registry import JOBS
+from tasks.services.context import task_language
 from tasks.services.history import event_record
-from tasks.services.languages import task_language
 from tasks.services.payloads import task_publish
 
 # A running task never shows 100 %: that is for success alone.

@@ -1,4 +1,4 @@
-"""The language in which a task's member is written to."""
+"""What surrounds the work on a task: the language of its member, and the ids that its log lines carry."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -6,7 +6,13 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from accounts.settings.preferences import mail_language
+from core.log_context import bind_ids
 from tasks.models import Task
+
+
+def bind_task(task: Task) -> AbstractContextManager[None]:
+    """Let the log lines of this block carry the task's id, and that of the request that once launched it."""
+    return bind_ids(request=task.request_id, task=str(task.pk))
 
 
 def task_language(task: Task) -> AbstractContextManager[None]:
