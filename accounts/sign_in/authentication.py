@@ -1,6 +1,6 @@
 """Authenticate by the member that was fetched with the session, which saves Django's second query.
 
-The poll's figure in `make bench` needs it: without it, a poll takes 10 % more of the processor.
+It is for the poll's figure in `make bench`; how much it saves is still to be measured on an idle machine.
 """
 
 from typing import cast
