@@ -91,7 +91,7 @@ def test_a_refused_message_is_kept_and_a_valid_one_is_sent_once(susan: User, joh
     field = page.locator("#id_body")
     field.fill("x" * 2001)
     field.press("Enter")
-    expect(page.locator("#id_body_error")).to_contain_text("yours has 2001")
+    expect(page.locator("#id_body_error")).to_contain_text("your text has 2001")
     expect(field).to_have_value("x" * 2001)
     expect(field).to_be_focused()
     page.reload()

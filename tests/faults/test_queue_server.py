@@ -334,10 +334,10 @@ def test_reconcile_tasks_changes_nothing_without_the_queue_server(
     harm(server)
     call_command("reconcile_tasks")
     assert states(orphans) == before
-    assert "0 tasks recovered\n0 late emails queued" in capsys.readouterr().out
+    assert "0 tasks recovered\nemails_reconcile: 0" in capsys.readouterr().out
     server.mend()
     call_command("reconcile_tasks")
-    assert "2 tasks recovered\n1 late emails queued" in capsys.readouterr().out
+    assert "2 tasks recovered\nemails_reconcile: 1" in capsys.readouterr().out
     assert set(redis_queue.job_ids) == {*(str(task.pk) for task in orphans), f"mail-{archive.pk}"}
 
 

@@ -87,7 +87,7 @@ def test_a_file_of_posts_is_refused_for_one_of_them(member: User, tmp_path: Path
     if is_taken:
         call_command("load_posts", "susan", str(tmp_path / "posts.jsonl"))
     else:
-        with pytest.raises(CommandError, match=r"Line 1: timestamp .* from 1900 to 2199"):
+        with pytest.raises(CommandError, match=r"Line 1: .* from 1900 to 2199"):
             call_command("load_posts", "susan", str(tmp_path / "posts.jsonl"))
     assert member.posts.exists() == is_taken
 

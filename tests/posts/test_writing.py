@@ -76,7 +76,7 @@ def test_140_characters_exactly_are_taken_and_141_refused(character: str) -> Non
     assert count_characters(character * MAX_CHARACTERS) == MAX_CHARACTERS
     with pytest.raises(ValidationError) as refusal:
         validate_body(character * (MAX_CHARACTERS + 1))
-    assert "yours has 141. Shorten it by 1 character." in refusal.value.messages[0]
+    assert "your text has 141. Shorten it by 1 character." in refusal.value.messages[0]
 
 
 def test_a_refused_text_is_not_lost(writer: Client) -> None:

@@ -144,7 +144,7 @@ def manage(tmp_path: Path, *command: str, **variables: str) -> "subprocess.Compl
 @pytest.mark.processes
 @pytest.mark.parametrize("variables", [{}, {"BEHIND_TLS_PROXY": "on", "DATABASE_URL": "postgres://a@db.example/m"}])
 def test_production_settings_pass_djangos_deployment_checks(tmp_path: Path, variables: dict[str, str]) -> None:
-    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **variables)
+    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", ADMINS="ops@example.com", **variables)
     assert result.returncode == 0, result.stderr
     assert "no issues" in result.stdout
 

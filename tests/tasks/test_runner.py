@@ -31,7 +31,7 @@ from tasks.models import Task, TaskStatus
 from tasks.registry import RUN
 from tasks.services.heartbeat import Heartbeat
 from tasks.services.launch import task_launch
-from tasks.services.transitions import task_cancel, task_requeue
+from tasks.services.transitions import task_cancel, task_claim, task_requeue
 from tests.job_doubles import replace_run
 from tests.waiting import wait_until
 
@@ -235,13 +235,14 @@ def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
 ) -> None:
     def given_away(job: ExportJob) -> Result:
         task_requeue(Task.objects.claimed_as(job.task), job.task)
+        task_claim(task_id=str(job.task.pk), worker="another")
         return PostsExport.run(job)
 
     replace_run(monkeypatch, given_away)
     task = launched(susan)
     work()
     task.refresh_from_db()
-    assert task.status == TaskStatus.QUEUED
+    assert (task.status, task.worker) == (TaskStatus.RUNNING, "another")
     assert not Archive.objects.exists()
     assert mail.outbox == []
     stored = settings.VAR_DIR / "exports"
