@@ -1,8 +1,9 @@
 """Backup and restore: the commands of docs/operations.md, run as they stand there."""
 
 import os
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,7 +29,21 @@ Run = Callable[[str], None]
 
 
 @pytest.fixture
-def run(transactional_db: None, tmp_path: Path) -> Run:
+def own_database(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the test a SQLite file that no other process has open: it is going to be replaced."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.close()
+    own = shutil.copy(connection.settings_dict["NAME"], tmp_path / "own.sqlite3")
+    monkeypatch.setitem(connection.settings_dict, "NAME", own)
+    yield
+    connection.close()
+    monkeypatch.undo()
+
+
+@pytest.fixture
+def run(own_database: None, tmp_path: Path) -> Run:
     """Return a function that runs the commands under a heading, on the test's database and archives."""
     variables = {"VAR_DIR": str(tmp_path), "BACKUP": str(tmp_path / "backup"), "PATH": os.environ["PATH"]}
     if connection.vendor == "sqlite":
