@@ -16,6 +16,7 @@ from accounts.members.follows import follow_create
 from accounts.models import User
 from core.pagination import PAGE_SIZE, Page, page_of
 from posts.models import Post
+from tests.members import make_member
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -125,7 +126,8 @@ def test_the_queries_of_a_page_do_not_grow_with_the_posts(
 
 def test_a_page_deep_in_a_profile_is_found_by_the_index(member: User) -> None:
     """What would betray a scan: no index named, or a sort."""
-    write(member, 10 * PAGE_SIZE)
+    for author in (member, *(make_member() for _ in range(9))):
+        write(author, 10 * PAGE_SIZE)
     query = f"before={(START + timedelta(minutes=100)).timestamp() * 1_000_000:.0f}-1"
     with CaptureQueriesContext(connection) as queries:
         page_of(Post.objects.by(member), QueryDict(query))
