@@ -1,4 +1,4 @@
-"""The site's own processes, as in production: gunicorn, and `manage.py rqworker default`."""
+"""The site's own processes, as in production: gunicorn, and `manage.py rqworker`."""
 
 import os
 import subprocess
@@ -21,11 +21,11 @@ START_TIMEOUT = 30  # seconds
 
 
 @contextmanager
-def worker(bench: Bench, *, measured: bool = False, **variables: str) -> Iterator[int]:
+def worker(bench: Bench, *, queue: str = "default", measured: bool = False, **variables: str) -> Iterator[int]:
     """Run a worker that takes jobs; yield its process id. A `measured` one notes what each job cost."""
     log = bench.folder / "worker.log"
     options = ["--worker-class", MEASURED] if measured else []
-    with _running([sys.executable, "manage.py", "rqworker", "default", *options], log, variables) as process:
+    with _running([sys.executable, "manage.py", "rqworker", queue, *options], log, variables) as process:
         wait_until(lambda: is_listening(process, log), START_TIMEOUT, what="The worker")
         yield process.pid
 

@@ -1,4 +1,6 @@
-"""How long small exports wait while large ones run, beside the same batch without them; one worker, and several.
+"""How long small exports wait while large ones run, beside the same batch without them.
+
+One worker for `large`, as in deploy/, beside one for both queues, and beside several.
 
 Small exports of many members come behind large ones of a few: all at once, or each as soon as the one before is over. A
 wait is a task's `started_at` - `queued_at`. For information: the same with a single lane for all.
@@ -17,6 +19,7 @@ from benchmarks.figures import Figure, seconds
 from benchmarks.fill import fill
 from benchmarks.servers import worker
 from tasks.models import Task, TaskStatus
+from tasks.queue.client import LARGE_QUEUE_NAME
 from tasks.services.launch import task_launch
 from tests.waiting import wait_until
 
@@ -35,8 +38,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     batch = Batch(bench)
     for workers in WORKERS:
         with ExitStack() as stack:
-            for _ in range(workers):
-                stack.enter_context(worker(bench))
+            for queue in [LARGE_QUEUE_NAME, *workers * ["default"]]:  # as in deploy/
+                stack.enter_context(worker(bench, queue=queue))
             batch.waits(batch.at_once, beside_large=False)  # what is asked for again is in memory
             for manner, export in {"at once": batch.at_once, "one after another": batch.one_after_another}.items():
                 name = f"lanes: wait (95 %) of small exports {manner}, {workers} worker{'s' * (workers > 1)}"
