@@ -1,10 +1,11 @@
 """The list of time zones that people choose from."""
 
 import re
+import zoneinfo
 
 from django.utils import translation
 
-from accounts.settings.time_zones import time_zones
+from accounts.settings.time_zones import BoundedZone, time_zones
 
 
 def test_zones_are_told_by_place_and_offset_and_sorted_by_what_is_read() -> None:
@@ -30,6 +31,14 @@ def test_a_place_is_offered_once_under_the_name_it_has_today() -> None:
     assert {"Asia/Kolkata", "Europe/Kyiv", "America/Argentina/Buenos_Aires"} <= {*names}
     assert not {"Asia/Calcutta", "Europe/Kiev", "America/Buenos_Aires", "America/Knox_IN", "Australia/ACT"} & {*names}
     assert "Asia/Calcutta" in dict(dict(time_zones(chosen="Asia/Calcutta"))["Asia"])
+
+
+def test_names_that_the_machines_own_database_lacks_are_known() -> None:
+    try:
+        zoneinfo.reset_tzpath(to=[])
+        assert BoundedZone.no_cache("Asia/Calcutta")
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 def test_regions_are_in_the_readers_language() -> None:
