@@ -106,16 +106,6 @@ def members_do_everything_across(scene: Scene) -> None:
         assert boris.at(here).ask("exports/")[0] == 302, f"boris is still signed in at {here}"
 
 
-def who_signs_in_at_the_new_release_has_to_do_so_at_the_old_one(scene: Scene) -> None:
-    """The new release keeps sessions in a form in which the old one does not find them; see docs/operations.md."""
-    anna = Traveller("anna", scene.new)
-    anna.sign_in()
-    assert anna.at(scene.new).sees("exports/", "anna")
-    assert anna.at(scene.old).ask("exports/")[0] == 302
-    anna.sign_in()
-    assert anna.at(scene.new).sees("exports/", "anna")
-
-
 def an_account_ends_across(scene: Scene) -> None:
     """An account whose rows both releases wrote can be erased, though the old code may not know all of them."""
     scene.boris.at(scene.new).sign_in()
@@ -160,7 +150,6 @@ STEPS: list[Callable[[Scene], None]] = [
     the_old_worker_runs_jobs_of_the_new_form,
     exports_are_cancelled_and_retried_across,
     members_do_everything_across,
-    who_signs_in_at_the_new_release_has_to_do_so_at_the_old_one,
     an_account_ends_across,
     the_new_release_is_taken_back,
     the_new_release_stays,

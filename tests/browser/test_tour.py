@@ -16,6 +16,7 @@ from tests.running_site import RunningSite
 from tests.waiting import wait_until
 
 OVERDUE = """
+from django.utils import timezone
 User.objects.filter(username="reader").update(deletion_due_at=timezone.now())
 """
 

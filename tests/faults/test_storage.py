@@ -22,19 +22,20 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User
+from exports.jobs import PostsExport
 from exports.models import Archive
 from exports.models.archive import Removal
 from exports.storage import object_storage
 from microblog_project import environment
 from posts.models import Post
 from tasks.models import Task, TaskStatus
-from tasks.models.failure import Failure, FailureCode
+from tasks.models.failure import FailureCode
 from tests.bucket import CREDENTIALS, Bucket
 from tests.exports.archives import archive_of
 from tests.faults.buckets import FaultyBucket
 from tests.faults.conftest import PATIENT
 from tests.faults.horses import horse_of
-from tests.faults.outcomes import temporary_files
+from tests.faults.outcomes import mails_of, temporary_files
 from tests.faults.pages import (
     assert_another_succeeds,
     downloaded,
@@ -50,7 +51,7 @@ from tests.waiting import wait_until
 
 WorkerFactory = Callable[..., "Popen[bytes]"]
 
-NO_ROOM = str(Failure(FailureCode.NO_SPACE))
+NO_ROOM = PostsExport.failure_text(FailureCode.NO_SPACE, None)
 SOMETHING = "Something went wrong on our side. Our team has been notified, and your posts are safe."
 SMALL_DISK = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount", "sh", "-c"]
 KILOBYTE = 1024
@@ -108,7 +109,7 @@ def test_a_full_disk_fails_the_export_at_once_and_leaves_no_file(
     assert not Archive.objects.exists()
     assert news_of(task, client)["error"] == NO_ROOM
     assert escape(NO_ROOM) in exports_page(client)
-    assert f"/exports/{task.pk}/retry/" in exports_page(client)
+    assert f"/tasks/{task.pk}/retry/" in exports_page(client)
     assert files_on(worker, disk) == []
     [told] = wait_until(lambda: smtp_server.messages, what="the email about the failure")
     assert "-failed@" in told["Message-ID"]
@@ -155,7 +156,7 @@ def test_a_lasting_storage_outage_fails_the_export_with_a_reason(
     assert "Not a directory" in task.traceback
     assert SOMETHING in exports_page(client)
     assert temporary_files() == []
-    assert smtp_server.messages == []
+    assert mails_of(task, smtp_server) == []
     obstacle.unlink()
     client.post(f"/exports/{task.pk}/retry/")
     again = Task.objects.exclude(pk=task.pk).get()
@@ -169,7 +170,7 @@ def test_a_vanished_file_is_reported_lost_and_a_new_export_can_start(start: Work
     Path(task.archive.file.path).unlink()
     answer = client.get(f"/exports/{task.pk}/download/")
     assert answer.status_code == 404
-    assert "This export's file is no longer available. Please request a new export." in answer.content.decode()
+    assert escape("This export's file is no longer available.") in answer.content.decode()
     assert Archive.objects.get().removal == Removal.LOST
     page = exports_page(client)
     assert "We lost this file" in page

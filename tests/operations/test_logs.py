@@ -292,8 +292,8 @@ def test_a_click_is_followed_from_the_web_through_two_workers_to_the_mail(
         wait_until(lambda: logged(worker_log, number, f"Task {task.pk}: attempt 2 begins"), what="The second attempt")
         slow_storage.unlink()
         wait_for_end(task)
-        archive = wait_for_mail(task)
-        mailed = f"Archive {archive.pk} is mailed (try 1)"
+        wait_for_mail(task)
+        mailed = f"Task {task.pk}: its email is sent (attempt 1)"
         wait_until(lambda: logged(worker_log, number, mailed), what="The line")
     assert [entry["message"].partition(" in ")[0] for entry in lines_of(web_log, lost)] == [
         "GET /nowhere/ 404",
@@ -336,5 +336,5 @@ def test_a_mail_that_is_late_is_joined_to_its_click_too(
     archive = Archive.objects.get()
     Archive.objects.update(mail_due_at=archive.created_at)
     wait_for_mail(task)
-    wait_until(lambda: logged(log, GIVEN, f"Archive {archive.pk} is mailed (try 2)"), what="The line")
+    wait_until(lambda: logged(log, GIVEN, f"Task {task.pk}: its email is sent (attempt 2)"), what="The line")
     assert {entry["task_id"] for entry in lines_of(log, GIVEN)} == {str(task.pk)}
