@@ -31,5 +31,5 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Forbid it: a deleted row would leave its job and file behind."""
+        """Forbid it: a deleted row would leave its job and file behind, or take an alert off a member's page."""
         return False
