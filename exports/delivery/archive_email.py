@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 def archive_deliver(archive_id: int) -> None:
     """Email the archive to its member if that is due."""
-    archive = email_claim(Archive.objects.available().filter(pk=archive_id))
+    archive = email_claim(Archive.objects.available().filter(pk=archive_id).select_related("user"))
     if archive:
         email_deliver(archive, lambda: _send(archive))
 
