@@ -79,6 +79,8 @@ def task_restart_reason(task: Task) -> str:
     if is_first or not task.is_active:
         return ""
     event = task.events.filter(reason__in=RESTARTS).last()
+    if event and task.checkpoint is not None:
+        return Reason.INTERRUPTED  # however it ended, it does not begin again
     return event.reason if event else ""
 
 

@@ -16,7 +16,9 @@ from tasks.interruptions import interruption_reason, stop_request
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.registry import JOBS
+from tasks.services.attempts import attempt_worker_lost
 from tasks.services.heartbeat import Heartbeat
+from tasks.services.history import task_restart_reason
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_cancel, task_claim
 from tests.faults.odd_jobs import registered
@@ -64,6 +66,15 @@ def test_an_interruption_costs_no_attempt_and_keeps_the_progress(task: Task) -> 
     assert claimed
     assert (claimed.attempt, claimed.done, claimed.total, claimed.progress) == (2, 1, 4, 25)
     assert Heartbeat(claimed).done == 1  # what its first beat will write
+
+
+def test_after_its_worker_has_died_too_it_continues_and_its_member_is_told_so(task: Task) -> None:
+    run_to_its_first_checkpoint(task)
+    claimed = task_claim(task_id=str(task.pk), worker="w")
+    assert claimed
+    lost = attempt_worker_lost(Task.objects.claimed_as(claimed), claimed)
+    assert lost
+    assert task_restart_reason(lost) == Reason.INTERRUPTED
 
 
 @pytest.mark.usefixtures("is_stopping")
