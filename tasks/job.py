@@ -104,7 +104,7 @@ class Job:
         """Save what the work has made, in the transaction that marks the success."""
 
     def after_commit(self, result: Result) -> None:
-        """Do what follows from the success, such as an email. An error here is logged and changes nothing."""
+        """Do what follows from the success, such as an email. An error here is logged; the task stays succeeded."""
 
     def abandon(self) -> None:
         """Remove what the attempt has left outside the database, when it ends without success."""

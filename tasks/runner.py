@@ -13,7 +13,8 @@ from tasks.exceptions import ClaimLostError, TaskInterruptedError, TaskRefusedEr
 from tasks.job import Job, Result
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
-from tasks.registry import JOBS
+from tasks.models.failure import Failure, FailureCode
+from tasks.registry import JOBS, task_is_known
 from tasks.services.attempts import attempt_failed, attempt_interrupted, attempt_timed_out, is_last
 from tasks.services.context import bind_task, task_language
 from tasks.services.heartbeat import Heartbeat
@@ -44,7 +45,7 @@ def _attempt(task: Task) -> None:
     """Run the task's job, and record how that ended; an error is raised again, so that RQ's tools show it too."""
     rows = Task.objects.claimed_as(task)
     try:
-        _run_job(task)
+        job, result = _run_job(task)
     except ClaimLostError:
         logger.info("Task %s: attempt %s stops, the task is no longer its own", task.pk, task.attempt)
         task_cancel_if_closed(rows, task.pk)
@@ -66,10 +67,14 @@ def _attempt(task: Task) -> None:
         logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
         attempt_failed(task, traceback=_trace(), error_class=type(error).__name__)
         raise
+    else:
+        logger.info("Task %s: attempt %s succeeded", task.pk, task.attempt)
+        _follow_up(job, result)
 
 
-def _run_job(task: Task) -> None:
-    job: Job
+def _run_job(task: Task) -> tuple[Job, Result]:
+    if not task_is_known(task):  # an earlier or later release queued it
+        raise TaskRefusedError(Failure(FailureCode.NO_LONGER_OFFERED))
     with Heartbeat(task) as heartbeat:
         job = JOBS[task.name](task, heartbeat)
         try:
@@ -78,8 +83,7 @@ def _run_job(task: Task) -> None:
         except BaseException:  # the time can run out in the moment after the commit
             _abandon(job)
             raise
-    logger.info("Task %s: attempt %s succeeded", task.pk, task.attempt)
-    job.after_commit(result)
+    return job, result
 
 
 def _succeed(job: Job, result: Result) -> None:
@@ -87,6 +91,15 @@ def _succeed(job: Job, result: Result) -> None:
         job.commit(result)
         if task_succeed(job.task, done=result.done, summary=result.summary) is None:
             raise ClaimLostError(job.task.pk)
+
+
+def _follow_up(job: Job, result: Result) -> None:
+    """Do what follows from the success, which no error here takes back."""
+    try:
+        job.after_commit(result)
+    except Exception:
+        logger.exception("Task %s succeeded, but what follows from that failed", job.task.pk)
+        raise
 
 
 def _abandon(job: Job) -> None:

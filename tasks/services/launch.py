@@ -65,24 +65,12 @@ def task_launch(
     job = JOBS[name]
     if job.is_for_members != bool(user):
         raise ValueError(f"{name} runs {'for a member' if job.is_for_members else 'without a member'}.")
-    language = language_asked_in(user, actor=actor, repeats=repeats)
-    with language_of(user, asked_in=language):
-        description = str(job.description)
     if user:
         _ensure_account_is_open(user)
-    queue = job.queue(user)  # before the transaction: meanwhile others may write
+    task = _new_task(job, user, params or {}, actor=actor, repeats=repeats)  # before the transaction: others may write
     try:
         with transaction.atomic():
-            task = Task.objects.create(
-                user=user,
-                name=name,
-                description=description,
-                params=params or {},
-                queue=queue,
-                request_id=request_id(),
-                language=language,
-                email=_email(user, actor, repeats),
-            )
+            task.save(force_insert=True)
             if user and not by_staff:
                 _ensure_not_too_soon(task, job, user)
             _record(task, actor=actor, repeats=repeats)
@@ -105,6 +93,25 @@ def task_retry(task: Task, *, by_staff: bool = False, actor: User | None = None)
     if not task.can_be_retried:
         raise ValueError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
     return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff, actor=actor, repeats=task)
+
+
+def _new_task(
+    job: type[Job], user: User | None, params: dict[str, Any], *, actor: User | None, repeats: Task | None
+) -> Task:
+    """Return the task, not saved yet, in the queue and the language that it will have."""
+    language = language_asked_in(user, actor=actor, repeats=repeats)
+    with language_of(user, asked_in=language):
+        description = str(job.description)
+    return Task(
+        user=user,
+        name=job.name,
+        description=description,
+        params=params,
+        queue=job.queue(user),
+        request_id=request_id(),
+        language=language,
+        email=_email(user, actor, repeats),
+    )
 
 
 def _ensure_account_is_open(user: User) -> None:

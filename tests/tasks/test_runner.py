@@ -249,6 +249,39 @@ def test_an_attempt_that_lost_its_task_keeps_no_file_and_sends_no_mail(
     assert not [path for path in stored.rglob(f"{task.pk}*/*") if path.is_file()]
 
 
+@pytest.mark.parametrize(
+    ("name", "params"), [("export_as_punched_cards", {}), ("example", {}), ("example", {"seconds": "x"})]
+)
+def test_a_task_that_this_code_cannot_run_fails_at_once_with_its_own_reason(
+    susan: User, queue: Queue, work: Work, name: str, params: dict[str, str]
+) -> None:
+    task = Task.objects.create(user=susan, name=name, params=params)
+    queue.enqueue_call(RUN, args=[str(task.pk)], job_id=str(task.pk))
+    work()
+    task.refresh_from_db()
+    assert (task.status, task.error_code, task.failures) == (TaskStatus.FAILED, "no_longer_offered", 0)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), JobTimeoutException("too long")])
+def test_an_error_in_what_follows_a_success_is_logged_and_takes_nothing_back(
+    susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(_job: ExportJob, _result: Result) -> None:
+        raise error
+
+    monkeypatch.setattr(PostsExport, "after_commit", fail)
+    task = launched(susan)
+    work()
+    task.refresh_from_db()
+    assert (task.status, task.attempt, task.failures) == (TaskStatus.SUCCEEDED, 1, 0)
+    assert Archive.objects.filter(task=task).exclude(file="").exists()
+    [logged] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert logged.name == "tasks.runner"
+    assert logged.exc_info
+    assert logged.exc_info[1] is error
+    assert Job.fetch(str(task.pk), connection=django_rq.get_connection()).is_failed
+
+
 def test_time_that_runs_out_right_after_the_commit_costs_no_archive(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
