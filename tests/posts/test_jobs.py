@@ -76,6 +76,17 @@ def test_the_new_index_is_whole_however_its_making_was_interrupted(task: Task, r
 
 
 @on_sqlite
+def test_more_posts_can_be_deleted_than_the_new_index_has(task: Task) -> None:
+    """SQLite calls an index corrupt that forgets more than it holds, and the member could not delete the post."""
+    run_to_its_first_checkpoint(task)
+    for post in Post.objects.order_by("-pk")[:15]:
+        post.delete()
+    runner.run(str(task.pk))
+    assert found("cake") == holding("cake")
+    assert index_is_sound()
+
+
+@on_sqlite
 def test_it_mends_a_damaged_index(task: Task) -> None:
     missed = Post.objects.order_by("pk")[20]
     forget = "INSERT INTO posts_post_words (posts_post_words, rowid, words) VALUES ('delete', %s, %s)"
