@@ -1,6 +1,5 @@
 """PostgreSQL behind PgBouncer in transaction mode, and over TCP: the guards of a session hold there too."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import cast
 
@@ -15,6 +14,7 @@ from exports.building.snapshot import read_snapshot
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
 from tests.faults.databases import default_database
+from tests.idle import stay_idle
 from tests.mail_server import free_port
 from tests.members import make_member, signed_in_client
 from tests.poolers import Pooler, find_pgbouncer
@@ -58,9 +58,9 @@ def value_of(name: str) -> str:
 
 
 @transaction.atomic
-def fall_asleep(seconds: float) -> None:
+def fall_asleep(cluster: Cluster, seconds: float) -> None:
     value_of("jit")
-    time.sleep(seconds)
+    stay_idle(cluster.url, seconds)
     value_of("jit")
 
 
@@ -77,13 +77,13 @@ def test_the_site_works_behind_a_pooler(pooled: Pooler, run_worker: Callable[[],
 
 
 @needs_pgbouncer
-def test_a_transaction_that_falls_asleep_is_ended_behind_a_pooler_too(pooled: Pooler) -> None:
+def test_a_transaction_that_falls_asleep_is_ended_behind_a_pooler_too(pooled: Pooler, cluster: Cluster) -> None:
     with transaction.atomic():
         assert (value_of("idle_in_transaction_session_timeout"), value_of("jit")) == ("1min", "off")
     connection.close()
     connection.settings_dict["OPTIONS"]["options"] = "-c idle_in_transaction_session_timeout=200ms"
     with pytest.raises(DatabaseError, match="idle-in-transaction"):
-        fall_asleep(0.6)
+        fall_asleep(cluster, 0.6)
     connection.close()
 
 

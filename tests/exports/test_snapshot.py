@@ -1,6 +1,5 @@
 """One moment of the database: as long as it is read, and no longer."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,8 @@ from exports.formats.posts_json import PostsList
 from exports.formats.zip_file import ZipWriter
 from tasks.models import Task, TaskStatus
 from tasks.services.launch import task_launch
+from tests.idle import stay_idle
+from tests.workers import database_url
 
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite ends no transaction by itself")
 
@@ -53,7 +54,7 @@ def test_packing_between_two_reads_ends_no_snapshot(susan: User) -> None:
     try:
         with read_snapshot():
             assert posts_count(susan.pk) == 3
-            time.sleep(0.3)
+            stay_idle(database_url(), 0.3)
             assert posts_count(susan.pk) == 3
     finally:
         connection.close()

@@ -3,9 +3,10 @@
 A real worker knows them with DJANGO_SETTINGS_MODULE=tests.faults.odd_settings; the test's own process by `registered`.
 """
 
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import transaction
@@ -50,10 +51,8 @@ class Deaf(Job):
     def run(self) -> Result:
         end = time.monotonic() + self.task.params["seconds"]
         while time.monotonic() < end:
-            try:
-                time.sleep(0.1)
-            except Exception:
-                continue
+            with suppress(Exception):
+                wait_until(lambda: time.monotonic() >= end, timeout=3600, interval=0.1)
         return Result(done=1)
 
 
@@ -89,4 +88,5 @@ def rename_first_member(_task_id: str) -> None:
 
 
 def sleep(_task_id: str) -> None:
-    time.sleep(120)
+    """Wait for a signal: it ends when it is killed."""
+    signal.pause()
