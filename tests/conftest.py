@@ -13,18 +13,9 @@ from django.conf import LazySettings, settings
 from django.db import connections
 from django.test import TransactionTestCase
 from rq import Queue
-from rq.registry import (
-    CanceledJobRegistry,
-    DeferredJobRegistry,
-    FailedJobRegistry,
-    FinishedJobRegistry,
-    ScheduledJobRegistry,
-    StartedJobRegistry,
-)
 
 from accounts.models import User
 from development import pseudo_locale
-from tasks.queue.client import QUEUE_NAMES
 from tests import migrated_database
 from tests.browser_options import ARGUMENTS, browser_problem, find_chromium
 from tests.bucket import Bucket
@@ -35,21 +26,12 @@ from tests.members import make_member
 from tests.programs import cannot_run
 from tests.running_site import RunningSite
 from tests.waiting import wait_until
-from tests.workers import InProcessWorker, forget_workers, living_workers, start_worker
+from tests.workers import InProcessWorker, living_workers, start_worker
 
 REAL_PROCESSES = {"worker_factory", "start_site"}
 """Fixtures with which a test takes many seconds."""
 
 pytest_plugins = ["tests.task_fixtures"]
-
-REGISTRIES = [
-    CanceledJobRegistry,
-    DeferredJobRegistry,
-    FailedJobRegistry,
-    FinishedJobRegistry,
-    ScheduledJobRegistry,
-    StartedJobRegistry,
-]
 
 
 def pytest_configure() -> None:
@@ -108,29 +90,10 @@ def pseudo_locales(settings: LazySettings) -> None:
 
 @pytest.fixture
 def redis_queue() -> Iterator[Queue]:
-    """Return the default queue, real and running; afterwards the test's own jobs are deleted, and its workers.
-
-    Those in the queue of large exports are deleted too.
-    """
-    queues = [django_rq.get_queue(name) for name in QUEUE_NAMES.values()]
-    before = [job_ids(queue) for queue in queues]
-    yield queues[0]
-    for queue, known in zip(queues, before, strict=True):
-        for job_id in job_ids(queue) - known:
-            if job := queue.fetch_job(job_id):
-                job.delete()
-            queue.remove(job_id)
-    forget_workers()
-
-
-def job_ids(queue: Queue) -> set[str]:
-    """Return the ids of all jobs that the queue knows, whatever became of them."""
-    registries = [registry(queue=queue) for registry in REGISTRIES]
-    # cleanup=True would run callbacks in the test's process.
-    # Not by the registries' own method, which ends at an entry that a test has made unreadable.
-    connection: Any = queue.connection
-    entries = (entry for registry in registries for entry in connection.zrange(registry.key, 0, -1))
-    return {*queue.job_ids, *(entry.decode(errors="replace").partition(":")[0] for entry in entries)}
+    """Return the default queue, real and running; afterwards the server is emptied: each pytest process has its own."""
+    queue = django_rq.get_queue("default")
+    yield queue
+    queue.connection.flushdb()
 
 
 @pytest.fixture

@@ -82,15 +82,6 @@ def living_workers() -> list[psutil.Process]:
     ]
 
 
-def forget_workers() -> None:
-    """Have the queue server forget those that were killed: for a while no later test could tell them from living ones.
-
-    None may be alive: each pytest process has a queue server of its own, and runs one test at a time.
-    """
-    for worker in Worker.all(connection=queue_connection()):
-        worker.register_death()
-
-
 def queue_connection() -> Any:
     """Return a connection to the test's queue server."""
     return django_rq.get_connection("default")

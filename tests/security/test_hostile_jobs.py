@@ -9,7 +9,7 @@ import pickle
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -110,15 +110,6 @@ def litter_workers(connection: Redis) -> None:
     connection.sadd("rq:workers", b"nobody", b"\xff", b"rq:worker:odd", b"rq:worker:text")
     connection.hset("rq:worker:odd", mapping={"pid": "x", "last_heartbeat": "today", "queues": b"\xff"})
     connection.set("rq:worker:text", "x")
-
-
-@pytest.fixture(autouse=True)
-def _tidy(redis_queue: Queue) -> Iterator[None]:
-    """Leave nothing that other tests would stumble over."""
-    before = set(redis_queue.connection.keys())
-    yield
-    if left := set(redis_queue.connection.keys()) - before:
-        redis_queue.connection.delete(*left)
 
 
 @pytest.fixture
