@@ -105,7 +105,7 @@ def _memory(info: dict[str, object]) -> Finding:
         hint = "Set maxmemory-policy noeviction: a queue must not drop jobs when memory is short."
         return failing(text, hint) if limit else warning(text, hint)
     if limit and used > limit * MEMORY_IN_USE:
-        return warning(text, "Raise maxmemory: when memory is full, no export can start.")
+        return warning(text, "Raise maxmemory: when memory is full, no job can start.")
     return ok(text)
 
 

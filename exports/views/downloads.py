@@ -50,7 +50,7 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
             return gone(request, archive)
     except StorageUnavailableError:
         logger.exception("Archive %s: the storage is unavailable", archive.pk)
-        response = render(request, "exports/storage_away.html", status=503)
+        response = render(request, "exports/storage_unavailable.html", status=503)
         response["Retry-After"] = "120"  # seconds
         return response
     storage = archive.file.storage

@@ -89,7 +89,7 @@ def for_superusers(view: View) -> View:
             raise Http404 from error
         except RedisError:
             logger.warning("The queue's dashboard cannot reach the queue server", exc_info=True)
-            return render(request, "tasks/queue_away.html", status=503)
+            return render(request, "tasks/queue_unavailable.html", status=503)
         if request.method == "POST" and admin.site.has_permission(request):  # others were sent to sign in
             log_button(request)
         return response

@@ -12,29 +12,29 @@ class QueueProblem(Enum):
 
     UNAVAILABLE = (
         _("The queue server can't be reached."),
-        _("Check that it is running and that REDIS_URL points to it. Requested exports are kept until then."),
+        _("Check that it is running and that REDIS_URL points to it. Tasks wait until then."),
     )
     LOADING = (
         _("The queue server is loading its data."),
         _("Wait until it has finished; workers then continue."),
     )
     FULL = (
-        _("The queue server's memory is full: no export can start."),
+        _("The queue server's memory is full: no job can start."),
         _("Raise its maxmemory or free memory there. Keep maxmemory-policy at noeviction."),
     )
     READ_ONLY = (
-        _("The queue server is a read-only replica: no export can start."),
+        _("The queue server is a read-only replica: no job can start."),
         _("Point REDIS_URL at the primary, or promote this server."),
     )
     DISK = (
-        _("The queue server can't save to its disk and refuses writes: no export can start."),
+        _("The queue server can't save to its disk and refuses writes: no job can start."),
         _("Free space on its disk. Its log has the details."),
     )
     FORBIDDEN = (
-        _("The queue server denies access: no export can start."),
+        _("The queue server denies access: no job can start."),
         _("Check the user and password in REDIS_URL. The user needs all commands on keys that begin with rq:."),
     )
-    REFUSED = (_("The queue server refuses writes: no export can start."), _("Its log has the reason."))
+    REFUSED = (_("The queue server refuses writes: no job can start."), _("Its log has the reason."))
 
     def __init__(self, what: str | Promise, hint: str | Promise) -> None:
         self.what = what

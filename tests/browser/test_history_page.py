@@ -66,7 +66,7 @@ def test_every_state_is_accessible_and_fits(
     page = context.new_page()
     sign_in(page, susan, live_server, settings)
     assert faults(page, f"{live_server.url}/exports/") == []
-    for text in ("1 export ahead of yours, about 10 seconds", "You can start this again in", "Deleted"):
+    for text in ("1 job ahead of yours, about 10 seconds", "You can start this again in", "Deleted"):
         expect(page.locator("main")).to_contain_text(text)
     page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true })")
     assert [item["id"] for item in Axe().run(page).response["violations"]] == []

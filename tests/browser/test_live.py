@@ -113,11 +113,11 @@ def test_a_new_queue_position_is_shown_without_fetching_the_page(susans_page: Pa
     task_launch(user=susan, name="export_posts")
     look_again(susans_page)
     alert = susans_page.locator(ALERT)
-    expect(alert).to_contain_text("2 exports ahead of yours, about 4 minutes")
+    expect(alert).to_contain_text("2 jobs ahead of yours, about 4 minutes")
     fetched: list[str] = []
     susans_page.on("request", lambda request: fetched.append(request.url))
     task_cancel(ahead[0])
-    expect(alert).to_contain_text("1 export ahead of yours, about 4 minutes", timeout=30_000)
+    expect(alert).to_contain_text("1 job ahead of yours, about 4 minutes", timeout=30_000)
     assert {url.partition("?")[0].rpartition("/notifications")[1] for url in fetched} == {"/notifications"}
 
 

@@ -168,7 +168,7 @@ def test_alert_and_card_say_how_many_are_ahead(signed_in: Client, susan: User, q
     task_launch(user=susan, name="export_posts")
     for address in ("/exports/", "/explore/"):  # on the card, and in the alert of any other page
         page = " ".join(signed_in.get(address).content.decode().split())
-        assert page.count("2 exports ahead of yours, about 10 seconds") == 1
+        assert page.count("2 jobs ahead of yours, about 10 seconds") == 1
 
 
 def test_the_script_gets_the_words_for_another_place(signed_in: Client, susan: User, queue: Queue) -> None:
@@ -176,8 +176,8 @@ def test_the_script_gets_the_words_for_another_place(signed_in: Client, susan: U
     task = task_launch(user=susan, name="export_posts")
     page = signed_in.get("/exports/").content.decode()
     assert page.count(f'data-wait="{task.pk}"') == 1
-    assert page.count('data-one="{number} export ahead of yours, about {duration}"') == 1
-    assert page.count('data-other="{number} exports ahead of yours, about {duration}"') == 1
+    assert page.count('data-one="{number} job ahead of yours, about {duration}"') == 1
+    assert page.count('data-other="{number} jobs ahead of yours, about {duration}"') == 1
 
 
 def test_one_ahead_is_said_in_the_singular_and_without_an_estimate_none_is_said(
@@ -186,7 +186,7 @@ def test_one_ahead_is_said_in_the_singular_and_without_an_estimate_none_is_said(
     make_running(progress=0, seconds=9)
     task_launch(user=susan, name="export_posts")
     page = " ".join(signed_in.get("/exports/").content.decode().split())
-    assert page.count("1 export ahead of yours <") == 1
+    assert page.count("1 job ahead of yours <") == 1
 
 
 def test_a_quiet_poll_tells_of_another_place(signed_in: Client, susan: User, queue: Queue) -> None:

@@ -55,7 +55,7 @@ def test_without_a_worker_the_alert_says_since_when_it_waits(susan: User, signed
     [news] = polled(signed_in)
     assert news["is_stalled"] is True
     page = " ".join(signed_in.get("/").content.decode().split())
-    assert "no worker is available right now; your export has been waiting since" in page
+    assert "no worker is available right now; it has been waiting since" in page
 
 
 def test_a_task_whose_worker_died_unseen_is_nobody_at_work(susan: User, signed_in: Client, queue: Queue) -> None:
