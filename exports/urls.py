@@ -1,17 +1,17 @@
-"""The addresses of exports."""
+"""The URLs of exports."""
 
 from django.urls import path
 
-from exports import views
+from exports.views import downloads, overview
 from tasks import views as task_views
 
 app_name = "exports"
 urlpatterns = [
-    path("", views.index, name="list"),
+    path("", overview.index, name="list"),
     # Pages of the previous release that are still open send their forms here.
     path("<uuid:pk>/cancel/", task_views.cancel),
     path("<uuid:pk>/retry/", task_views.retry),
-    path("<uuid:pk>/delete/", views.delete, name="delete"),
-    path("<uuid:pk>/mail/", views.mail, name="mail"),
-    path("<uuid:pk>/download/", views.download, name="download"),
+    path("<uuid:pk>/delete/", overview.delete, name="delete"),
+    path("<uuid:pk>/mail/", overview.mail, name="mail"),
+    path("<uuid:pk>/download/", downloads.download, name="download"),
 ]

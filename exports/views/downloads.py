@@ -1,13 +1,15 @@
-"""The download of an archive by its owner."""
+"""The download of an archive by its owner: whole, or in byte ranges (RFC 9110, section 14) when it is resumed."""
 
 import logging
+import re
 from base64 import b64encode
-from typing import BinaryIO, Protocol, cast, runtime_checkable
+from typing import Any, cast
 from urllib.parse import quote
 
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from django.db.models import F
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -23,24 +25,22 @@ from exports.models import Archive
 from exports.models.archive import Removal
 from exports.storage.cleanup import archive_discard
 from exports.storage.files import StorageUnavailableError, file_exists
-from exports.views.byte_ranges import FilePart, UnsatisfiableRangeError, parse_range
 from tasks.services.payloads import task_withdraw
 
 logger = logging.getLogger(__name__)
 
+# Thirty digits exceed any file's size; longer numbers would only cost time to parse.
+SINGLE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,30})-([0-9]{0,30})[ \t]*", re.IGNORECASE)
 
-@runtime_checkable
-class SigningStorage(Protocol):
-    """A storage that serves its files itself, at signed addresses."""
 
-    def signed_url(self, name: str, *, method: str, disposition: str, content_type: str) -> str:
-        """Return an address of the file that is good for a short while."""
+class UnsatisfiableRangeError(Exception):
+    """The range lies outside the file."""
 
 
 @require_safe
 @login_required
 def download(request: HttpRequest, pk: str) -> HttpResponseBase:
-    """Serve one of the member's archives, and count the download; some time after sign-in, ask for the password."""
+    """Serve one of the member's archives, and count the download. Long after sign-in, ask for the password first."""
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.available().select_related("task"), task_id=pk)
     if not signed_in_recently(request):
@@ -53,25 +53,25 @@ def download(request: HttpRequest, pk: str) -> HttpResponseBase:
         response = render(request, "exports/storage_unavailable.html", status=503)
         response["Retry-After"] = "120"  # seconds
         return response
-    storage = archive.file.storage
-    if isinstance(storage, SigningStorage):
-        return hand_over(request, archive, storage)
+    if hasattr(archive.file.storage, "signed_url"):
+        return redirect_to_storage(request, archive)
     try:
-        return stream(request, archive)
-    except FileNotFoundError:  # deleted since `file_exists`; if by its owner or on its day, there is no archive either
+        return serve(request, archive)
+    except FileNotFoundError:  # deleted since `file_exists`; if by its owner or on expiry, there is no archive either
         return gone(request, get_object_or_404(user.archives.available().select_related("task"), pk=archive.pk))
 
 
 def gone(request: HttpRequest, archive: Archive) -> HttpResponse:
-    """Report that the storage has lost the file, on this page and from now on in the list."""
+    """Report that the storage has lost the file, on this page and in the list."""
     logger.error("Archive %s: its file is gone from the storage", archive.pk)
     archive_discard(archive, Removal.LOST)
-    words = _("This export's file is no longer available. Please request a new export.")
-    return render(request, "404.html", {"reason": words}, status=404)
+    reason = _("This export's file is no longer available. Please request a new export.")
+    return render(request, "404.html", {"reason": reason}, status=404)
 
 
-def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -> HttpResponse:
-    """Redirect to the object storage, which serves the file."""
+def redirect_to_storage(request: HttpRequest, archive: Archive) -> HttpResponse:
+    """Redirect to the object storage, which serves the file at a signed address."""
+    storage: Any = archive.file.storage
     address = storage.signed_url(
         str(archive.file.name),
         method=str(request.method),
@@ -83,7 +83,7 @@ def hand_over(request: HttpRequest, archive: Archive, storage: SigningStorage) -
     return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})
 
 
-def stream(request: HttpRequest, archive: Archive) -> HttpResponseBase:
+def serve(request: HttpRequest, archive: Archive) -> HttpResponseBase:
     """Return the file, the requested part of it, or 304."""
     headers = file_headers(archive)
     response = HttpResponse(content_type=archive.content_type, headers=headers)
@@ -91,22 +91,40 @@ def stream(request: HttpRequest, archive: Archive) -> HttpResponseBase:
     if checked is not response or request.method == "HEAD":
         return cast(HttpResponseBase, checked)
     try:
-        positions = positions_asked_for(request, archive)
+        positions = requested_positions(request, archive)
     except UnsatisfiableRangeError:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{archive.size}"})
     if positions is None or positions.start == 0:
         count_download(archive)
     if nginx_sends(request, archive):
         return accelerated(archive, headers)
-    return whole_file(archive, headers) if positions is None else part_of_file(archive, headers, positions)
+    return streamed(archive, headers, positions)
 
 
-def positions_asked_for(request: HttpRequest, archive: Archive) -> range | None:
+def requested_positions(request: HttpRequest, archive: Archive) -> range | None:
     """Return the bytes to send, None for all of them; raises UnsatisfiableRangeError."""
     # With If-Range, a part is requested only of the file that the client has the beginning of.
     if request.headers.get("If-Range", etag(archive)) != etag(archive):
         return None
     return parse_range(request.headers.get("Range", ""), archive.size)
+
+
+def parse_range(header: str, size: int) -> range | None:
+    """Return the positions that a `Range` header asks for, in a file of `size` bytes; None means the whole file.
+
+    Malformed headers and multiple ranges are ignored, as the RFC permits.
+    Raises UnsatisfiableRangeError.
+    """
+    match = SINGLE_RANGE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None
+    positions = range(int(first), min(int(last or size) + 1, size)) if first else range(size)[-int(last) or size :]
+    if not positions:
+        raise UnsatisfiableRangeError(header)
+    return positions
 
 
 def nginx_sends(request: HttpRequest, archive: Archive) -> bool:
@@ -126,30 +144,37 @@ def accelerated(archive: Archive, headers: dict[str, str]) -> HttpResponse:
     return response
 
 
-def whole_file(archive: Archive, headers: dict[str, str]) -> FileResponse:
-    """Return the response with the file, streamed."""
-    return FileResponse(
-        archive.file.open("rb"),
-        as_attachment=True,
-        filename=archive.filename,
-        content_type=archive.content_type,
-        headers=headers,
-    )
-
-
-def part_of_file(archive: Archive, headers: dict[str, str], positions: range) -> FileResponse:
-    """Return the response with the bytes at `positions`."""
+def streamed(archive: Archive, headers: dict[str, str], positions: range | None) -> FileResponse:
+    """Return the response with the whole file, or with its bytes at `positions`."""
+    file = archive.file.open("rb")
     response = FileResponse(
-        FilePart(cast(BinaryIO, archive.file.open("rb")), positions),
+        file if positions is None else FilePart(file, positions),
         as_attachment=True,
         filename=archive.filename,
         content_type=archive.content_type,
         headers=headers,
-        status=206,
+        status=200 if positions is None else 206,
     )
-    response["Content-Length"] = str(len(positions))
-    response["Content-Range"] = f"bytes {positions[0]}-{positions[-1]}/{archive.size}"
+    if positions is not None:
+        response["Content-Length"] = str(len(positions))
+        response["Content-Range"] = f"bytes {positions[0]}-{positions[-1]}/{archive.size}"
     return response
+
+
+class FilePart:
+    """The bytes of an open file at `positions`, read as a file; closing it closes the file."""
+
+    def __init__(self, file: File[Any], positions: range) -> None:
+        file.seek(positions.start)
+        self._file = file
+        self._left = len(positions)
+        self.close = file.close
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` of the bytes that are left."""
+        content: bytes = self._file.read(min(size, self._left))
+        self._left -= len(content)
+        return content
 
 
 def file_headers(archive: Archive) -> dict[str, str]:

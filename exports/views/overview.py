@@ -1,23 +1,33 @@
-"""The page of a member's exports: what they can start, and what became of what they started."""
+"""The page of a member's exports, and what the member can do there: start one, delete its file, email it again."""
 
+import logging
 from typing import cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from accounts.sign_in.reauthentication import password_required
 from core.requests.rate_limits import not_too_often
+from core.requests.redirects import next_url
+from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
+from exports.models.archive import Removal
 from exports.options import export_estimates, export_options
+from exports.storage.cleanup import archive_discard
 from tasks.services.launch import task_launch
 from tasks.views import launch_and_tell
 
 PAGE_SIZE = 20
+
+logger = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @not_too_often("export")
 def _start(request: HttpRequest) -> HttpResponse:
-    """Start the export named by `kind`, unless one is in progress, and go back."""
+    """Start the export named by `kind`, unless one is in progress; redirect to the page that the form was on."""
     user = cast(User, request.user)
     kind, jobs = request.POST.get("kind", "posts"), export_jobs()
     if kind not in jobs:
@@ -40,7 +50,7 @@ def _start(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest) -> HttpResponse:
-    """Show the kinds of export and, a page at a time, the member's exports with what can be done with each."""
+    """Show the kinds of export, and a page of the member's exports."""
     user = cast(User, request.user)
     options = export_options(user)
     by_name = {option.job.name: option for option in options.values()}
@@ -57,3 +67,41 @@ def _list(request: HttpRequest) -> HttpResponse:
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
     }
     return render(request, "exports/list.html", context)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, pk: str) -> HttpResponse:
+    """Delete the file of one of the member's exports; the list still shows the export."""
+    user = cast(User, request.user)
+    archive = get_object_or_404(user.archives.select_related("task__user"), task_id=pk)
+    try:
+        deleted = archive_discard(archive, Removal.DELETED)
+    except Exception:  # whatever a storage raises
+        logger.exception("The file of archive %s could not be deleted", archive.pk)
+        messages.error(request, _("We couldn't delete the file. Please try again in a few minutes."))
+    else:
+        if deleted:
+            messages.info(request, _("The file was deleted."))
+        else:
+            messages.warning(request, _("We no longer have that file."))
+    return _go_back(request)
+
+
+@require_POST
+@login_required
+@password_required
+@not_too_often("export")
+def mail(request: HttpRequest, pk: str) -> HttpResponse:
+    """Email one of the member's exports again, to their current address."""
+    user = cast(User, request.user)
+    archive = get_object_or_404(user.archives.select_related("task"), task_id=pk)
+    if mail_again(archive):
+        messages.info(request, _("The email is on its way."))
+    else:
+        messages.warning(request, _("That email is already on its way, or we no longer have the file."))
+    return _go_back(request)
+
+
+def _go_back(request: HttpRequest) -> HttpResponseRedirect:
+    return HttpResponseRedirect(next_url(request, otherwise=reverse("exports:list")))

@@ -21,7 +21,7 @@ from exports.models import Archive
 from exports.models.archive import Removal
 from exports.storage.cleanup import archive_discard
 from exports.views import downloads as download_views
-from exports.views.byte_ranges import UnsatisfiableRangeError, parse_range
+from exports.views.downloads import UnsatisfiableRangeError, parse_range
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD
 
