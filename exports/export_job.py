@@ -1,39 +1,66 @@
-"""What all exports have in common: a file in the private storage, an email, and a pause before the next one."""
+"""What all exports have in common: a file in the private storage, an email, and a cooldown."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from exports.building.draft import Draft, local_file
-from exports.building.snapshot import read_snapshot
-from exports.building.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused
+from exports.building.snapshot import Snapshot, read_snapshot
+from exports.building.space import (
+    SpaceWatch,
+    ensure_free_space,
+    ensure_storage_space,
+    full_disk_refused,
+    local_file,
+)
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_schedule
 from exports.formats import DigestingFile, Skipped
 from exports.models import Archive
 from exports.models.archive import exports_storage
-from exports.outcomes import READY
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
 from tasks.job import Job, Result, Text
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.failure import FailureCode
+from tasks.outcomes import Outcome
 from tasks.registry import JOBS
 from tasks.services.counters import BYTES, count_later, measured
 
 logger = logging.getLogger(__name__)
 
+READY = Outcome(pgettext_lazy("export", "Ready"), "text-bg-success")
+IN_PAYLOAD = ("posts", "item_counts", "size", "mailed_to", "mail_pending", "mail_error", "mail_event")
+"""The attributes of an archive that a finished export's alert shows."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The input and output of an export that is being written."""
+
+    user: User
+    output: DigestingFile
+    folder: Path
+    """For temporary files, on the same disk as `output`."""
+    snapshot: Snapshot
+    expected: dict[str, int]
+    """Kind of record -> how many the database counts."""
+    on_write: Callable[[int], None]
+    """Call it with the bytes that are written to `folder`."""
+
 
 class ExportJob(Job):
-    """Build a file of a member's data, keep it, and email it to them. A subclass says what is in the file."""
+    """Build a file of a member's data, keep it, and email it to them. A subclass writes the file."""
 
     unit = _("posts")
     finishing = _("packing and storing the file")
@@ -66,14 +93,16 @@ class ExportJob(Job):
     )
 
     kind: ClassVar[str]
-    """What `POST /exports/` takes."""
+    """Its name in `POST /exports/`."""
     action: ClassVar[Text]
-    """What the button says that requests it."""
+    """The label of the button that requests it."""
     contents: ClassVar[Text]
     """What is in it, in a sentence."""
     content_type: ClassVar[str]
     is_recommended: ClassVar[bool] = False
     """Whether it holds everything."""
+    large_tables: ClassVar[tuple[str, ...]] = ("posts",)
+    """The member's relations that can have very many rows; with EXPORT_LARGE_FROM rows the export is large."""
 
     stored_as = ""
     """The name of the attempt's file in the storage."""
@@ -83,19 +112,12 @@ class ExportJob(Job):
         """Return the name under which the member gets the file."""
         raise NotImplementedError
 
-    @classmethod
-    def tables(cls, user: User) -> list[QuerySet[Any]]:
-        """Return the rows of the member that can be very many; from EXPORT_LARGE_FROM on the export is large."""
-        raise NotImplementedError
-
-    @classmethod
-    def counts(cls, user: User) -> dict[str, int]:
+    def counts(self, user: User) -> dict[str, int]:
         """Return how many records of each sort the file will hold."""
         raise NotImplementedError
 
-    @classmethod
-    def write(cls, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
-        """Write the file; return what it holds, and the records that had to be left out."""
+    def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+        """Write the file; return how many records of each sort it holds, and those that could not be written."""
         raise NotImplementedError
 
     def run(self) -> Result:
@@ -121,8 +143,7 @@ class ExportJob(Job):
             ensure_free_space(records=self.reporter.total)
             watch = SpaceWatch(path.parent)
             output = DigestingFile(file, watch.note)
-            draft = Draft(user, output, path.parent, snapshot, self.reporter.advance, expected, watch)
-            counts, skipped = self.write(draft)
+            counts, skipped = self.write(Draft(user, output, path.parent, snapshot, expected, watch.note))
         for item in skipped:
             where = (item.record, item.id, item.timestamp)
             logger.warning("Task %s: %s %s of %s was left out: %s", self.task.pk, *where, item.reason)
@@ -138,7 +159,7 @@ class ExportJob(Job):
         )
 
     def commit(self, result: Result) -> None:
-        """Save the archive, from which on the file is the member's."""
+        """Save the archive: from now on the member has the file."""
         archive: Archive = result.value
         now = timezone.now()
         archive.expires_at, archive.mail_due_at = now + timedelta(days=settings.EXPORT_RETENTION_DAYS), now
@@ -146,7 +167,7 @@ class ExportJob(Job):
         count_later(measured("bytes", self.name, value=archive.size, limits=BYTES))
 
     def after_commit(self, result: Result) -> None:
-        """Email the archive, and let it take the place of the member's oldest one if they have too many."""
+        """Email the archive, and remove the member's oldest one if they have too many."""
         archive: Archive = result.value
         archive_deliver(archive.pk)
         member_trim(user_id=archive.user_id)
@@ -158,9 +179,9 @@ class ExportJob(Job):
 
     @classmethod
     def queue(cls, user: User | None) -> TaskQueue:
-        """Return the queue by how much the member has; an index leads to that row, and no further."""
+        """Return the queue by how much the member has; the database reads an index up to that row."""
         last = settings.EXPORT_LARGE_FROM - 1
-        is_large = user and any(rows[last : last + 1].exists() for rows in cls.tables(user))
+        is_large = user and any(getattr(user, table).all()[last : last + 1].exists() for table in cls.large_tables)
         return TaskQueue.LARGE if is_large else TaskQueue.SMALL
 
     @classmethod
@@ -175,14 +196,14 @@ class ExportJob(Job):
 
     @classmethod
     def on_failure(cls, task: Task) -> None:
-        """Have the member told by email."""
+        """Schedule the email about it."""
         failure_email_schedule(task)
 
     @classmethod
     def payload(cls, task: Task) -> dict[str, Any]:
         """Return what the alert of a finished export says of its file and its email."""
         archive = Archive.objects.filter(task=task).first() if task.status == TaskStatus.SUCCEEDED else None
-        return {"archive": archive and archive_payload(archive)}
+        return {"archive": archive and {name: getattr(archive, name) for name in IN_PAYLOAD}}
 
     @classmethod
     def may_change(cls, payload: dict[str, Any]) -> bool:
@@ -191,21 +212,8 @@ class ExportJob(Job):
         return bool(archive.get("mail_pending") and not archive.get("mail_error"))
 
 
-def archive_payload(archive: Archive) -> dict[str, Any]:
-    """Return the part of the payload that is about the file."""
-    return {
-        "posts": archive.posts,
-        "item_counts": archive.item_counts,
-        "size": archive.size,
-        "mailed_to": archive.mailed_to,
-        "mail_pending": archive.mail_pending,
-        "mail_error": archive.mail_error,
-        "mail_event": archive.mail_event,
-    }
-
-
 def export_jobs() -> dict[str, type[ExportJob]]:
-    """Return the kinds of export by what `POST /exports/` takes, in the order in which they are offered."""
+    """Return the kinds of export by their name in `POST /exports/`, in the order in which pages list them."""
     return {job.kind: job for job in JOBS.values() if issubclass(job, ExportJob)}
 
 

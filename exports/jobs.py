@@ -2,16 +2,13 @@
 
 import re
 from contextlib import closing
-from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.validators import MAX_LENGTH
 from core.links import absolute_url
-from exports.building.draft import Draft
 from exports.building.member_data import (
     conversations_records,
     followers_records,
@@ -23,7 +20,7 @@ from exports.building.member_data import (
 from exports.building.snapshot import posts_batches, posts_count
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_deliver
-from exports.export_job import ExportJob
+from exports.export_job import Draft, ExportJob
 from exports.formats import Skipped, Source, write_archive, write_posts
 from exports.models import Archive
 from tasks.registry import background, register
@@ -49,6 +46,7 @@ class ArchiveExport(ExportJob):
     )
     content_type = "application/zip"
     is_recommended = True
+    large_tables = ("posts", "messages_sent", "messages_received")
     warmup_templates = (
         *ExportJob.warmup_templates,
         "exports/archive/index.html",
@@ -66,18 +64,11 @@ class ArchiveExport(ExportJob):
         username = re.sub(r"[^A-Za-z0-9_-]+", "-", self.task.member.username)[:MAX_LENGTH]
         return f"microblog-{username}-{self.task.created_at:%Y-%m-%d}.zip"
 
-    @classmethod
-    def tables(cls, user: User) -> list[QuerySet[Any]]:
-        """Return posts and messages."""
-        return [user.posts.all(), user.messages_sent.all(), user.messages_received.all()]
-
-    @classmethod
-    def counts(cls, user: User) -> dict[str, int]:
+    def counts(self, user: User) -> dict[str, int]:
         """Return how many records of each sort there are."""
         return member_counts(user)
 
-    @classmethod
-    def write(cls, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+    def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         """Write the ZIP."""
         with (
             closing(posts_batches(draft.user.pk, with_ids=True)) as batches,
@@ -95,9 +86,9 @@ class ArchiveExport(ExportJob):
                 messages=messages,
                 conversations=draft.snapshot.ended_after(conversations),
                 expected=draft.expected,
-                on_write=draft.watch.note,
+                on_write=draft.on_write,
             )
-            return write_archive(source, draft.output, draft.folder, draft.advance)
+            return write_archive(source, draft.output, draft.folder, self.reporter.advance)
 
 
 @register
@@ -113,22 +104,15 @@ class PostsExport(ExportJob):
     content_type = "application/json"
     filename = "posts.json"
 
-    @classmethod
-    def tables(cls, user: User) -> list[QuerySet[Any]]:
-        """Return the posts."""
-        return [user.posts.all()]
-
-    @classmethod
-    def counts(cls, user: User) -> dict[str, int]:
+    def counts(self, user: User) -> dict[str, int]:
         """Return how many posts there are."""
         return {"posts": posts_count(user.pk)}
 
-    @classmethod
-    def write(cls, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
+    def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         """Write the JSON file."""
         skipped: list[Skipped] = []
         with closing(posts_batches(draft.user.pk)) as batches:
-            posts = write_posts(draft.snapshot.ended_after(batches), draft.output, draft.advance, skipped)
+            posts = write_posts(draft.snapshot.ended_after(batches), draft.output, self.reporter.advance, skipped)
         return {"posts": posts, "skipped": len(skipped)}, skipped
 
 

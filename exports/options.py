@@ -1,16 +1,15 @@
-"""The kinds of export that a member is offered: whether each can be started, and what to expect of it."""
+"""The kinds of export that a member can request: whether each can be started, and what to expect of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean, median
-from typing import Any
 
 import orjson
-from django.db.models import QuerySet
+from django.conf import settings
 
 from accounts.models import User
-from exports.export_job import ExportJob, export_jobs
+from exports.export_job import ExportJob, export_jobs, export_names
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.services.cooldown import next_starts
 
@@ -24,7 +23,7 @@ ARCHIVE_RATIO = 1.4  # of a complete archive, which holds each text in several f
 
 @dataclass(frozen=True)
 class ExportOption:
-    """One kind of export, as it is offered to a member."""
+    """One kind of export, as the member's page shows it."""
 
     job: type[ExportJob]
     active: Task | None
@@ -39,10 +38,9 @@ class ExportOption:
 
 
 def export_options(user: User) -> dict[str, ExportOption]:
-    """Return every kind of export by what `POST /exports/` takes."""
+    """Return every kind of export by its name in `POST /exports/`."""
     jobs = export_jobs()
-    names = [job.name for job in jobs.values()]
-    active = {task.name: task for task in Task.objects.active().filter(user=user, name__in=names)}
+    active = {task.name: task for task in Task.objects.active().filter(user=user, name__in=export_names())}
     waiting = next_starts(user=user, jobs=jobs.values())
     return {
         kind: ExportOption(job, active=active.get(job.name), next_at=waiting.get(job.name))
@@ -66,29 +64,36 @@ class Estimate:
 
 def export_estimates(user: User, jobs: Iterable[type[ExportJob]]) -> dict[str, Estimate]:
     """Return what to expect of each kind of export, by the task's name."""
-    posts, messages = user.posts.all(), [user.messages_sent.all(), user.messages_received.all()]
-    counts = {
-        "posts": posts.count(),
-        "messages": sum(rows.count() for rows in messages),
-        "follows": user.follows.count(),
-        "followers": user.followed_by.count(),
-    }
-    posts_bytes = EMPTY_BYTES + counts["posts"] * _record_bytes([posts])
-    archive_bytes = ARCHIVE_BYTES + ARCHIVE_RATIO * (posts_bytes + counts["messages"] * _record_bytes(messages))
-    sizes = {job: round(archive_bytes if job.is_recommended else posts_bytes) for job in jobs}
-    return {job.name: Estimate(**counts, size=size, seconds=_seconds(user, job, size)) for job, size in sizes.items()}
+    tables = ("posts", "messages_sent", "messages_received", "follows", "followed_by")
+    rows = {table: getattr(user, table).count() for table in tables}
+    messages = rows["messages_sent"] + rows["messages_received"]
+    posts_bytes = EMPTY_BYTES + rows["posts"] * _record_bytes(user, "posts")
+    message_bytes = messages * _record_bytes(user, "messages_sent", "messages_received")
+    archive_bytes = ARCHIVE_BYTES + ARCHIVE_RATIO * (posts_bytes + message_bytes)
+    estimates = {}
+    for job in jobs:
+        size = round(archive_bytes if job.is_recommended else posts_bytes)
+        is_large = any(rows[table] >= settings.EXPORT_LARGE_FROM for table in job.large_tables)
+        seconds = _seconds(job, TaskQueue.LARGE if is_large else TaskQueue.SMALL, size)
+        estimates[job.name] = Estimate(rows["posts"], messages, rows["follows"], rows["followed_by"], size, seconds)
+    return estimates
 
 
-def _record_bytes(tables: Sequence[QuerySet[Any]]) -> float:
+def _record_bytes(user: User, *tables: str) -> float:
     """Return the mean bytes that one record of the member takes as JSON, by the newest of each table."""
-    newest = [rows.order_by("-timestamp", "-id").values_list("body", flat=True)[:SAMPLED_TEXTS] for rows in tables]
+    newest = [
+        getattr(user, table).order_by("-timestamp", "-id").values_list("body", flat=True)[:SAMPLED_TEXTS]
+        for table in tables
+    ]
     lengths = [len(orjson.dumps(text)) + RECORD_BYTES for texts in newest for text in texts]
     return fmean(lengths) if lengths else 0.0
 
 
-def _seconds(user: User, job: type[ExportJob], size: int) -> float | None:
-    """Return how long exports like this took lately: small ones all take about as long, large ones as their size."""
-    queue = job.queue(user)
+def _seconds(job: type[ExportJob], queue: TaskQueue, size: int) -> float | None:
+    """Return how long recent exports took: all small ones take about as long, large ones in proportion to their size.
+
+    None if no export of that kind has succeeded in the queue.
+    """
     recent = Task.objects.filter(name=job.name, status=TaskStatus.SUCCEEDED, queue=queue, archive__size__gt=0)
     rows = recent.order_by("-created_at").values_list("started_at", "ended_at", "archive__size")[:RECENT_TASKS]
     took = [((ended - started).total_seconds(), bytes_) for started, ended, bytes_ in rows if started and ended]

@@ -19,7 +19,7 @@ from benchmarks.figures import Figure, megabytes
 from benchmarks.peak import peak_memory, reset_peak_memory
 from benchmarks.servers import gunicorn, worker
 from benchmarks.visitor import Visitor
-from exports.delivery.queueing import email_enqueue
+from exports.delivery.sending import email_enqueue
 from exports.models import Archive
 from tasks.models import Task
 from tests.mail_server import MailServer

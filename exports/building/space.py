@@ -1,8 +1,9 @@
-"""Disk space for an export: checked before it is built and while it is written."""
+"""The disk of this machine: temporary files for exports, and free space before and while they are written."""
 
 import errno
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 
 from exports.models.archive import exports_storage
+from exports.storage.files import existing_folder
 from tasks.exceptions import TaskRefusedError
 from tasks.models.failure import Failure, FailureCode
 
@@ -22,6 +24,19 @@ BYTES_A_RECORD = 1000
 CHECK_EVERY = 1_000_000  # bytes written between two checks of the free space
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def local_file() -> Iterator[Path]:
+    """Yield the path of a new private file under `var/`, removed afterwards unless it was moved."""
+    folder = settings.VAR_DIR / "tmp"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="export-", delete=False) as file:
+        path = Path(file.name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 class NoSpaceError(TaskRefusedError):
@@ -91,13 +106,8 @@ def free_space() -> int:
 
 
 def _folders() -> Iterator[Path]:
-    """Yield the folders that an export is written to: where it is built, and where it is kept if that is local."""
-    yield _existing(settings.VAR_DIR / "tmp")
+    """Yield the folders that an export is written to: the temporary one, and the storage if that is local."""
+    yield existing_folder(settings.VAR_DIR / "tmp")
     storage = exports_storage()
     if isinstance(storage, FileSystemStorage):
-        yield _existing(Path(storage.location))
-
-
-def _existing(folder: Path) -> Path:
-    """Return the folder or its nearest existing parent, which is on the same disk."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
+        yield existing_folder(Path(storage.location))

@@ -1,4 +1,4 @@
-"""The email of an archive: sent after the file is safe, retried, and recognisably the same email each time."""
+"""The email of an archive: sent after the file is safe, retried, and with the same `Message-ID` each time."""
 
 import logging
 from typing import Any
@@ -15,8 +15,7 @@ from core.mail.messages import compose
 from core.mail.sending import HungUpError, mail_send
 from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.attachments import ZIP, Attachment, archive_attachment
-from exports.delivery.queueing import email_enqueue_on_commit
-from exports.delivery.sending import email_claim, email_deliver, mail_sent
+from exports.delivery.sending import email_deliver, email_enqueue_on_commit, mail_sent
 from exports.models import Archive
 from exports.models.mailing import LinkReason
 from tasks.services.context import task_language
@@ -27,9 +26,7 @@ logger = logging.getLogger(__name__)
 
 def archive_deliver(archive_id: int) -> None:
     """Email the archive to its member if that is due."""
-    archive = email_claim(Archive.objects.available().filter(pk=archive_id).select_related("user"))
-    if archive:
-        email_deliver(archive, lambda: _send(archive))
+    email_deliver(Archive.objects.available().filter(pk=archive_id).select_related("user"), _send)
 
 
 def _send(archive: Archive) -> tuple[EmailMultiAlternatives, dict[str, Any]]:
@@ -67,7 +64,7 @@ def _link_only(archive: Archive, reason: LinkReason) -> None:
 
 
 def _notify_old_address(archive: Archive) -> None:
-    """If the member's address has changed since the request, tell the old one, once, and send the new one a link only.
+    """If the member's address has changed since the request, notify the old one, once; the new one gets only a link.
 
     Raises what the backend raises if that may pass: the old address comes first.
     """
@@ -126,7 +123,7 @@ def _written(archive: Archive, attachment: Attachment | None, link_reason: str) 
 
 
 def message_id(archive: Archive) -> str:
-    """Return the email's identity: the same at each attempt, another one when the member wants it once more.
+    """Return the email's identity: the same at each attempt, another one when the member requests the email again.
 
     Mail systems drop a second message with the same `Message-ID`.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from exports.building.draft import local_file
+from exports.building.space import local_file
 from exports.models import Archive
 
 ZIP = "application/zip"

@@ -1,4 +1,4 @@
-"""The email about an export that failed for good: a member who closed the browser would wait for it forever."""
+"""The email about an export that failed for good: a member who closed the page would not learn of it otherwise."""
 
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,11 @@ from django.utils import timezone
 from core.links import page_url
 from core.mail.messages import compose
 from core.mail.sending import mail_send
-from exports.delivery.queueing import email_enqueue_on_commit
-from exports.delivery.sending import email_claim, email_deliver
+from exports.delivery.sending import email_deliver, email_enqueue_on_commit
 from exports.models import FailureEmail
 from tasks.models import Task
 from tasks.registry import JOBS, failure_text_of
-from tasks.services.context import bind_task, task_language
+from tasks.services.context import task_language
 
 
 def failure_email_schedule(task: Task) -> None:
@@ -24,17 +23,11 @@ def failure_email_schedule(task: Task) -> None:
 
 def failure_email_deliver(task_id: str) -> None:
     """Send the email if it is due, unless the member is gone or has requested another export of the kind since."""
-    email = email_claim(FailureEmail.objects.filter(task=UUID(task_id)))
-    if email is None:
-        return
-    with bind_task(email.task):
-        if email.is_still_wanted():
-            email_deliver(email, lambda: _send(email.task))
-        else:
-            FailureEmail.objects.filter(pk=email.pk).update(mail_due_at=None)
+    email_deliver(FailureEmail.objects.filter(task=UUID(task_id)), _send)
 
 
-def _send(task: Task) -> tuple[EmailMultiAlternatives, dict[str, Any]]:
+def _send(email: FailureEmail) -> tuple[EmailMultiAlternatives, dict[str, Any]]:
+    task = email.task
     with task_language(task):
         context = {
             "username": task.member.username,

@@ -1,22 +1,34 @@
-"""What the emails about exports have in common: one worker sends each, retries for a day, and stops at a refusal."""
+"""Emails about exports: queued, sent by one worker each, retried for a day, and given up at a refusal.
+
+`exports.jobs` has the functions that workers run.
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from enum import StrEnum, auto
+from functools import partial
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.dispatch import receiver
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
+from core.log_context import bind_ids, request_id
 from core.mail.verdicts import Verdict, verdict_of
+from core.periodic import periodic
 from core.texts import storable
+from exports.models import Archive, FailureEmail
 from exports.models.mailing import Mailing
+from tasks.queue.client import QueueUnavailableError, function_enqueue, queue_probe_quickly
+from tasks.services.context import bind_task
 from tasks.services.counters import count_later, counted
 from tasks.services.payloads import task_publish
+from tasks.signals import work_horse_killed
 
 logger = logging.getLogger(__name__)
 
@@ -50,26 +62,84 @@ class Outcome(StrEnum):
     CALLED_OFF = auto()
 
 
-def email_claim(rows: "QuerySet[M]") -> M | None:
-    """Return the email among `rows`, one row at most, if it is due; no other worker sends it during the lease."""
-    now = timezone.now()
-    claimed = rows.filter(mail_due_at__lte=now).update(mail_due_at=now + LEASE, mail_attempts=F("mail_attempts") + 1)
-    return rows.select_related("task__user").first() if claimed else None
+def email_enqueue(email: Mailing) -> None:
+    """Queue an email, unless it is in the queue already. Raises QueueUnavailableError."""
+    function_enqueue(email.mail_function, email.task_id, job_id=email.mail_job_id)
 
 
-def email_deliver(email: Mailing, send: Callable[[], tuple[EmailMessage, dict[str, Any]]]) -> None:
-    """Have `send` send the email, and save the outcome. A failure is logged, and retried if that can help.
+def email_enqueue_on_commit(email: Mailing) -> None:
+    """Queue an email after the transaction; without a queue server `emails_reconcile` does it later."""
+    transaction.on_commit(partial(_enqueue_if_possible, email, request_id() or email.task.request_id))
+
+
+def _enqueue_if_possible(email: Mailing, request: str) -> None:
+    with bind_ids(request=request, task=str(email.task_id)):
+        try:
+            queue_probe_quickly()  # a page waits, and an unavailable queue server may be why an export failed
+            email_enqueue(email)
+        except QueueUnavailableError:
+            logger.warning("Task %s: its email is due; the next reconciliation queues it", email.task_id)
+
+
+@periodic(frequent=True)
+def emails_reconcile() -> int:
+    """Queue the emails that are due and that no worker is sending; return their number."""
+    before = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    count = 0
+    for email in (email for rows in _pending() for email in rows.filter(mail_due_at__lte=before)):
+        with bind_task(email.task):
+            try:
+                email_enqueue(email)
+            except QueueUnavailableError:
+                break
+        count += 1
+    return count
+
+
+@receiver(work_horse_killed)
+def email_recover(*, job_id: str, **_signal: Any) -> int:
+    """Make the email due at once that a process was sending when it was killed; return how many (0 or 1).
+
+    `job_id` is that of an export or of an email. The email may be sent twice, under one `Message-ID`.
+    """
+    for rows in _pending():
+        for email in rows:
+            if job_id in email.mail_job_ids:
+                return rows.filter(pk=email.pk).update(mail_due_at=timezone.now())
+    return 0
+
+
+def _pending() -> Iterator["QuerySet[Archive] | QuerySet[FailureEmail]"]:
+    for rows in (Archive.objects.available(), FailureEmail.objects.all()):
+        yield rows.filter(mail_due_at__isnull=False).select_related("task")
+
+
+def email_deliver(rows: "QuerySet[M]", send: Callable[[M], tuple[EmailMessage, dict[str, Any]]]) -> None:
+    """Have `send` send the email among `rows`, one row at most, if it is due; no other worker does during the lease.
 
     `send` returns the message and further changes of the row. If a worker dies between sending and saving, another
     sends the email again: it is never lost, and the same `Message-ID` shows that it is the same email.
     """
+    now = timezone.now()
+    claimed = rows.filter(mail_due_at__lte=now).update(mail_due_at=now + LEASE, mail_attempts=F("mail_attempts") + 1)
+    email = rows.select_related("task__user").first() if claimed else None
+    if email:
+        with bind_task(email.task):
+            _deliver(email, send)
+
+
+def _deliver(email: M, send: Callable[[M], tuple[EmailMessage, dict[str, Any]]]) -> None:
+    """Send the email and save the outcome. A failure is logged, and retried if that can help."""
     user = email.task.member
+    if not email.is_still_wanted():
+        _update(email, mail_due_at=None)
+        return
     if not user.is_active or not user.email:
         outcome, error = (Outcome.NO_ADDRESS, NO_ADDRESS) if user.is_active else (Outcome.CALLED_OFF, ACCOUNT_CLOSED)
         _settle(email, outcome, mail_due_at=None, mail_error=error)
         return
     try:
-        message, changes = send()
+        message, changes = send(email)
     except JobTimeoutException as error:
         _settle(email, *mail_failed(email, error))
         raise
@@ -83,10 +153,14 @@ def email_deliver(email: Mailing, send: Callable[[], tuple[EmailMessage, dict[st
 
 def _settle(email: Mailing, outcome: Outcome, changes: dict[str, Any] | None = None, **more: Any) -> None:
     with transaction.atomic():
-        type(email)._default_manager.filter(pk=email.pk).update(**(changes or {}), **more)
+        _update(email, **(changes or {}), **more)
         count_later(counted("mails", outcome))
         if email.is_shown:
             task_publish(email.task)
+
+
+def _update(email: Mailing, **changes: Any) -> None:
+    type(email)._default_manager.filter(pk=email.pk).update(**changes)
 
 
 def mail_failed(email: Mailing, error: Exception) -> tuple[Outcome, dict[str, Any]]:
@@ -102,7 +176,7 @@ def mail_failed(email: Mailing, error: Exception) -> tuple[Outcome, dict[str, An
 
 
 def mail_sent(message: EmailMessage | None = None) -> dict[str, Any]:
-    """Return the changes of the row once `message` is sent; without one, those that begin anew."""
+    """Return the changes of the row once `message` is sent; without one, those that start it over."""
     status = getattr(message, "anymail_status", None)
     mail_id = str(status.message_id or "") if status else ""  # a mail server gives none
     return {"mail_due_at": None, "mail_error": "", "mail_answer": "", "mail_event": "", "mail_id": mail_id}

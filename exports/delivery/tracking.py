@@ -55,8 +55,8 @@ def mail_event_note(*, event: AnymailTrackingEvent, **_signal: Any) -> None:
         return
     mail_id = storable(str(event.message_id))
     answer = storable(str(event.mta_response or event.description or ""))
-    _note(Archive.objects.filter(mail_id=mail_id), known, answer)
-    _note(FailureEmail.objects.filter(mail_id=mail_id), known, answer)
+    for rows in (Archive.objects.filter(mail_id=mail_id), FailureEmail.objects.filter(mail_id=mail_id)):
+        _note(rows, known, answer)
 
 
 def _note(rows: QuerySet[Archive] | QuerySet[FailureEmail], event: MailEvent, answer: str) -> None:

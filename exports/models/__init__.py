@@ -1,6 +1,6 @@
-"""What an export leaves behind: the Archive, and the email about one that failed."""
+"""The rows that an export creates: its archive, or the email about its failure."""
 
 from exports.models.archive import Archive
-from exports.models.failure_email import FailureEmail
+from exports.models.mailing import FailureEmail
 
 __all__ = ["Archive", "FailureEmail"]

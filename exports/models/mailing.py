@@ -1,9 +1,12 @@
-"""An email that workers send, and what has become of it so far."""
+"""Emails that workers send, and what has become of each so far."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from tasks.models import Task
 
 
 class MailEvent(models.TextChoices):
@@ -16,7 +19,7 @@ class MailEvent(models.TextChoices):
 
 
 class Mailing(models.Model):
-    """The columns of whatever row stands for an email."""
+    """The columns that every email has; a subclass has the `task` that the email is about."""
 
     mail_attempts = models.PositiveSmallIntegerField(_("email attempts"), default=0)
     # When the next attempt is due; empty once it was sent or given up.
@@ -36,8 +39,20 @@ class Mailing(models.Model):
 
     is_shown: ClassVar[bool] = False
     """Whether the task's alert says what became of the email."""
-    task: Any
-    task_id: Any
+    mail_function: ClassVar[str]
+    """The function that a worker runs to send it, with the task's id."""
+    task: models.OneToOneField[Task, Task]
+    task_id: UUID
+
+    @property
+    def mail_job_id(self) -> str:
+        """Return the id of the job in the queue that sends it."""
+        raise NotImplementedError
+
+    @property
+    def mail_job_ids(self) -> set[str]:
+        """Return the ids of all jobs that can be sending it."""
+        return {self.mail_job_id}
 
     def is_still_wanted(self) -> bool:
         """Return whether a failed attempt may be retried."""
@@ -50,3 +65,33 @@ class LinkReason(models.TextChoices):
     REFUSED = "refused", _("the mail server refused it with the file")
     CUT_OFF = "cut_off", _("the mail server hung up twice when it was sent with the file")
     ADDRESS_CHANGED = "address_changed", _("the member's address has changed since they asked")
+
+
+class FailureEmail(Mailing):
+    """The email that tells a member that their export failed for good; created in the failure's transaction."""
+
+    # An earlier release, which knows no such emails, can still delete tasks.
+    task = models.OneToOneField(Task, models.CASCADE, related_name="failure_email", db_constraint=False)
+
+    class Meta:
+        verbose_name = _("failure email")
+        verbose_name_plural = _("failure emails")
+        indexes = [
+            models.Index("mail_due_at", condition=models.Q(mail_due_at__isnull=False), name="failure_email_due"),
+            models.Index(fields=["mail_id"], name="failure_email_mail_id"),
+        ]
+
+    mail_function = "exports.jobs.deliver_failure"
+
+    def __str__(self) -> str:
+        return f"failure of {self.task_id}"
+
+    @property
+    def mail_job_id(self) -> str:
+        """Return the id of the job in the queue that sends the email."""
+        return f"failure-mail-{self.task_id}"
+
+    def is_still_wanted(self) -> bool:
+        """Return whether the member is there, and has requested no other export of the kind since."""
+        later = Task.objects.filter(user=self.task.user_id, name=self.task.name, created_at__gt=self.task.created_at)
+        return self.task.member.is_active and not later.exists()

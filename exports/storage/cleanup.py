@@ -6,12 +6,10 @@ fails is logged, doesn't keep other files from being removed, and is retried at 
 
 import logging
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
@@ -19,7 +17,7 @@ from django.utils import timezone
 from core.periodic import periodic
 from exports.models import Archive
 from exports.models.archive import ArchiveQuerySet, Removal, exports_storage
-from exports.storage.files import attempt_folder, file_remove
+from exports.storage.files import file_remove, task_files
 from tasks.models import Task, TaskStatus
 from tasks.services.payloads import task_withdraw
 
@@ -69,11 +67,14 @@ def leftovers_remove() -> int:
     No job runs longer than EXPORT_JOB_TIMEOUT, so nothing older is being written.
     """
     before = time.time() - settings.EXPORT_JOB_TIMEOUT
-    leftovers = [path for path in (settings.VAR_DIR / "tmp").glob("export-*") if _modified_at(path) < before]
-    for path in leftovers:
-        path.unlink(missing_ok=True)
-        logger.warning("%s, left behind by a crashed job, was removed", path)
-    return len(leftovers)
+    count = 0
+    for path in (settings.VAR_DIR / "tmp").glob("export-*"):
+        with suppress(FileNotFoundError):  # its job has just removed it
+            if path.stat().st_mtime < before:
+                path.unlink()
+                logger.warning("%s, left behind by a crashed job, was removed", path)
+                count += 1
+    return count
 
 
 @periodic()
@@ -82,28 +83,16 @@ def orphans_remove() -> int:
 
     No attempt runs longer than EXPORT_JOB_TIMEOUT, so none leaves a file long after its task has ended.
     """
-    storage = exports_storage()
     since = timezone.now() - timedelta(seconds=2 * settings.EXPORT_JOB_TIMEOUT)
     ended = Task.objects.filter(ended_at__gt=since, user__isnull=False)
     count = 0
     for task in ended.exclude(status=TaskStatus.SUCCEEDED, attempt=1):
-        for name in _stored_by(task, storage):
+        for name in task_files(task):
             if not Archive.objects.filter(file=name).exists():
-                file_remove(storage, name)
+                file_remove(exports_storage(), name)
                 logger.warning("%s, left behind in the storage by a crashed attempt, was removed", name)
                 count += 1
     return count
-
-
-def _stored_by(task: Task, storage: Storage) -> Iterator[str]:
-    """Yield the names of the files that the task's attempts have in the storage."""
-    for attempt in range(1, task.attempt + 1):
-        folder = attempt_folder(task, attempt)
-        try:
-            _folders, files = storage.listdir(folder)
-        except FileNotFoundError:
-            continue
-        yield from (f"{folder}/{file}" for file in files)
 
 
 def _discard_each(archives: ArchiveQuerySet, removal: Removal) -> int:
@@ -114,10 +103,3 @@ def _discard_each(archives: ArchiveQuerySet, removal: Removal) -> int:
         except Exception:  # whatever a storage raises
             logger.exception("The file of archive %s could not be removed", archive.pk)
     return count
-
-
-def _modified_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:  # its job has just removed it
-        return float("inf")

@@ -66,6 +66,11 @@ def ensure_there(storage: Storage) -> None:
         raise StorageUnavailableError(f"{storage.location} is no folder")
 
 
+def existing_folder(folder: Path) -> Path:
+    """Return the folder or its nearest existing parent, which is on the same disk."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
 def storage_ping() -> None:
     """Raise StorageUnavailableError unless the storage answers and, if it is a disk, can be written to.
 
@@ -76,7 +81,7 @@ def storage_ping() -> None:
         folder = Path(storage.location)
         if not folder.is_dir() and Archive.objects.kept().exists():
             raise StorageUnavailableError(f"{folder} is no folder")
-        folder = next(path for path in (folder, *folder.parents) if path.exists())
+        folder = existing_folder(folder)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise StorageUnavailableError(f"{folder} cannot be written to")
         return
@@ -87,14 +92,25 @@ def storage_ping() -> None:
 
 
 def member_files(user_id: int) -> list[str]:
-    """Return the names of all files that the attempts at a member's tasks have in the storage."""
-    storage = exports_storage()
+    """Return the names of all files of a member in the storage."""
     try:
-        attempts, _files = storage.listdir(str(user_id))
+        attempts, _files = exports_storage().listdir(str(user_id))
     except FileNotFoundError:
         return []
-    folders = [f"{user_id}/{attempt}" for attempt in attempts]
-    return [f"{folder}/{name}" for folder in folders for name in storage.listdir(folder)[1]]
+    return [name for attempt in attempts for name in _files_in(f"{user_id}/{attempt}")]
+
+
+def task_files(task: Task) -> list[str]:
+    """Return the names of the files that the attempts at a task have in the storage."""
+    attempts = range(1, task.attempt + 1)
+    return [name for attempt in attempts for name in _files_in(attempt_folder(task, attempt))]
+
+
+def _files_in(folder: str) -> list[str]:
+    try:
+        return [f"{folder}/{name}" for name in exports_storage().listdir(folder)[1]]
+    except FileNotFoundError:
+        return []
 
 
 def member_folder_remove(user_id: int) -> None:

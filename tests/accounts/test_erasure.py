@@ -26,7 +26,7 @@ from rq.job import Job
 from accounts.closing.erasure import account_erase, accounts_erase
 from accounts.models import Session, User
 from core import bulk_delete
-from exports.delivery.queueing import email_enqueue
+from exports.delivery.sending import email_enqueue
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from inbox.services import message_send

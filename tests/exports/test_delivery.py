@@ -19,11 +19,10 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.building.draft import local_file
+from exports.building.space import local_file
 from exports.delivery import attachments
 from exports.delivery.archive_email import archive_deliver, archive_message
-from exports.delivery.queueing import emails_reconcile
-from exports.delivery.sending import RETRY_DELAYS
+from exports.delivery.sending import RETRY_DELAYS, emails_reconcile
 from exports.models import Archive
 from notifications.models import Notification
 from tasks.models import TaskStatus

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from exports.delivery.failure_email import failure_email_deliver
-from exports.delivery.queueing import emails_reconcile
+from exports.delivery.sending import emails_reconcile
 from exports.models import FailureEmail
 from tasks.admin.actions import stop
 from tasks.models import Task

@@ -69,7 +69,7 @@ def test_folders_that_are_not_there_yet_are_measured_where_they_will_be(settings
 
 def test_the_disk_of_the_storage_counts_too(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     measured = [settings.VAR_DIR / "tmp", settings.VAR_DIR / "exports"]
-    monkeypatch.setattr(space, "_existing", lambda folder: folder)
+    monkeypatch.setattr(space, "existing_folder", lambda folder: folder)
     assert list(space._folders()) == measured
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.delivery.queueing import email_enqueue
+from exports.delivery.sending import email_enqueue
 from exports.models import Archive
 from inbox.services import message_send
 from posts.models import Post

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
-from exports.delivery.queueing import email_recover
+from exports.delivery.sending import email_recover
 from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import JobState, job_state
