@@ -25,7 +25,8 @@ from exports.building.space import (
 )
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_schedule
-from exports.formats import DigestingFile, Skipped
+from exports.formats.rows import Skipped
+from exports.formats.zip_file import DigestingFile
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.storage.cleanup import member_trim

@@ -11,17 +11,18 @@ from accounts.validators import MAX_LENGTH
 from core.links import absolute_url
 from exports.building.member_data import (
     conversations_records,
-    followers_records,
-    follows_records,
     member_counts,
     member_profile,
     messages_records,
+    people_records,
 )
 from exports.building.snapshot import posts_batches, posts_count
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_deliver
 from exports.export_job import Draft, ExportJob
-from exports.formats import Skipped, Source, write_archive, write_posts
+from exports.formats.archive import Source, write_archive
+from exports.formats.posts_json import write_posts
+from exports.formats.rows import Skipped
 from exports.models import Archive
 from tasks.registry import background, register
 
@@ -81,8 +82,8 @@ class ArchiveExport(ExportJob):
                 snapshot_at=draft.snapshot.at,
                 profile=member_profile(draft.user),
                 posts=batches,
-                follows=follows_records(draft.user),
-                followers=followers_records(draft.user),
+                follows=people_records(draft.user.follows.all(), "followed__username"),
+                followers=people_records(draft.user.followed_by.all(), "follower__username"),
                 messages=messages,
                 conversations=draft.snapshot.ended_after(conversations),
                 expected=draft.expected,

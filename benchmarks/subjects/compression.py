@@ -13,7 +13,8 @@ from isal import isal_zlib
 from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, in_turn, seconds
 from exports.building.snapshot import posts_batches
-from exports.formats import BATCH_SIZE, write_posts
+from exports.formats.posts_json import write_posts
+from exports.formats.rows import BATCH_SIZE
 
 ROUNDS = 3
 POSTS = 200_000  # some 25 MB

@@ -14,7 +14,7 @@ from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, compared, in_turn
 from benchmarks.yardsticks import copy_seconds, shell_seconds
 from exports.building.snapshot import posts_batches, posts_count, read_snapshot
-from exports.formats import write_posts
+from exports.formats.posts_json import write_posts
 from tasks.models import Task, TaskStatus
 from tasks.services.heartbeat import Heartbeat
 

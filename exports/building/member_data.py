@@ -9,7 +9,8 @@ from django.db.models import Case, Count, F, Max, QuerySet, When
 from accounts.models import Follow, User
 from core.links import absolute_url
 from exports.building.snapshot import DatabaseTime, iso_times, streamed_columns
-from exports.formats import BATCH_SIZE, Conversation, Message, in_batches, utc_text
+from exports.formats.messages import Conversation, Message
+from exports.formats.rows import BATCH_SIZE, in_batches, utc_text
 from inbox import models as inbox
 
 
@@ -39,16 +40,6 @@ def member_profile(user: User) -> dict[str, Any]:
     }
 
 
-def follows_records(user: User) -> Iterator[dict[str, Any]]:
-    """Yield the people that the member follows, oldest first."""
-    return _people(user.follows.all(), "followed__username")
-
-
-def followers_records(user: User) -> Iterator[dict[str, Any]]:
-    """Yield the member's followers, oldest first."""
-    return _people(user.followed_by.all(), "follower__username")
-
-
 def messages_records(user: User) -> Generator[Message]:
     """Yield the messages that the member sent and received, oldest first."""
     yield from _streamed(inbox.Message.objects.of(user.pk))
@@ -73,7 +64,8 @@ def _streamed(messages: QuerySet[inbox.Message]) -> Generator[Message]:
         yield from map(Message, senders, recipients, bodies, iso_times(times), ids)
 
 
-def _people(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:
+def people_records(follows: QuerySet[Follow], username: str) -> Iterator[dict[str, Any]]:
+    """Yield the people whom `follows` lead to by `username`, the path to their name, the oldest follow first."""
     rows = follows.order_by("created_at", "id").values_list(username, DatabaseTime(F("created_at")))
     for batch in in_batches(rows.iterator(chunk_size=BATCH_SIZE)):
         names, times = zip(*batch, strict=True)

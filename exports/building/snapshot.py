@@ -12,7 +12,7 @@ from django.db.models import F, Func, QuerySet, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from exports.formats import BATCH_SIZE, Batch, in_batches
+from exports.formats.rows import BATCH_SIZE, Batch, in_batches
 from posts.models import Post
 
 Row = TypeVar("Row")
@@ -36,10 +36,9 @@ class Snapshot:
 def read_snapshot() -> Iterator[Snapshot]:
     """Yield a snapshot: reads within see the database as of this moment. An open transaction keeps its own view."""
     with ExitStack() as stack:
-        if connection.vendor == "sqlite" and not connection.in_atomic_block:
-            stack.enter_context(_sqlite_read_transaction())
-        elif not connection.in_atomic_block:
-            stack.enter_context(_postgresql_read_transaction())
+        if not connection.in_atomic_block:
+            is_sqlite = connection.vendor == "sqlite"
+            stack.enter_context(_sqlite_read_transaction() if is_sqlite else _postgresql_read_transaction())
         yield Snapshot(timezone.now(), stack.close)
 
 
@@ -152,12 +151,9 @@ class DatabaseTime(Func):
     """A time as text in UTC: `YYYY-MM-DD HH:MM:SS.ffffff`, or without the fraction."""
 
     output_field = TextField()
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        """Return the SQL: that is how Django keeps it."""
-        return super().as_sql(compiler, connection, template="CAST(%(expressions)s AS text)", **extra)
+    template = "CAST(%(expressions)s AS text)"  # on SQLite, Django stores it in this form
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        """Return the SQL."""
+        """Return the SQL for PostgreSQL."""
         template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
         return super().as_sql(compiler, connection, template=template, **extra)

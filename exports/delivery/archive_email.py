@@ -14,10 +14,11 @@ from core.links import page_url
 from core.mail.messages import compose
 from core.mail.sending import HungUpError, mail_send
 from core.mail.verdicts import Verdict, verdict_of
-from exports.delivery.attachments import ZIP, Attachment, archive_attachment
+from exports.delivery.attachments import ZIP, archive_attachment
 from exports.delivery.sending import email_deliver, email_enqueue_on_commit, mail_sent
 from exports.models import Archive
 from exports.models.mailing import LinkReason
+from tasks.models.task import HAS_OPEN_ACCOUNT
 from tasks.services.context import task_language
 from tasks.services.payloads import task_publish
 
@@ -87,7 +88,7 @@ def has_moved(archive: Archive) -> bool:
 
 def mail_again(archive: Archive) -> bool:
     """Have the email sent once more, as a new one; return False if it is on its way, or may not be sent."""
-    rows = Archive.objects.available().of_open_accounts().filter(pk=archive.pk, mail_due_at__isnull=True)
+    rows = Archive.objects.available().filter(HAS_OPEN_ACCOUNT, pk=archive.pk, mail_due_at__isnull=True)
     changes = {**mail_sent(), "mail_due_at": timezone.now(), "mail_attempts": 0, "mailed_to": "", "mailed_at": None}
     with transaction.atomic():
         if not rows.update(**changes, mail_repeats=F("mail_repeats") + 1):
@@ -102,24 +103,20 @@ def archive_message(archive: Archive) -> EmailMultiAlternatives:
     reason = LinkReason.ADDRESS_CHANGED if has_moved(archive) else archive.mail_link_reason
     attachment = None if reason else archive_attachment(archive)
     with task_language(archive.task), member_time(archive.user):
-        message = _written(archive, attachment, reason)
+        context = {
+            "archive": archive,
+            "attachment": attachment,
+            "link_reason": reason,
+            "is_complete": archive.content_type == ZIP,
+            "kept_until": moment_in_words(archive.expires_at),
+            "download_url": page_url("exports:download", archive.task_id),
+            "exports_url": page_url("exports:list"),
+            "password_url": page_url("account_change_password"),
+        }
+        message = compose("exports/emails/ready", context, to=archive.user.email, message_id=message_id(archive))
     if attachment:
         message.attach(attachment.filename, attachment.content, attachment.content_type)
     return message
-
-
-def _written(archive: Archive, attachment: Attachment | None, link_reason: str) -> EmailMultiAlternatives:
-    context = {
-        "archive": archive,
-        "attachment": attachment,
-        "link_reason": link_reason,
-        "is_complete": archive.content_type == ZIP,
-        "kept_until": moment_in_words(archive.expires_at),
-        "download_url": page_url("exports:download", archive.task_id),
-        "exports_url": page_url("exports:list"),
-        "password_url": page_url("account_change_password"),
-    }
-    return compose("exports/emails/ready", context, to=archive.user.email, message_id=message_id(archive))
 
 
 def message_id(archive: Archive) -> str:

@@ -1,4 +1,4 @@
-"""The complete archive: one ZIP with everything that is the member's. What is in it: docs/archive.md."""
+"""The complete archive: one ZIP with all of a member's data, as docs/archive.md describes it."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -13,9 +13,8 @@ from django.utils.safestring import mark_safe
 from exports.formats.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
 from exports.formats.columns import SEPARATOR, PostColumns, join_texts
 from exports.formats.messages import Conversation, ListedConversation, Message, add_messages, conversation_piece
-from exports.formats.offline_pages import articles, escaped, render_index, render_readme
-from exports.formats.page_files import PAGE_SIZE, Pages
-from exports.formats.people import write_people
+from exports.formats.offline_pages import articles, escaped, person_item, render_index, render_readme
+from exports.formats.page_files import PAGE_SIZE, Pages, Piece
 from exports.formats.portable_files import PortableFiles
 from exports.formats.posts_json import JsonList, PostsList, Progress
 from exports.formats.rows import Batch, Skipped, in_batches, utc_text, write_readable
@@ -26,7 +25,7 @@ SCHEMA_VERSION = 3
 
 @dataclass(frozen=True)
 class Source:
-    """What goes into an archive: all of one moment."""
+    """What goes into an archive, all from one snapshot."""
 
     site_url: str
     """Without a slash at its end."""
@@ -42,11 +41,11 @@ class Source:
     messages: Iterable[Message]
     """Oldest first, whoever wrote them."""
     conversations: Iterable[Conversation]
-    """The same messages, by conversation: the one with the newest message first. The last that are read."""
+    """The same messages by conversation, the one with the newest message first. They are read last."""
     expected: Mapping[str, int]
     """How many `posts`, `follows` and `followers` there will be, as the database counts them."""
     on_write: OnWrite = unwatched
-    """Told of what is written beside the output."""
+    """Takes the bytes written beside the output."""
 
 
 def write_archive(
@@ -54,57 +53,141 @@ def write_archive(
 ) -> tuple[dict[str, int], list[Skipped]]:
     """Write the archive to `output`; return how many records of each sort are in it, and those left out.
 
-    Parts wait, compressed, in files without names in `folder`. `on_progress` is told how many records of any sort are
-    behind us. Whatever it raises ends the writing and reaches the caller.
+    Files that are not finished yet are kept compressed in `folder`, as temporary files without names. `on_progress`
+    takes the number of records read so far, of all sorts. Whatever it raises ends the writing and reaches the caller.
     """
     container = ZipWriter(output, folder, source.snapshot_at.astimezone(UTC), source.on_write)
-    steps = Steps(on_progress)
     try:
-        skipped: list[Skipped] = []
-        posts, pages = _posts(container, source, steps, skipped)
-        people = _people(container, source, steps)
-        messages, conversations = _messages(container, source, steps, skipped)
-        counts = {"posts": posts, **people, "messages": messages, "skipped": len(skipped)}
-        _small_files(container, source, skipped)
-        _begin(container, source, counts, pages, conversations)
-        _manifest(container, source, counts)
-        container.close()
+        return ArchiveWriter(source, container, on_progress).write()
     finally:
         container.discard()
-    return counts, skipped
 
 
-class Steps:
-    """Counts records of every sort, as they are read."""
+class ArchiveWriter:
+    """Writes the files of one archive, one sort of records after another."""
 
-    def __init__(self, on_progress: Progress) -> None:
+    def __init__(self, source: Source, container: ZipWriter, on_progress: Progress) -> None:
+        self._source = source
+        self._container = container
         self._on_progress = on_progress
-        self._done = 0
-        self._halves = 0
+        self._half_records = 0
+        self._counts: dict[str, int] = {}
+        self._skipped: list[Skipped] = []
 
-    def add(self, records: int) -> None:
-        """Note that so many more are behind us."""
-        self._done += records
-        self._on_progress(self._done + self._halves // 2)
+    def write(self) -> tuple[dict[str, int], list[Skipped]]:
+        """Write everything; return how many records of each sort were written, and those left out."""
+        posts = self._write_posts()
+        self._write_people("follows", "following", self._source.follows)
+        self._write_people("followers", "followers", self._source.followers)
+        conversations = self._write_messages()
+        self._counts["skipped"] = len(self._skipped)
+        self._write_documents()
+        self._write_index(posts, conversations)
+        self._write_manifest()
+        self._container.close()
+        return self._counts, self._skipped
 
-    def add_half(self, records: int) -> None:
-        """Note that half of what so many take is done."""
-        self._halves += records
-        self.add(0)
+    def _advance(self, records: int, halves: int = 2) -> None:
+        """Note that so many more records were read, or half of what they take."""
+        self._half_records += halves * records
+        self._on_progress(self._half_records // 2)
+
+    def _write_posts(self) -> Pages:
+        with closing(PostFiles(self._container, self._source)) as files:
+            for batch in self._source.posts:
+                write_readable(batch, files.add, self._skipped)
+                files.pages.turn(len(batch))
+                self._advance(len(batch))
+            files.finish()
+            self._counts["posts"] = files.written
+            return files.pages
+
+    def _write_people(self, name: str, kind: str, people: Iterable[dict[str, Any]]) -> None:
+        part = self._container.part(f"{name}.json")
+        listing = JsonList(name, part)
+        pages = new_pages(self._container, self._source, f"people/{kind}-", self._source.expected[name], kind=kind)
+        self._counts[name] = 0
+        for batch in in_batches(people):
+            listing.add(batch)
+            pages.add(Piece("".join(map(person_item, reversed(batch))).encode()))
+            pages.turn(len(batch))
+            self._counts[name] += len(batch)
+            self._advance(len(batch))
+        listing.close()
+        pages.close()
+        self._container.add(part)
+
+    def _write_messages(self) -> list[ListedConversation]:
+        """Read them twice, by time for programs and by conversation for people: each takes half of the work."""
+        part = self._container.part("messages.json")
+        listing = JsonList("messages", part)
+        self._counts["messages"] = 0
+        for batch in in_batches(self._source.messages):
+            self._counts["messages"] += add_messages(batch, listing, self._skipped)
+            self._advance(len(batch), halves=1)
+        listing.close()
+        self._container.add(part)
+        return [self._write_conversation(*numbered) for numbered in enumerate(self._source.conversations, start=1)]
+
+    def _write_conversation(self, number: int, conversation: Conversation) -> ListedConversation:
+        partner, records = conversation.partner, conversation.records
+        stem = f"messages/{number}-"
+        pages = new_pages(self._container, self._source, stem, records, kind="messages", partner=partner)
+        for batch in in_batches(conversation.messages):
+            pages.add(conversation_piece(batch, self._source.profile["username"]))
+            pages.turn(len(batch))
+            self._advance(len(batch), halves=1)
+        pages.close()
+        return ListedConversation(partner, f"{stem}{pages.number}.html", records)
+
+    def _write_documents(self) -> None:
+        profile = self._source.profile
+        person = {name: profile[name] for name in ("username", "about_me", "joined")}
+        self._add_json("profile.json", profile)
+        self._add_json("actor.json", actor(url=self._source.member_url, **person))
+        self._add_json("skipped.json", {"skipped": [asdict(record) for record in self._skipped]})
+        for name in EMPTY_COLLECTIONS:
+            self._add_json(name, empty_collection(name))
+
+    def _write_index(self, posts: Pages, conversations: list[ListedConversation]) -> None:
+        """Write the files that a member opens first."""
+        context = {
+            "profile": self._source.profile,
+            "about_me": mark_safe(escaped(self._source.profile["about_me"])),  # noqa: S308 - just escaped
+            "counts": self._counts,
+            "snapshot_at": self._source.snapshot_at,
+            "site_url": self._source.site_url,
+            "conversations": conversations,
+            "people": {name: -(-self._counts[name] // PAGE_SIZE) for name in ("follows", "followers")},
+        }
+        self._container.add_bytes("index.html", render_index(context, posts))
+        self._container.add_bytes("README.txt", render_readme(context))
+
+    def _write_manifest(self) -> None:
+        manifest = {
+            "$schema": f"{self._source.site_url}/static/exports/schemas/manifest.json",
+            "schema_version": SCHEMA_VERSION,
+            "generator": "Microblog",
+            "site": self._source.site_url,
+            "username": self._source.profile["username"],
+            "snapshot_at": utc_text(self._source.snapshot_at),
+            "counts": self._counts,
+            "files": self._container.entries,
+        }
+        self._add_json("manifest.json", manifest)
+
+    def _add_json(self, name: str, content: dict[str, Any]) -> None:
+        data = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        self._container.add_bytes(name, data)
 
 
-def _posts(container: ZipWriter, source: Source, steps: Steps, skipped: list[Skipped]) -> tuple[int, Pages]:
-    with closing(PostFiles(container, source)) as files:
-        for batch in source.posts:
-            write_readable(batch, files.add, skipped)
-            files.pages.turn(len(batch))
-            steps.add(len(batch))
-        files.finish()
-        return files.written, files.pages
+def new_pages(container: ZipWriter, source: Source, stem: str, records: int, **context: Any) -> Pages:
+    """Return the pages, still without records, whose names begin with `stem`; they are added to the container."""
+    return Pages(stem, records, put=container.add_bytes, username=source.profile["username"], **context)
 
 
 class PostFiles:
-    """The files that hold posts, written side by side from one reading: three lists, and the pages."""
+    """The files that hold posts, written side by side while the posts are read once: three lists, and the pages."""
 
     def __init__(self, container: ZipWriter, source: Source) -> None:
         activities = Activities(actor_url=source.member_url, posts_url=f"{source.site_url}/posts/")
@@ -112,26 +195,26 @@ class PostFiles:
         self._part = container.part("posts.json")
         self._posts = PostsList(self._part)
         self._others = PortableFiles(container, activities, expected=source.expected["posts"])
-        self.pages = _pages(container, source, "pages/", source.expected["posts"], kind="posts")
+        self.pages = new_pages(container, source, "pages/", source.expected["posts"], kind="posts")
         self.written = 0
 
     def add(self, batch: Batch) -> None:
-        """Write a batch to each of them. Raises TypeError, and writes nothing, if a text is not valid Unicode."""
+        """Write a batch to each file. Raises TypeError, and writes nothing, if a text is not valid Unicode."""
         posts = post_columns(batch)
-        self._posts.add_posts(batch)  # which notices
+        self._posts.add_posts(batch)  # which raises it
         self._others.add(posts)
         self.pages.add(articles(posts))
         self.written += len(batch)
 
     def finish(self) -> None:
-        """End them, and copy the lists into the container, where the pages are already."""
+        """Finish the files, and copy the lists into the container; the pages are there already."""
         self._posts.close()
         self.pages.close()
         self._container.add(self._part)
         self._others.finish(self.written)
 
     def close(self) -> None:
-        """Leave no process behind."""
+        """End the child process."""
         self._others.discard()
 
 
@@ -143,96 +226,3 @@ def post_columns(batch: Batch) -> PostColumns:
         timestamps=SEPARATOR.join(batch.timestamps).encode(),
         bodies=join_texts(batch.bodies),
     )
-
-
-def _people(container: ZipWriter, source: Source, steps: Steps) -> dict[str, int]:
-    counts = {}
-    for name, kind, people in (("follows", "following", source.follows), ("followers", "followers", source.followers)):
-        part = container.part(f"{name}.json")
-        pages = _pages(container, source, f"people/{kind}-", source.expected[name], kind=kind)
-        counts[name] = write_people(people, JsonList(name, part), pages, steps.add)
-        container.add(part)
-    return counts
-
-
-def _messages(
-    container: ZipWriter, source: Source, steps: Steps, skipped: list[Skipped]
-) -> tuple[int, list[ListedConversation]]:
-    """Read them twice, in the order of time for programs and by conversation for people: each is half of the work."""
-    part = container.part("messages.json")
-    listing = JsonList("messages", part)
-    written = 0
-    for batch in in_batches(source.messages):
-        written += add_messages(batch, listing, skipped)
-        steps.add_half(len(batch))
-    listing.close()
-    container.add(part)
-    conversations = []
-    for number, conversation in enumerate(source.conversations, start=1):
-        stem = f"messages/{number}-"
-        pages = _pages(container, source, stem, conversation.records, kind="messages", partner=conversation.partner)
-        for batch in in_batches(conversation.messages):
-            pages.add(conversation_piece(batch, source.profile["username"]))
-            pages.turn(len(batch))
-            steps.add_half(len(batch))
-        pages.close()
-        newest = f"{stem}{pages.number}.html"
-        conversations.append(ListedConversation(conversation.partner, newest, conversation.records))
-    return written, conversations
-
-
-def _pages(container: ZipWriter, source: Source, stem: str, records: int, **context: Any) -> Pages:
-    return Pages(stem, records, put=container.add_bytes, username=source.profile["username"], **context)
-
-
-def _small_files(container: ZipWriter, source: Source, left_out: list[Skipped]) -> None:
-    profile = source.profile
-    person = actor(
-        url=source.member_url,
-        username=profile["username"],
-        about_me=profile["about_me"],
-        joined=profile["joined"],
-    )
-    skipped = {"skipped": [asdict(record) for record in left_out]}
-    files = {"profile.json": profile, "actor.json": person, "skipped.json": skipped}
-    for name, content in {**files, **{name: empty_collection(name) for name in EMPTY_COLLECTIONS}}.items():
-        container.add_bytes(name, _json(content))
-
-
-def _begin(
-    container: ZipWriter,
-    source: Source,
-    counts: dict[str, int],
-    posts: Pages,
-    conversations: list[ListedConversation],
-) -> None:
-    """Write what a member opens first."""
-    context = {
-        "profile": source.profile,
-        "about_me": mark_safe(escaped(source.profile["about_me"])),  # noqa: S308 - just escaped, to the character
-        "counts": counts,
-        "snapshot_at": source.snapshot_at,
-        "site_url": source.site_url,
-        "conversations": conversations,
-        "people": {name: -(-counts[name] // PAGE_SIZE) for name in ("follows", "followers")},
-    }
-    container.add_bytes("index.html", render_index(context, posts))
-    container.add_bytes("README.txt", render_readme(context))
-
-
-def _manifest(container: ZipWriter, source: Source, counts: dict[str, int]) -> None:
-    manifest = {
-        "$schema": f"{source.site_url}/static/exports/schemas/manifest.json",
-        "schema_version": SCHEMA_VERSION,
-        "generator": "Microblog",
-        "site": source.site_url,
-        "username": source.profile["username"],
-        "snapshot_at": utc_text(source.snapshot_at),
-        "counts": counts,
-        "files": [asdict(entry) for entry in container.entries],
-    }
-    container.add_bytes("manifest.json", _json(manifest))
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

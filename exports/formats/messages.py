@@ -1,4 +1,4 @@
-"""What the member wrote to others and they to them: `messages.json`, and pages of each conversation to read."""
+"""The member's private messages: `messages.json`, and pages of each conversation to read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from exports.formats.offline_pages import escaped
 from exports.formats.page_files import Piece, month_heading
 from exports.formats.posts_json import JsonList
-from exports.formats.rows import Skipped, problem_with
+from exports.formats.rows import Skipped, is_readable, problem_with
 
 ARTICLE = '<article id="m{}" class="{}"><p class="aside">{}</p><p dir="auto">{}</p><time>{}</time></article>\n'
 
@@ -25,7 +25,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What the member and one other wrote to each other."""
+    """The messages between the member and one other."""
 
     partner: str
     records: int
@@ -45,9 +45,9 @@ class ListedConversation:
 
 
 def add_messages(batch: Sequence[Message], listing: JsonList, skipped: list[Skipped]) -> int:
-    """Write a batch to `messages.json`; return how many. What no file can hold is added to `skipped`."""
-    messages = [message for message in batch if _is_readable(message, skipped)]
-    listing.add([_record(message) for message in messages])
+    """Write a batch to `messages.json`; return how many. Those that no file can hold are added to `skipped`."""
+    messages = [m for m in batch if is_readable(m.body, m.timestamp, m.id, skipped, "message")]
+    listing.add([{"from": m.sender, "to": m.recipient, "timestamp": m.timestamp, "body": m.body} for m in messages])
     return len(messages)
 
 
@@ -63,23 +63,6 @@ def conversation_piece(batch: Sequence[Message], username: str) -> Piece:
         months[month] = months.get(month, 0) + 1
         parts.append(_article(message, username).encode())
     return Piece(b"".join(parts), months)
-
-
-def _is_readable(message: Message, skipped: list[Skipped]) -> bool:
-    reason = problem_with(message.body, message.timestamp)
-    if reason:
-        timestamp = message.timestamp.encode(errors="backslashreplace").decode()
-        skipped.append(Skipped(reason, timestamp, message.id, record="message"))
-    return not reason
-
-
-def _record(message: Message) -> dict[str, str]:
-    return {
-        "from": message.sender,
-        "to": message.recipient,
-        "timestamp": message.timestamp,
-        "body": message.body,
-    }
 
 
 def _article(message: Message, username: str) -> str:

@@ -20,6 +20,7 @@ REPLACEMENT = "\ufffd"
 """Stands for a character that cannot be shown."""
 
 ARTICLE = b'<article id="p'
+PERSON = '<li class="person"><a href="{}">{}</a> <time>{}</time></li>\n'
 
 FILES: list[tuple[list[str], str | Promise]] = [
     (["index.html"], _("Start here. Open it in a browser to read everything in this archive.")),
@@ -64,6 +65,12 @@ def articles(posts: PostColumns) -> Piece:
         b"</time></article>\n",
     )
     return Piece(content, months)
+
+
+def person_item(person: dict[str, Any]) -> str:
+    """Return a person (`username`, `url` and `since`) as an item of a page."""
+    address = escaped(person["url"]).replace('"', "&quot;")
+    return PERSON.format(address, escaped(person["username"]), person["since"])
 
 
 def _begins(times: Sequence[bytes]) -> tuple[bytes | list[bytes], dict[str, int]]:

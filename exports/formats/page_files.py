@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 ASSETS = Path(__file__).parent / "assets"
@@ -35,12 +33,7 @@ def month_heading(month: str) -> bytes:
 
 
 def month_name(month: str) -> str:
-    """Return the month as people write it, in the language that is active."""
-    return _month_name(month, get_language())
-
-
-@lru_cache(maxsize=500)
-def _month_name(month: str, _language: str | None) -> str:
+    """Return the month, such as `2026-11`, as people write it, in the active language."""
     return date_format(date(int(month[:4]), int(month[5:7]), 1), "YEAR_MONTH_FORMAT")
 
 

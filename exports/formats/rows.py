@@ -1,11 +1,11 @@
-"""The input: batches of posts, and the posts that cannot be written."""
+"""Batches of posts, and records that cannot be written."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 BATCH_SIZE = 500  # rows; larger batches are no faster and take more memory
 
@@ -44,12 +44,6 @@ class Batch:
         return Batch(bodies, timestamps, [self.ids[place] for place in places] if self.ids else ())
 
 
-def batches_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
-    """Yield the rows, (body, time) or (body, time, id), in batches."""
-    for batch in in_batches(rows):
-        yield Batch(*zip(*batch, strict=True))
-
-
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A record that was left out, and why."""
@@ -73,7 +67,9 @@ def write_readable(batch: Batch, write: Callable[[Batch], object], skipped: list
         _check_times(batch.timestamps)
         write(batch)
     except (TypeError, ValueError):
-        readable = batch.only([place for place in range(len(batch)) if _is_readable(batch, place, skipped)])
+        ids: Sequence[int | None] = batch.ids or [None] * len(batch)
+        rows = enumerate(zip(batch.bodies, batch.timestamps, ids, strict=True))
+        readable = batch.only([place for place, (body, time, id_) in rows if is_readable(body, time, id_, skipped)])
         if len(readable) == len(batch):
             raise  # the error has another cause
         if readable:
@@ -93,16 +89,16 @@ def _check_times(times: Sequence[str]) -> None:
     deque(map(datetime.fromisoformat, times), maxlen=0)
 
 
-def _is_readable(batch: Batch, place: int, skipped: list[Skipped]) -> bool:
-    reason = problem_with(batch.bodies[place], batch.timestamps[place])
+def is_readable(body: str, timestamp: str, id_: int | None, skipped: list[Skipped], record: str = "post") -> bool:
+    """Return whether a record can be written; if not, add it to `skipped`."""
+    reason = problem_with(body, timestamp)
     if reason:
-        timestamp = str(batch.timestamps[place]).encode(errors="backslashreplace").decode()
-        skipped.append(Skipped(reason, timestamp, batch.ids[place] if batch.ids else None))
+        skipped.append(Skipped(reason, str(timestamp).encode(errors="backslashreplace").decode(), id_, record))
     return not reason
 
 
 def problem_with(body: str, timestamp: str) -> str:
-    """Return why a post with that body and time cannot be written, empty if it can."""
+    """Return why a record with that body and time cannot be written, empty if it can."""
     try:
         body.encode()
     except (AttributeError, UnicodeEncodeError):

@@ -58,19 +58,11 @@ class DigestingFile:
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry:
-    """A file in the container, as the manifest lists it."""
-
-    name: str
-    size: int  # bytes, uncompressed
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class CompressedPart:
     """What the container needs to know of a finished part."""
 
-    entry: FileEntry
+    size: int  # bytes, uncompressed
+    sha256: str
     compressed_size: int  # bytes
     crc: int
 
@@ -113,7 +105,7 @@ class ZipPart:
         """Flush the compressor; no further writes."""
         self.spool.write(self._compress.flush())
         self.spool.flush()
-        return CompressedPart(FileEntry(self.name, self.size, self._sha256.hexdigest()), self.spool.tell(), self.crc)
+        return CompressedPart(self.size, self._sha256.hexdigest(), self.spool.tell(), self.crc)
 
 
 class ZipWriter:
@@ -129,7 +121,8 @@ class ZipWriter:
         self._zip = ZipFile(cast(IO[bytes], _CommentedOutput(output)), "w", ZIP_DEFLATED)
         self._zip.comment = _PLACEHOLDER
         self._parts: list[ZipPart] = []
-        self.entries: list[FileEntry] = []
+        self.entries: list[dict[str, str | int]] = []
+        """The files added so far, as the manifest lists them."""
 
     def part(self, name: str) -> ZipPart:
         """Return a new file to write to; pass it to `add` when it is finished."""
@@ -144,11 +137,11 @@ class ZipWriter:
         info.create_system = 3  # Unix: the next line would mean nothing elsewhere
         info.external_attr = 0o100644 << 16
         info.compress_type = ZIP_DEFLATED
-        info.CRC, info.file_size, info.compress_size = packed.crc, packed.entry.size, packed.compressed_size
+        info.CRC, info.file_size, info.compress_size = packed.crc, packed.size, packed.compressed_size
         part.spool.seek(0)
         self._append(info, cast(IO[bytes], part.spool))
         self.drop(part)
-        self.entries.append(packed.entry)
+        self.entries.append({"name": part.name, "size": packed.size, "sha256": packed.sha256})
 
     def drop(self, part: ZipPart) -> None:
         """Free a part's space."""

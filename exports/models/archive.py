@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exports.models.mailing import LinkReason, Mailing
-from tasks.models.task import HAS_OPEN_ACCOUNT, Task
+from tasks.models.task import Task
 
 
 def exports_storage() -> Storage:
@@ -18,23 +18,15 @@ def exports_storage() -> Storage:
 
 
 class ArchiveQuerySet(models.QuerySet["Archive"]):
-    """The vocabulary of archive queries."""
+    """Queries for archives by the state of their file."""
 
     def available(self) -> Self:
         """Return the archives that can be downloaded."""
         return self.kept().filter(expires_at__gt=timezone.now())
 
-    def of_open_accounts(self) -> Self:
-        """Return the archives whose members can sign in."""
-        return self.filter(HAS_OPEN_ACCOUNT)
-
     def kept(self) -> Self:
         """Return the archives that still have their file."""
         return self.exclude(file="")
-
-    def expired(self) -> Self:
-        """Return the archives past their expiry."""
-        return self.filter(expires_at__lte=timezone.now())
 
 
 class Removal(models.TextChoices):

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 @periodic()
 def archives_expire() -> int:
     """Remove the expired files; return their number."""
-    return _discard_each(Archive.objects.kept().expired(), Removal.EXPIRED)
+    return _discard_each(Archive.objects.kept().filter(expires_at__lte=timezone.now()), Removal.EXPIRED)
 
 
 @periodic()

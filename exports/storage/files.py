@@ -51,13 +51,17 @@ def file_exists(archive: Archive) -> bool:
     Raises StorageUnavailableError: an unavailable storage has lost nothing.
     """
     storage = archive.file.storage
-    try:
-        found = storage.exists(str(archive.file.name))
-    except Exception as error:  # whatever a storage raises
-        raise StorageUnavailableError(str(error)) from error
+    found = _exists(storage, str(archive.file.name))
     if not found:
         ensure_there(storage)
-    return bool(found)
+    return found
+
+
+def _exists(storage: Storage, name: str) -> bool:
+    try:
+        return bool(storage.exists(name))
+    except Exception as error:  # whatever a storage raises
+        raise StorageUnavailableError(str(error)) from error
 
 
 def ensure_there(storage: Storage) -> None:
@@ -78,17 +82,13 @@ def storage_ping() -> None:
     """
     storage = exports_storage()
     if isinstance(storage, FileSystemStorage):
-        folder = Path(storage.location)
-        if not folder.is_dir() and Archive.objects.kept().exists():
-            raise StorageUnavailableError(f"{folder} is no folder")
-        folder = existing_folder(folder)
+        if Archive.objects.kept().exists():
+            ensure_there(storage)
+        folder = existing_folder(Path(storage.location))
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise StorageUnavailableError(f"{folder} cannot be written to")
-        return
-    try:
-        storage.exists("readiness")
-    except Exception as error:  # whatever a storage raises
-        raise StorageUnavailableError(str(error)) from error
+    else:
+        _exists(storage, "readiness")
 
 
 def member_files(user_id: int) -> list[str]:

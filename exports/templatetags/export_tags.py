@@ -1,13 +1,11 @@
-"""What templates may ask about exports."""
+"""Template tags about exports."""
 
 from django import template
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import User
 from exports.export_job import READY
 from exports.models.archive import Removal
-from exports.options import ExportOption
-from exports.options import export_options as options_of
+from exports.options import export_options
 from tasks.models import Task, TaskStatus
 from tasks.outcomes import BY_STATUS, DONE, Outcome
 
@@ -21,12 +19,7 @@ BY_REMOVAL = {
 }
 
 register = template.Library()
-
-
-@register.simple_tag
-def export_options(user: User) -> dict[str, ExportOption]:
-    """Return the kinds of export, each with whether the member can start it now."""
-    return options_of(user)
+register.simple_tag(export_options)
 
 
 @register.filter

@@ -9,7 +9,7 @@ import orjson
 from jsonschema_rs import Draft202012Validator, RegexOptions
 
 from exports.formats.archive import SCHEMA_VERSION
-from exports.formats.spreadsheet import HEADER
+from exports.formats.portable_files import HEADER
 from exports.verification.container import ArchiveError
 
 SCHEMAS = Path(__file__).parent.parent / "static" / "exports" / "schemas"

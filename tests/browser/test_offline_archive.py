@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from exports.formats import Message
+from exports.formats.messages import Message
 from tests.browser.conftest import LOOKS
 from tests.exports.zip_files import PostRow, archive_bytes
 

@@ -31,7 +31,7 @@ from development.embedded_server import BASE_DIR
 from exports import export_job
 from exports.building.snapshot import Snapshot, read_snapshot
 from exports.building.space import ensure_free_space
-from exports.formats import BATCH_SIZE
+from exports.formats.rows import BATCH_SIZE
 from exports.models import Archive
 from exports.verification import Verified, verify_archive
 from posts.models import Post
@@ -556,7 +556,8 @@ import os, signal, sys
 import django
 django.setup()
 from pathlib import Path
-from exports.formats import DigestingFile, write_archive
+from exports.formats.archive import write_archive
+from exports.formats.zip_file import DigestingFile
 from tests.exports.readers import READERS
 from tests.exports.zip_files import TIME, source
 

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from exports.formats import BATCH_SIZE, Batch, DigestingFile, write_archive
 from exports.formats.activity_streams import Activities
-from exports.formats.archive import post_columns
+from exports.formats.archive import post_columns, write_archive
 from exports.formats.columns import SEPARATOR, encode_texts, interleave, join_texts, split_texts
 from exports.formats.offline_pages import articles, escaped
-from exports.formats.spreadsheet import FORMULA_STARTS
-from exports.formats.zip_file import COMMENT_LENGTH, ZipWriter
+from exports.formats.portable_files import FORMULA_STARTS
+from exports.formats.rows import BATCH_SIZE, Batch
+from exports.formats.zip_file import COMMENT_LENGTH, DigestingFile, ZipWriter
 from exports.verification.container import Container
 from tests.exports.zip_files import MOMENT, TIME, PostRow, archive_bytes, files_in, rows, source, with_manifest
 from tests.programs import find_program

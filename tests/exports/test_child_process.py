@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exports.formats import DigestingFile, portable_files, write_archive
+from exports.formats import portable_files
+from exports.formats.archive import write_archive
 from exports.formats.child_process import ChildProcess
-from exports.formats.zip_file import ZipPart
+from exports.formats.zip_file import DigestingFile, ZipPart
 from tests.exports.zip_files import PostRow, archive_bytes, rows, source
 from tests.processes import has_ended
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ from django.core import mail
 from rq import Queue
 
 from accounts.models import User
-from exports.bulk_export import BulkExportRun, bulk_export_begin
+from exports.bulk_export import bulk_export_begin
 from exports.delivery.archive_email import archive_deliver, mail_again
 from exports.export_job import ExportJob
 from exports.jobs import PostsExport
@@ -115,7 +115,7 @@ def test_an_account_that_was_opened_again_exports_as_before(susan: User, work: W
 
 
 def test_a_member_who_closes_during_a_campaign_is_passed_over(susan: User, redis_queue: Queue) -> None:
-    run = BulkExportRun(bulk_export_begin(name="end", task_name="export_posts"), at_once=1)
+    run = bulk_export_begin(name="end", task_name="export_posts", at_once=1)
     member = User.objects.get(pk=susan.pk)
     close(susan)
     run._launch(member)

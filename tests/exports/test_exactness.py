@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from accounts.models import User
-from exports.formats import Message
+from exports.formats.messages import Message
 from exports.models import Archive
 from inbox.models import Message as InboxMessage
 from posts.models import Post

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from exports.bulk_export import BulkExport, BulkExportRun, bulk_export_begin
+from exports.bulk_export import BulkExport, bulk_export_begin
 from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import QueueUnavailableError
@@ -77,7 +77,7 @@ def test_everyone_who_can_sign_in_gets_theirs_by_a_real_worker_and_by_mail(
 
 def test_an_export_that_waits_already_by_the_members_own_wish_is_theirs(members: list[User], work: Work) -> None:
     task_launch(user=members[0], name="export_archive")
-    run = BulkExportRun(begin(), at_once=3)
+    run = begin(at_once=3)
     assert run.step()
     assert Task.objects.active().count() == 3
     work()
@@ -87,7 +87,7 @@ def test_an_export_that_waits_already_by_the_members_own_wish_is_theirs(members:
 
 
 def test_only_so_many_wait_at_a_time_and_who_has_theirs_makes_room(members: list[User], work: Work) -> None:
-    run = BulkExportRun(begin(), at_once=2)
+    run = begin(at_once=2)
     assert run.step()
     assert run.step()
     assert Task.objects.active().count() == 2
@@ -101,10 +101,10 @@ def test_only_so_many_wait_at_a_time_and_who_has_theirs_makes_room(members: list
 
 
 def test_the_next_run_goes_on_where_the_first_was_stopped(members: list[User], work: Work) -> None:
-    BulkExportRun(begin(), at_once=1).step()
+    begin(at_once=1).step()
     work()
     assert names_left(begin()) == ["member-1", "member-2"]
-    run = BulkExportRun(begin(), at_once=5)
+    run = begin(at_once=5)
     run.step()
     work()
     assert not run.step()
@@ -114,8 +114,8 @@ def test_the_next_run_goes_on_where_the_first_was_stopped(members: list[User], w
 def test_what_an_earlier_run_has_left_at_work_is_waited_for_and_not_started_twice(
     members: list[User], work: Work
 ) -> None:
-    BulkExportRun(begin(), at_once=2).step()
-    run = BulkExportRun(begin(), at_once=2)
+    begin(at_once=2).step()
+    run = begin(at_once=2)
     assert run.step()
     assert Task.objects.count() == 2
     assert len(run.waiting) == 2
@@ -134,7 +134,7 @@ def test_an_earlier_success_counts_from_the_given_time_on_only(members: list[Use
 
 
 def test_another_campaign_begins_anew(members: list[User], work: Work) -> None:
-    BulkExportRun(begin(), at_once=3).step()
+    begin(at_once=3).step()
     work()
     assert begin().members_left().count() == 0
     other = bulk_export_begin(name="again", task_name="export_archive")
@@ -147,13 +147,13 @@ def test_nobody_has_to_wait_for_the_time_between_two_exports(
     settings.EXPORT_COOLDOWN = 600
     task_launch(user=members[0], name="export_archive")
     work()
-    run = BulkExportRun(begin(), at_once=3)
+    run = begin(at_once=3)
     run.step()
     assert len(run.waiting) == 3
 
 
 def test_it_is_told_why_some_failed_and_the_next_run_tries_them_again(members: list[User], work: Work) -> None:
-    run = BulkExportRun(begin(), at_once=3)
+    run = begin(at_once=3)
     run.step()
     first, second, _third = Task.objects.order_by("user")
     ended = {"ended_at": timezone.now()}
@@ -167,7 +167,7 @@ def test_it_is_told_why_some_failed_and_the_next_run_tries_them_again(members: l
 
 
 def test_a_member_who_is_deleted_meanwhile_stops_nothing(members: list[User], work: Work) -> None:
-    run = BulkExportRun(begin(), at_once=3)
+    run = begin(at_once=3)
     run.step()
     members[0].delete()
     work()
@@ -176,7 +176,7 @@ def test_a_member_who_is_deleted_meanwhile_stops_nothing(members: list[User], wo
 
 
 def test_with_the_queue_server_down_nobody_gets_a_failed_export(members: list[User], unreachable_queue: None) -> None:
-    run = BulkExportRun(begin(), at_once=2)
+    run = begin(at_once=2)
     with pytest.raises(QueueUnavailableError):
         run.step()
     assert not Task.objects.exists()

@@ -19,7 +19,7 @@ from accounts.models import Follow, User
 from exports.building import space
 from exports.building.space import BYTES_A_RECORD, NoSpaceError, SpaceWatch, ensure_free_space, ensure_storage_space
 from exports.export_job import ExportJob
-from exports.formats import BATCH_SIZE
+from exports.formats.rows import BATCH_SIZE
 from exports.models import Archive
 from inbox.models import Message
 from tasks.models import TaskStatus

@@ -21,9 +21,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from development.embedded_server import BASE_DIR
-from exports.formats import Message
 from exports.formats.archive import SCHEMA_VERSION
-from exports.formats.spreadsheet import HEADER
+from exports.formats.messages import Message
+from exports.formats.portable_files import HEADER
 from exports.formats.zip_file import COMMENT_LENGTH
 from exports.verification import ArchiveError, Verified, verify_archive
 from exports.verification.container import MAX_FOLDERS

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.formats import BATCH_SIZE, DigestingFile, Skipped, batches_of, write_posts
+from exports.formats.posts_json import write_posts
+from exports.formats.rows import BATCH_SIZE, Skipped
+from exports.formats.zip_file import DigestingFile
+from tests.exports.zip_files import batches_of
 
 pytestmark = pytest.mark.processes  # no database is used
 

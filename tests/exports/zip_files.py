@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from development.embedded_server import BASE_DIR
-from exports.formats import Conversation, DigestingFile, Message, Source, batches_of, write_archive
-from exports.formats.zip_file import ZipWriter
+from exports.formats.archive import Source, write_archive
+from exports.formats.messages import Conversation, Message
+from exports.formats.rows import Batch, in_batches
+from exports.formats.zip_file import DigestingFile, ZipWriter
 
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SITE = "http://localhost:8000"
@@ -25,6 +27,12 @@ def person(username: str) -> dict[str, str]:
 
 PostRow = tuple[str, str, int]
 """A post's body, time and id."""
+
+
+def batches_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[Batch]:
+    """Yield the rows, (body, time) or (body, time, id), in batches."""
+    for batch in in_batches(rows):
+        yield Batch(*zip(*batch, strict=True))
 
 
 def rows(*bodies: str) -> list[PostRow]:

@@ -18,7 +18,7 @@ from django.db import Error, connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from exports.bulk_export import BulkExport, BulkExportRun, bulk_export_begin
+from exports.bulk_export import BulkExport, bulk_export_begin
 from exports.export_job import export_jobs
 from tasks.models import TaskStatus
 from tasks.queue.client import QueueUnavailableError
@@ -43,14 +43,16 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Start the exports and report; the exit status is 1 unless every member has theirs."""
-        task_name = export_jobs()[options["kind"]].name
-        bulk_export = bulk_export_begin(name=options["campaign"], task_name=task_name, since=options["since"])
+        bulk_export = bulk_export_begin(
+            name=options["campaign"],
+            task_name=export_jobs()[options["kind"]].name,
+            at_once=options["at_once"],
+            since=options["since"],
+        )
         self._announce(bulk_export)
-        if options["dry_run"]:
-            return
-        run = BulkExportRun(bulk_export, at_once=options["at_once"])
-        was_stopped = self._work(run, bulk_export.members_left().count())
-        self._sum_up(bulk_export, run, was_stopped=was_stopped)
+        if not options["dry_run"]:
+            was_stopped = self._work(bulk_export)
+            self._sum_up(bulk_export, was_stopped=was_stopped)
 
     def _announce(self, bulk_export: BulkExport) -> None:
         members, left = bulk_export.members().count(), bulk_export.members_left()
@@ -60,31 +62,29 @@ class Command(BaseCommand):
             "without an email address, who can only download their export."
         )
 
-    def _work(self, run: BulkExportRun, total: int) -> bool:
-        """Go through the members; return whether that was stopped by Ctrl-C or SIGTERM."""
-        said = ""
-        with tqdm(total=total, unit="member", disable=None) as bar, _stoppable():
+    def _work(self, bulk_export: BulkExport) -> bool:
+        """Go through the members; return whether Ctrl-C or SIGTERM stopped that."""
+        reported = ""
+        with tqdm(total=bulk_export.members_left().count(), unit="member", disable=None) as bar, _stoppable():
             try:
                 while True:
-                    is_running, problem = _step(run)
-                    if problem and problem != said:
+                    is_running, problem = _step(bulk_export)
+                    if problem and problem != reported:
                         bar.write(f"{problem} Ctrl-C stops.", file=self.stdout)
-                    said = problem
-                    bar.update(run.ended.total() - bar.n)
+                    reported = problem
+                    bar.update(bulk_export.ended.total() - bar.n)
                     if not is_running:
                         return False
                     time.sleep(POLL_INTERVAL)
             except KeyboardInterrupt:
                 return True
 
-    def _sum_up(self, bulk_export: BulkExport, run: BulkExportRun, *, was_stopped: bool) -> None:
+    def _sum_up(self, bulk_export: BulkExport, *, was_stopped: bool) -> None:
         left = bulk_export.members_left().count()
-        counts = ", ".join(
-            f"{run.ended[status]} {status}"
-            for status in (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
-        )
-        self.stdout.write(f"{counts}, {len(run.waiting)} still running; {left} members without an export.")
-        for reason, number in run.reasons.most_common():
+        statuses = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+        counts = ", ".join(f"{bulk_export.ended[status]} {status}" for status in statuses)
+        self.stdout.write(f"{counts}, {len(bulk_export.waiting)} still running; {left} members without an export.")
+        for reason, number in bulk_export.reasons.most_common():
             self.stdout.write(f"{number} failed: {reason}")
         if late := bulk_export.archives().filter(mail_due_at__isnull=False).count():
             self.stdout.write(f"{late} emails are still to be sent; workers send them.")
@@ -94,10 +94,10 @@ class Command(BaseCommand):
             raise CommandError("Some members have no export. See Tasks in the admin, then run the command again.")
 
 
-def _step(run: BulkExportRun) -> tuple[bool, str]:
+def _step(bulk_export: BulkExport) -> tuple[bool, str]:
     """Run a step; return whether there is more to do, and what blocks it."""
     try:
-        is_running = run.step()
+        is_running = bulk_export.step()
         if is_running and not workers_alive():
             return True, "No worker is running: start one with manage.py rqworker default."
     except QueueUnavailableError:

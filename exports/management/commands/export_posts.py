@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from exports.building.snapshot import posts_batches, posts_count, read_snapshot
-from exports.formats import write_posts
+from exports.formats.posts_json import write_posts
 
 
 class Command(BaseCommand):
