@@ -16,13 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from exports.building.snapshot import Snapshot, read_snapshot
-from exports.building.space import (
-    SpaceWatch,
-    ensure_free_space,
-    ensure_storage_space,
-    full_disk_refused,
-    local_file,
-)
+from exports.building.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused, local_file
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_schedule
 from exports.formats.rows import Skipped

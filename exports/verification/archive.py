@@ -1,16 +1,16 @@
-"""All checks of an archive: its files are those of its manifest, unchanged, and agree on how much is in it."""
+"""Verify an archive: its files are those of its manifest, unchanged, and have as many records as it counts."""
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from exports.formats.activity_streams import EMPTY_COLLECTIONS
 from exports.formats.archive import SCHEMA_VERSION
-from exports.verification.container import MANIFEST, ArchiveError, Container, UnpackingError
+from exports.verification.container import MANIFEST, ArchiveError, Container
 from exports.verification.contents import check_document, count_articles, count_records, count_rows, read_document
 
 KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
@@ -39,7 +39,7 @@ DOCUMENTS = ["profile.json", "actor.json", *EMPTY_COLLECTIONS]
 SPREADSHEET = "posts.csv"
 REQUIRED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html", "README.txt"}
 ADDED = {"messages.json": 2, **dict.fromkeys([*EMPTY_COLLECTIONS, "README.txt"], 3)}
-"""The version that added a file; all others are in each."""
+"""File -> the version that added it; every version has the other files."""
 
 Progress = Callable[[int, int], object]
 """Called with the bytes checked and the bytes in all, unpacked."""
@@ -54,7 +54,7 @@ class Verified:
     size: int  # bytes
     snapshot_at: str
     is_repacked: bool
-    """Whether another program packed it; its contents are the site's all the same."""
+    """Whether another program packed the files again; their contents are unchanged."""
 
 
 def verify_archive(path: Path, on_progress: Progress = lambda _done, _total: None) -> Verified:
@@ -76,7 +76,7 @@ def verify_archive(path: Path, on_progress: Progress = lambda _done, _total: Non
 
 
 def _read_manifest(container: Container) -> dict[str, Any]:
-    """Return the manifest, which lists exactly the files that are there."""
+    """Return the manifest, once it is known to list exactly the files of the ZIP."""
     if MANIFEST not in container.members:
         raise ArchiveError(f"{MANIFEST} is missing: it is no archive of this site")
     manifest: Any = read_document(MANIFEST, container.chunks(MANIFEST), limit=MAX_MANIFEST)
@@ -121,33 +121,17 @@ def _check_files(container: Container, manifest: dict[str, Any], on_progress: Pr
 
 
 def _check_file(container: Container, entry: dict[str, Any], manifest: dict[str, Any]) -> int:
-    """Return how many records are in the file. A change of its bytes is reported before what is wrong with them."""
+    """Check the size and the bytes of a file, then its contents; return how many records are in it."""
     name, size = entry["name"], entry["size"]
     actual = container.members[name].file_size
     if actual != size:
         raise ArchiveError(f"{name}: its size is {actual} bytes, the manifest says {size}")
     digest = hashlib.sha256()
-    chunks = _hashed(container.chunks(name), digest.update)
-    count, problem = 0, None
-    try:
-        count = _check_contents(name, chunks, manifest["counts"], manifest["schema_version"])
-    except UnpackingError:
-        raise
-    except ArchiveError as error:
-        problem = error
-    for _rest in chunks:
-        pass
+    for chunk in container.chunks(name):
+        digest.update(chunk)
     if digest.hexdigest() != entry["sha256"]:
-        raise ArchiveError(f"{name}: it was changed: its SHA-256 is not the manifest's") from problem
-    if problem:
-        raise problem
-    return count
-
-
-def _hashed(chunks: Iterable[bytes], update: Callable[[bytes], object]) -> Iterator[bytes]:
-    for chunk in chunks:
-        update(chunk)
-        yield chunk
+        raise ArchiveError(f"{name}: it was changed: its SHA-256 is not the manifest's")
+    return _check_contents(name, container.chunks(name), manifest["counts"], manifest["schema_version"])
 
 
 def _check_contents(name: str, chunks: Iterable[bytes], counts: dict[str, int], version: int) -> int:
@@ -164,7 +148,7 @@ def _check_contents(name: str, chunks: Iterable[bytes], counts: dict[str, int], 
 
 
 def _check_count(where: str, found: int, counts: dict[str, int], counted_as: str) -> int:
-    counted = counts.get(counted_as, 0)  # a version that did not know them has no count
+    counted = counts.get(counted_as, 0)  # early versions do not count all of them
     if found != counted:
         raise ArchiveError(f"{where}: {found} {counted_as} found, the manifest counts {counted}")
     return found

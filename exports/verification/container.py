@@ -1,4 +1,4 @@
-"""The ZIP of an archive, as the site wrote it or as another program packed it again. Nothing in it is trusted."""
+"""The ZIP of an archive, as the site wrote it or as another program packed it again. The code trusts nothing in it."""
 
 import re
 import struct
@@ -32,10 +32,6 @@ class ArchiveError(Exception):
         super().__init__(line if len(problem) <= MAX_MESSAGE else f"{line}…")
 
 
-class UnpackingError(ArchiveError):
-    """The bytes of a file cannot be unpacked, so that nothing more is known of them."""
-
-
 class Container:
     """A ZIP whose directory is readable. Names are those below the folder that holds the manifest."""
 
@@ -58,16 +54,16 @@ class Container:
         self.is_repacked = bool(root) or len(files) < len(infos) or not COMMENT.fullmatch(self._zip.comment)
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a file, never more than the size in the directory. Raises UnpackingError."""
+        """Yield the bytes of a file, never more than the size in the directory. Raises ArchiveError."""
         info = self.members[name]
         if info.compress_type not in METHODS:
-            raise UnpackingError(f"{name}: its compression is unusual ({info.compress_type}): use Deflate, or none")
+            raise ArchiveError(f"{name}: its compression is unusual ({info.compress_type}): use Deflate, or none")
         try:
             with self._zip.open(info) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
         except (*UNREADABLE, zlib.error) as error:
-            raise UnpackingError(f"{name}: it cannot be unpacked: {error}") from error
+            raise ArchiveError(f"{name}: it cannot be unpacked: {error}") from error
 
 
 def _root(names: Iterable[str]) -> str:

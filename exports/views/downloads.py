@@ -97,7 +97,9 @@ def serve(request: HttpRequest, archive: Archive) -> HttpResponseBase:
     if positions is None or positions.start == 0:
         count_download(archive)
     if nginx_sends(request, archive):
-        return accelerated(archive, headers)
+        response["Content-Length"] = "0"  # of this response; nginx sets the file's own
+        response["X-Accel-Redirect"] = settings.EXPORT_ACCEL_LOCATION + quote(str(archive.file.name))
+        return response
     return streamed(archive, headers, positions)
 
 
@@ -134,14 +136,6 @@ def nginx_sends(request: HttpRequest, archive: Archive) -> bool:
     """
     on_disk = isinstance(archive.file.storage, FileSystemStorage)
     return bool(settings.EXPORT_ACCEL_LOCATION) and on_disk and "If-Match" not in request.headers
-
-
-def accelerated(archive: Archive, headers: dict[str, str]) -> HttpResponse:
-    """Return the response that makes nginx send the file or the requested part."""
-    response = HttpResponse(content_type=archive.content_type, headers=headers)
-    response["Content-Length"] = "0"  # of this response; nginx sets the file's own
-    response["X-Accel-Redirect"] = settings.EXPORT_ACCEL_LOCATION + quote(str(archive.file.name))
-    return response
 
 
 def streamed(archive: Archive, headers: dict[str, str], positions: range | None) -> FileResponse:
