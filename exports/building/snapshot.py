@@ -44,7 +44,7 @@ def read_snapshot() -> Iterator[Snapshot]:
 
 @contextmanager
 def _postgresql_read_transaction() -> Iterator[None]:
-    """Hold a snapshot, however slowly it is read: the job has a time limit of its own.
+    """Hold a snapshot, however slowly the job reads: it has a time limit of its own.
 
     Without these settings, a client that compresses for a while before it reads on would be disconnected.
     """
@@ -76,7 +76,8 @@ def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
     Close the generator before the connection is used again.
     """
     columns = ("body", DatabaseTime(F("timestamp")), "id") if with_ids else ("body", DatabaseTime(F("timestamp")))
-    for bodies, times, *ids in streamed_columns(_oldest_first(user_id).values_list(*columns)):
+    oldest_first = Post.objects.filter(author_id=user_id).order_by("timestamp", "id")
+    for bodies, times, *ids in streamed_columns(oldest_first.values_list(*columns)):
         yield Batch(bodies, iso_times(times), *ids)
 
 
@@ -96,12 +97,8 @@ def _as_iso(text: str) -> str:
     return text.replace(" ", "T").replace(".000000Z", "Z")
 
 
-def _oldest_first(user_id: int) -> QuerySet[Post]:
-    return Post.objects.filter(author_id=user_id).order_by("timestamp", "id")
-
-
 def streamed_columns(rows: "QuerySet[Any, Any]") -> Iterator[Iterable[Any]]:
-    """Stream the rows by columns, straight from the driver: each generator in between costs a tenth more."""
+    """Stream the rows by columns, straight from the driver: each generator in between would take a tenth longer."""
     batches = _batches_from_postgresql(rows) if connection.vendor == "postgresql" else _batches_from_sqlite(rows)
     with closing(batches):
         for batch in batches:

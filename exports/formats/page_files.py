@@ -1,4 +1,4 @@
-"""Pages of records in a folder of the archive: 1 the oldest, each whole in itself, the newest record at its top."""
+"""Numbered pages of records in a folder of the archive: page 1 has the oldest records, each page its newest on top."""
 
 import base64
 import hashlib
@@ -24,11 +24,11 @@ class Piece:
 
     html: bytes
     months: Mapping[str, int] = field(default_factory=dict)
-    """How many are of each month (`YYYY-MM`), the newest first. Empty where months do not matter."""
+    """Month (`YYYY-MM`) -> how many of the records are of it, the newest first. Empty for records without headings."""
 
 
 def month_heading(month: str) -> bytes:
-    """Return the heading that stands before the newest record of a month; links lead to it."""
+    """Return the heading above the newest record of a month; links lead to it."""
     return f'<h2 id="{month}">{month_name(month)}</h2>\n'.encode()
 
 
@@ -38,24 +38,26 @@ def month_name(month: str) -> str:
 
 
 class Pages:
-    """Makes pages from pieces, oldest first, and gives each that is whole, with its name, to `put`.
+    """Makes pages from pieces, oldest first, and passes each full page, with its name, to `put`.
 
-    It holds one page. How many there will be is known before: a page takes so many records as they are read, those
-    that cannot be written included.
+    It holds one page. The number of pages is known in advance: a page takes a fixed number of records as they are
+    read, and those that cannot be written count too.
     """
 
     def __init__(self, stem: str, records: int, *, put: Callable[[str, bytes], None], **context: Any) -> None:
         """Begin; pages are called `stem` and their number, `context` is the template's (page.html)."""
         self._stem = stem
-        self.total = -(-records // PAGE_SIZE)
         self._put = put
-        self._shell = PageShell(stem.partition("/")[2], self.total, context)
+        self._total = -(-records // PAGE_SIZE)
+        numbered = {"prefix": stem.partition("/")[2], "total": self._total}
+        self._context = page_head(script="search.js") | context | numbered
+        self._shells: dict[tuple[bool, bool], str] = {}
         self._pieces: list[Piece] = []
         self._rows = 0
         self.number = 0
         self.months: Counter[str] = Counter()
         self.page_of_month: dict[str, int] = {}
-        """The newest page on which a month is."""
+        """Month -> the newest page that has records of it."""
 
     def add(self, piece: Piece) -> None:
         """Put a piece, newer than all before, on the page."""
@@ -76,8 +78,16 @@ class Pages:
     def _finish(self) -> None:
         self.number += 1
         self.page_of_month.update((month, self.number) for piece in self._pieces for month in piece.months)
-        self._put(f"{self._stem}{self.number}.html", self._shell.around(self.number, self._content()))
+        self._put(f"{self._stem}{self.number}.html", self._page())
         self._pieces, self._rows = [], 0
+
+    def _page(self) -> bytes:
+        shell = self._shell(has_newer=self.number < self._total, has_older=self.number > 1)
+        for name, value in {"number": self.number, "newer": self.number + 1, "older": self.number - 1}.items():
+            shell = shell.replace(_mark(name), str(value))
+        head, tail = shell.split(_mark("content"))
+        nothing = _("None of the items on this page could be exported. skipped.json says why.")
+        return head.encode() + (self._content() or f"<p>{nothing}</p>".encode()) + tail.encode()
 
     def _content(self) -> bytes:
         above = ""
@@ -90,26 +100,8 @@ class Pages:
             parts.append(piece.html)
         return b"".join(parts)
 
-
-class PageShell:
-    """What stands around the records of a page. It is rendered once, and for each page only its numbers are put in."""
-
-    def __init__(self, prefix: str, total: int, context: dict[str, Any]) -> None:
-        """Prepare for pages that are called `prefix` and their number."""
-        self._total = total
-        self._context = {**page_head(script="search.js"), **context, "prefix": prefix, "total": total}
-        self._shells: dict[tuple[bool, bool], str] = {}
-
-    def around(self, number: int, content: bytes) -> bytes:
-        """Return the whole page."""
-        shell = self._rendered(has_newer=number < self._total, has_older=number > 1)
-        for name, value in {"number": number, "newer": number + 1, "older": number - 1}.items():
-            shell = shell.replace(_mark(name), str(value))
-        head, tail = shell.split(_mark("content"))
-        nothing = _("None of the items on this page could be exported. skipped.json says why.")
-        return head.encode() + (content or f"<p>{nothing}</p>".encode()) + tail.encode()
-
-    def _rendered(self, *, has_newer: bool, has_older: bool) -> str:
+    def _shell(self, *, has_newer: bool, has_older: bool) -> str:
+        """Return the page around its records, rendered once, with marks where pages differ."""
         key = has_newer, has_older
         if key not in self._shells:
             context = {name: _mark(name) for name in ("number", "content")}
