@@ -18,7 +18,7 @@ from exports.models import Archive
 
 
 def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
-    """Return why the mail of some of the archives cannot be sent again."""
+    """Return, by primary key, why the emails of some of the archives cannot be sent again."""
     reasons: dict[object, str] = {}
     for archive in archives:
         if not archive.is_available:
@@ -60,16 +60,16 @@ class ArchiveAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("file"), ordering="removal")
     def fate(self, archive: Archive) -> str:
-        """Return what became of the file: until when it is kept, or why it is gone."""
+        """Return until when the file is kept, or why it was removed."""
         if archive.file:
             return _("kept until %(date)s") % {"date": date_format(localtime(archive.expires_at), "SHORT_DATE_FORMAT")}
         return archive.get_removal_display() or _("gone")
 
     def has_mail_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may have mails sent again."""
+        """Return whether this member of staff may have emails sent again."""
         return request.user.has_perm("exports.mail_archive")
 
     @admin.action(description=gettext_lazy("Send the email again"), permissions=["mail"])
     def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> HttpResponse | None:
-        """Have the mail sent once more; a worker does it within seconds."""
+        """Have the email sent again; a worker sends it within seconds."""
         return ask_and_act(self, request, archives.select_related("task", "user"), MAIL_AGAIN)

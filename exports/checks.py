@@ -1,4 +1,4 @@
-"""Checks of exports: the storage of archives, room on the disk, and the emails."""
+"""Health checks of exports: the storage of archives, the free disk space and the emails."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.storage.files import StorageUnavailableError, file_exists, file_remove, storage_ping
 
-NEWEST = 20  # archives whose files are looked for
+NEWEST_CHECKED = 20  # archives
 STORAGE_HINT = gettext_lazy("Run manage.py doctor to see the cause, and check EXPORT_STORAGE_URL or VAR_DIR.")
 PROBE_HINT = (
     "Give the folder to the user who runs the site, or correct VAR_DIR. For a bucket, check EXPORT_STORAGE_URL, "
@@ -30,7 +30,7 @@ PROBE_HINT = (
 
 @checks.register(deploy=True)
 def check_database_beside_bucket(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn of machines that share a bucket, and can't share a database."""
+    """Warn if machines can share the bucket but not the database."""
     is_shared = "endpoint_url" in settings.STORAGES["exports"]["OPTIONS"]
     if not is_shared or not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         return []
@@ -40,7 +40,7 @@ def check_database_beside_bucket(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 @check("storage", unready_from=Status.FAILING)
 def storage() -> Iterator[Finding]:
-    """Ask the storage of archives for an answer."""
+    """Check that the storage of archives answers."""
     try:
         storage_ping()
     except StorageUnavailableError as error:
@@ -50,7 +50,7 @@ def storage() -> Iterator[Finding]:
 
 @check("archive storage", deep=True, hint=PROBE_HINT)
 def archive_storage() -> Iterator[Finding]:
-    """Write, read and delete a probe, and look who else may read the folder."""
+    """Write, read and delete a probe, and check who else may read the folder."""
     storage = exports_storage()
     name = storage.save(f"doctor-{uuid4().hex}/probe", ContentFile(b"probe"))
     with storage.open(name) as file:
@@ -69,8 +69,8 @@ def archive_storage() -> Iterator[Finding]:
 
 @check("archive files", deep=True)
 def archive_files() -> Iterator[Finding]:
-    """Look for the files of the newest archives."""
-    archives = list(Archive.objects.available().order_by("-created_at")[:NEWEST])
+    """Check that the newest archives have their files."""
+    archives = list(Archive.objects.available().order_by("-created_at")[:NEWEST_CHECKED])
     text = f"{sum(map(file_exists, archives))} of the newest {len(archives)} are in the storage"
     if all(map(file_exists, archives)):
         yield ok(text)
@@ -81,7 +81,7 @@ def archive_files() -> Iterator[Finding]:
 
 @check("disk space")
 def disk_space() -> Iterator[Finding]:
-    """Look at the room for exports on this machine."""
+    """Check the free space for exports on this machine."""
     free, reserve = free_space(), settings.EXPORT_FREE_SPACE_RESERVE
     if free < 2 * reserve:
         text = _("Only %(size)s of disk space is free.") % {"size": filesizeformat(free)}

@@ -46,7 +46,7 @@ def messages_records(user: User) -> Generator[Message]:
 
 
 def conversations_records(user: User) -> Generator[Conversation]:
-    """Yield the same by conversation, the one with the newest message first. Read each before the next."""
+    """Yield these messages by conversation, the one with the newest message first. Read each before the next."""
     partner = Case(When(sender=user.pk, then="recipient_id"), default="sender_id")
     mine = inbox.Message.objects.of(user.pk).annotate(partner=partner).values("partner")
     found = mine.annotate(records=Count("pk"), newest=Max("timestamp")).order_by("-newest", "partner")

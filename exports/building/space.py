@@ -40,7 +40,7 @@ def local_file() -> Iterator[Path]:
 
 
 class NoSpaceError(TaskRefusedError):
-    """A disk has too little room for the export."""
+    """A disk has too little free space for the export."""
 
     def __init__(self) -> None:
         super().__init__(Failure(FailureCode.NO_SPACE))

@@ -23,7 +23,7 @@ CONTEXT = [
 ]
 OUTBOX_ITEMS = "orderedItems"
 EMPTY_COLLECTIONS = ("likes.json", "bookmarks.json")
-"""Every Mastodon archive has them; the site knows neither."""
+"""Every Mastodon archive has them; this site has neither likes nor bookmarks."""
 PUBLIC = b'"to":["https://www.w3.org/ns/activitystreams#Public"],"cc":[]'
 SECONDS = len("2026-11-23T10:00:00")
 

@@ -1,4 +1,4 @@
-"""Work in a child process. Threads would take turns: the interpreter has one lock."""
+"""Work in a child process; threads would take turns because of the interpreter's lock."""
 
 import signal
 import traceback

@@ -1,4 +1,4 @@
-"""Columns of text, processed without a Python object per row: an archive of a million posts is fast because of it.
+"""Columns of text, processed without a Python object per row, which makes large archives fast.
 
 A column is joined, changed and encoded as one text, then split again.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 
 SEPARATOR = "\x7f"
-"""DEL: neither HTML nor JSON nor CSV escapes it, and hardly any text has it."""
+"""DEL: neither HTML nor JSON nor CSV escapes it, and hardly any text contains it."""
 
 Texts = str | list[str]
 """A column of texts: joined, or a list if one of them contains the separator."""
@@ -50,7 +50,7 @@ def _bytes(text: str | bytes) -> bytes:
 
 
 def split_column(data: bytes) -> list[bytes]:
-    """Return the parts of a joined column that cannot have a DEL inside, such as numbers and times."""
+    """Return the parts of a joined column whose values cannot contain a DEL, such as numbers and times."""
     return data.split(SEPARATOR.encode())
 
 

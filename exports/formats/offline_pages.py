@@ -1,4 +1,4 @@
-"""The part of an archive that people read, with no server and no network: `index.html`, and what it leads to.
+"""The pages of an archive that members read offline: `index.html`, and the pages that it links to.
 
 The search of `index.html` (`assets/index.js`) opens the pages of posts one by one, out of sight.
 """
@@ -17,7 +17,7 @@ from exports.formats.columns import PostColumns, encode_texts, interleave, split
 from exports.formats.page_files import Pages, Piece, month_heading, month_name, page_head
 
 REPLACEMENT = "\ufffd"
-"""Stands for a character that cannot be shown."""
+"""Replaces a character that HTML cannot represent."""
 
 ARTICLE = b'<article id="p'
 PERSON = '<li class="person"><a href="{}">{}</a> <time>{}</time></li>\n'
@@ -40,7 +40,7 @@ FILES: list[tuple[list[str], str | Promise]] = [
     (["skipped.json"], _("What couldn't be exported, and why.")),
     (["manifest.json"], _("The size and the SHA-256 of each file.")),
 ]
-"""The files in the archive's root, and what each is."""
+"""The files in the archive's root, and what each contains."""
 
 
 def escaped(text: str) -> str:

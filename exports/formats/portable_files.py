@@ -1,4 +1,4 @@
-"""The files for other programs, `posts.csv` and `outbox.json`: for many posts, written by a child process."""
+"""The files for other programs, `posts.csv` and `outbox.json`; a child process writes them if there are many posts."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,19 +12,19 @@ from exports.formats.zip_file import CompressedPart, ZipPart, ZipWriter
 CHILD_PROCESS_FROM = 20_000  # posts; below that, starting a process takes longer than it saves
 
 BYTE_ORDER_MARK = "\ufeff".encode()
-"""Without it Excel takes the file for the machine's old code page."""
+"""Without it, Excel decodes the file by the machine's legacy code page."""
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-"""How a cell starts that a spreadsheet would compute: OWASP, "CSV Injection", with the full-width forms."""
+"""The first characters of a cell that spreadsheets take for a formula: OWASP, "CSV Injection", and full-width forms."""
 
 MARKED_STARTS = FORMULA_STARTS | {"'"}
-"""A text's own apostrophe is marked like them: so that whoever takes one away has every text as it was."""
+"""A text that starts with an apostrophe gets another one, so that removing one always restores the text."""
 
 HEADER = BYTE_ORDER_MARK + b"timestamp,body\r\n"
 
 
 class PortableFiles:
-    """Two thirds of an archive's bytes. On two idle cores, a child process saves a third of a large archive's time."""
+    """Writes two thirds of an archive's bytes. On two idle cores, a child process saves a third of the time."""
 
     def __init__(self, container: ZipWriter, activities: Activities, *, expected: int) -> None:
         """Begin both; `expected` is how many posts there will be, unless some cannot be written."""

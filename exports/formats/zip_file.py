@@ -1,4 +1,4 @@
-"""The ZIP: files compressed by ISA-L (docs/decisions/0009), and several of them written at the same time.
+"""A ZIP whose files are compressed by ISA-L (docs/decisions/0009); several can be written at the same time.
 
 The standard library's `zipfile` writes the container. Its comment is `sha256:` and the digest of every byte before it.
 """
@@ -24,7 +24,7 @@ COPY_SIZE = 256 * 1024  # bytes
 SPOOL_SIZE = 64 * 1024  # bytes; smaller parts stay in memory
 
 OnWrite = Callable[[int], object]
-"""Called with the number of bytes written to disk; an exception ends the writing."""
+"""Takes the number of bytes written to disk; an exception ends the writing."""
 
 
 def unwatched(_size: int) -> None:

@@ -81,7 +81,7 @@ def leftovers_remove() -> int:
 def orphans_remove() -> int:
     """Remove files in the storage that have no archive, of tasks that ended recently; return their number.
 
-    No attempt runs longer than EXPORT_JOB_TIMEOUT, so none leaves a file long after its task has ended.
+    No attempt runs longer than EXPORT_JOB_TIMEOUT, so no attempt stores a file long after its task has ended.
     """
     since = timezone.now() - timedelta(seconds=2 * settings.EXPORT_JOB_TIMEOUT)
     ended = Task.objects.filter(ended_at__gt=since, user__isnull=False)
