@@ -16,7 +16,7 @@ from exports.building.member_data import (
     messages_records,
     people_records,
 )
-from exports.building.snapshot import posts_batches, posts_count
+from exports.building.snapshot import posts_batches
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_deliver
 from exports.export_job import Draft, ExportJob
@@ -107,7 +107,7 @@ class PostsExport(ExportJob):
 
     def counts(self, user: User) -> dict[str, int]:
         """Return how many posts there are."""
-        return {"posts": posts_count(user.pk)}
+        return {"posts": user.posts.count()}
 
     def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         """Write the JSON file."""

@@ -13,7 +13,7 @@ from accounts.models import User
 from benchmarks.bench import Bench, in_words
 from benchmarks.figures import Figure, compared, in_turn
 from benchmarks.yardsticks import copy_seconds, shell_seconds
-from exports.building.snapshot import posts_batches, posts_count, read_snapshot
+from exports.building.snapshot import posts_batches, read_snapshot
 from exports.formats.posts_json import write_posts
 from tasks.models import Task, TaskStatus
 from tasks.services.heartbeat import Heartbeat
@@ -41,7 +41,7 @@ def write_seconds(bench: Bench, user: User) -> float:
     try:
         started = time.perf_counter()
         with path.open("wb") as output, Heartbeat(task) as heartbeat, read_snapshot():
-            heartbeat.total = posts_count(user.pk)
+            heartbeat.total = user.posts.count()
             with closing(posts_batches(user.pk)) as rows:
                 write_posts(rows, output, heartbeat.advance)
         return time.perf_counter() - started

@@ -16,13 +16,12 @@ from inbox import models as inbox
 
 def member_counts(user: User) -> dict[str, int]:
     """Return how many records of each sort an archive holds of a member, of those that can be very many."""
-    rows = {
-        "posts": user.posts.all(),
-        "follows": user.follows.all(),
-        "followers": user.followed_by.all(),
-        "messages": inbox.Message.objects.of(user.pk),
+    return {
+        "posts": user.posts.count(),
+        "follows": user.follows.count(),
+        "followers": user.followed_by.count(),
+        "messages": inbox.Message.objects.of(user.pk).count(),
     }
-    return {name: records.count() for name, records in rows.items()}
 
 
 def member_profile(user: User) -> dict[str, Any]:

@@ -65,11 +65,6 @@ def _sqlite_read_transaction() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def posts_count(user_id: int) -> int:
-    """Return the number of the member's posts."""
-    return Post.objects.filter(author_id=user_id).count()
-
-
 def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
     """Yield the member's posts, oldest first, in batches streamed from the database.
 

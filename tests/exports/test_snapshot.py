@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import User
-from exports.building.snapshot import posts_count, read_snapshot
+from exports.building.snapshot import read_snapshot
 from exports.formats.posts_json import PostsList
 from exports.formats.zip_file import ZipWriter
 from tasks.models import Task, TaskStatus
@@ -53,9 +53,9 @@ def test_packing_between_two_reads_ends_no_snapshot(susan: User) -> None:
         cursor.execute("SET idle_in_transaction_session_timeout = '100ms'")
     try:
         with read_snapshot():
-            assert posts_count(susan.pk) == 3
+            assert susan.posts.count() == 3
             stay_idle(database_url(), 0.3)
-            assert posts_count(susan.pk) == 3
+            assert susan.posts.count() == 3
     finally:
         connection.close()
 

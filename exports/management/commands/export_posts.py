@@ -1,4 +1,4 @@
-"""Write a member's posts to a file, without queue or mail: for staff who must answer an access request."""
+"""Write a member's posts to a file, without queue or email: for staff who have to answer an access request."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from accounts.models import User
-from exports.building.snapshot import posts_batches, posts_count, read_snapshot
+from exports.building.snapshot import posts_batches, read_snapshot
 from exports.formats.posts_json import write_posts
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             with (
                 draft.open("wb") as file,
                 read_snapshot(),
-                tqdm(total=posts_count(user.pk), unit="post", disable=None) as bar,
+                tqdm(total=user.posts.count(), unit="post", disable=None) as bar,
             ):
                 posts = write_posts(posts_batches(user.pk), file, lambda done: bar.update(done - bar.n))
             draft.rename(output)
