@@ -1,10 +1,10 @@
 """Closing the site while it is worked on: by MAINTENANCE in the environment, or a file that a command switches."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
 
 from core.requests import health_urls
 from core.requests.error_pages import bare_page
@@ -22,19 +22,16 @@ def is_on() -> bool:
     return bool(settings.MAINTENANCE) or switch().exists()
 
 
-class MaintenanceMiddleware:
+class MaintenanceMiddleware(MiddlewareMixin):
     """Answers everything with 503 and a page while the site is closed, before anything asks the database.
 
     What WhiteNoise serves comes before it; what machines ask is exempt, or a closed site would be restarted.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, or say that the site is closed, and that nothing was saved."""
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Say that the site is closed, and that nothing was saved."""
         if not is_on() or request.path in health_urls.PATHS:
-            return self.get_response(request)
+            return None
         was_sent = request.method not in {"GET", "HEAD"}
         context = {"was_sent": was_sent, "address": request.get_full_path()}
         response = bare_page(request, "503.html", context, status=503)

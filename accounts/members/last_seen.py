@@ -1,11 +1,11 @@
 """When each member last used the site."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 
 from accounts.models import User
 from core.requests.redirects import is_background_request
@@ -14,15 +14,11 @@ PRECISION = timedelta(minutes=5)
 """At most one write in this time, whatever the number of requests."""
 
 
-class LastSeenMiddleware:
+class LastSeenMiddleware(MiddlewareMixin):
     """Updates `User.last_seen` for whatever a member does, but not for what their page does by itself."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, then note who sent it."""
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Note who sent the request."""
         if not is_sent_by_script(request) and isinstance(request.user, User):
             member_saw(request.user)
         return response

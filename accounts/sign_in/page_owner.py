@@ -4,10 +4,9 @@ A browser's tabs share one session. After another member signs in, the other tab
 Their plain forms fail the CSRF check, because each sign-in renews the token; their scripts are checked here.
 """
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -20,16 +19,13 @@ def page_owner(user: User) -> str:
     return salted_hmac("accounts.sign_in.page_owner", str(user.pk)).hexdigest()[:16]
 
 
-class PageOwnerMiddleware:
+class PageOwnerMiddleware(MiddlewareMixin):
     """Responds with 412 to scripts of pages that were rendered for another member."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, unless its page belongs to another member."""
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Reject the request if its page belongs to another member."""
         owner = request.headers.get(HEADER)
         if owner and isinstance(request.user, User) and owner != page_owner(request.user):
             text = _("Another member has signed in using this browser. Reload the page.")
             return HttpResponse(text, status=412, content_type="text/plain", headers={"Cache-Control": "no-store"})
-        return self.get_response(request)
+        return None

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from core.requests.error_pages import bad_request
@@ -23,7 +24,6 @@ LENGTH_DIGITS = 18
 TEXTS = {"body", "q"}
 """Long texts have limits of their own, whose forms show the text again instead of rejecting the request."""
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -37,17 +37,14 @@ def takes_up_to(size: int) -> Callable[[View], View]:
     return declare
 
 
-class BoundsMiddleware:
+class BoundsMiddleware(MiddlewareMixin):
     """Rejects bodies that are too large, unexpected files, and other encodings than UTF-8.
 
     A view that takes more says so with `takes_up_to`.
     """
 
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request, unless its announced length exceeds its view's limit."""
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Reject a request whose announced length exceeds its view's limit."""
         if not LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or ""):
             return refused(request, BadRequest(_("Send the request's length (Content-Length) as a number.")))
         if "Transfer-Encoding" in request.headers:
@@ -60,7 +57,7 @@ class BoundsMiddleware:
         except TooManyFieldsSent as error:
             request.GET = QueryDict()
             return refused(request, error)
-        return self.get_response(request)
+        return None
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
         """Reject a small body that contains files or long values; this is the first code to read it."""
@@ -73,9 +70,7 @@ class BoundsMiddleware:
             return refused(request, error)
         except UnreadablePostError:  # the client has gone
             return None
-        if request.FILES:
-            return refused(request, BadRequest(_("This page doesn't accept files.")))
-        return None
+        return refused(request, BadRequest(_("This page doesn't accept files."))) if request.FILES else None
 
 
 def refused(request: HttpRequest, reason: BadRequest | SuspiciousOperation) -> HttpResponseBase:

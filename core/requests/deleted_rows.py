@@ -4,12 +4,12 @@ PostgreSQL checks foreign keys at the commit, so a request can find a member and
 """
 
 import logging
-from collections.abc import Callable
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
@@ -30,15 +30,8 @@ def is_vanished(error: BaseException | None) -> bool:
     )
 
 
-class DeletedRowsMiddleware:
+class DeletedRowsMiddleware(MiddlewareMixin):
     """Responds with 404 when a view fails because a row has just been deleted."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the page for a deleted row; None for any other error."""

@@ -3,13 +3,12 @@
 403 and 404 are Django's views with our templates, which show no exception's text.
 """
 
-from collections.abc import Callable
-
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.deprecation import MiddlewareMixin
 
 from core.log_context import request_id
 from core.requests import health_urls
@@ -34,15 +33,11 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class NotAllowedMiddleware:
+class NotAllowedMiddleware(MiddlewareMixin):
     """Adds a page to Django's empty 405 response, except for machines and scripts."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Return the page instead of an empty response."""
         is_bare = isinstance(response, HttpResponseNotAllowed) and not response.content
         if not is_bare or request.path in health_urls.PATHS or is_background_request(request):
             return response

@@ -1,30 +1,25 @@
 """The URLs that machines request: load balancers, supervisors, Prometheus."""
 
-from collections.abc import Callable
 from logging import LogRecord
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-class ProbeMiddleware:
+class ProbeMiddleware(MiddlewareMixin):
     """Accepts any Host header for these URLs: machines know a server by its own address.
 
     The responses don't depend on it. SECURE_REDIRECT_EXEMPT lets them use plain HTTP.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
+    def process_request(self, request: HttpRequest) -> None:
+        """Replace the Host header by the site's own."""
         if request.path in PATHS:
             request.META["HTTP_HOST"] = settings.SITE_HOST
             request.META.pop("HTTP_X_FORWARDED_HOST", None)
-        return self.get_response(request)
 
 
 def is_news(record: LogRecord) -> bool:

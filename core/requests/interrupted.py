@@ -3,7 +3,6 @@
 They lead back to their page, which says what wasn't done and shows the text again.
 """
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,15 +41,11 @@ NOT_DONE = {
 }
 
 
-class InterruptedMiddleware:
+class InterruptedMiddleware(MiddlewareMixin):
     """Sends a visitor who submits a form while signed out to sign in, and then back to the form's page."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request; a script gets 403 instead of a redirect, and submits the form again as a browser does."""
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Redirect the visitor; a script gets 403 instead, and submits the form again as a browser does."""
         if isinstance(response, HttpResponseNotAllowed) and form_forget(request):
             return redirect("posts:timeline")  # the browser sent no Referer
         if request.method != "POST" or request.user.is_authenticated or not leads_to_sign_in(response):
