@@ -1,12 +1,13 @@
-"""Turns environment variables into Django's settings: database, archives, mail, queue server, secret key."""
+"""Turn environment variables into Django's settings: database, archives, email, queue server, secret key."""
 
 import os
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -16,9 +17,9 @@ SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 HIGHEST = 14
 """The highest EXPORT_NICENESS: large exports add 5, and 19 is the highest nice value that there is."""
 
-# A database host that falls silent, by a cable or a switch, closes no connection: it would be waited for for ever.
-# The first in seconds, for a new connection; then how long what was sent may stay without an answer from its kernel
-# (milliseconds), and when that is asked while a query takes its time (seconds).
+# A database host that loses its network closes no connection, so clients would wait for ever. The first is in seconds,
+# for a new connection; the second how long sent data may stay unacknowledged (milliseconds); the others when to probe
+# the connection during a long query (seconds).
 POSTGRESQL_SILENCE = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
@@ -26,8 +27,8 @@ POSTGRESQL_SILENCE = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
 }
-# The same the other way round: a session whose client fell silent in a transaction would keep its rows from all others.
-# Who falls asleep in one, too. No query here gains from being compiled, and a search would take ten times as long.
+# The same for the server: a session whose client is lost or idle in a transaction would keep its rows locked.
+# No query here gains from being compiled, and a search would take ten times as long.
 POSTGRESQL_SESSION = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
@@ -37,32 +38,23 @@ POSTGRESQL_SESSION = {
     "tcp_user_timeout": "10000",
 }
 
-# The first part of each provider's own variables (ANYMAIL_<NAME>_...) -> Anymail's backend module.
-ANYMAIL_PROVIDERS = {
-    "BREVO": "brevo",
-    "MAILERSEND": "mailersend",
-    "MAILGUN": "mailgun",
-    "MAILJET": "mailjet",
-    "MAILTRAP": "mailtrap",
-    "MANDRILL": "mandrill",
-    "POSTMARK": "postmark",
-    "RESEND": "resend",
-    "SCALEWAY": "scaleway",
-    "SENDGRID": "sendgrid",
-    "SPARKPOST": "sparkpost",
-    "UNISENDER_GO": "unisender_go",
-}
+ANYMAIL_PROVIDERS = (
+    "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postmark", "resend", "scaleway", "sendgrid",
+    "sparkpost", "unisender_go",
+)  # fmt: skip
+"""Anymail's backend modules; each provider's variables begin with the module's name (ANYMAIL_<NAME>_...)."""
 
+STORAGE_HINT = (
+    "Use s3://bucket/prefix?region_name=eu-west-1, or s3://bucket/prefix?endpoint_url=https://host for another "
+    "service than Amazon's."
+)
 BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}")
 ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 LOCATION = re.compile(r"/[A-Za-z0-9_-]+/")
 
 
 class Env(environ.Env):
-    """The environment, whose unreadable values are errors that name the variable."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+    """The environment; the errors for unreadable values name the variable."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         """Return the value, the default if it is empty; raise ImproperlyConfigured if it cannot be read as its type."""
@@ -91,40 +83,47 @@ class Env(environ.Env):
             raise ImproperlyConfigured(f"{var}={value} is out of range. Use a nice value of 0 to {HIGHEST}.")
         return value
 
+    def rate_limit(self, var: str, unit: str, *, default: int) -> str:
+        """Return a number for each `unit`, as django-allauth writes a rate limit; "", no limit, for 0."""
+        number = self.int(var, default=default)
+        return f"{number}/{unit}" if number else ""
+
 
 def shown(url: str) -> str:
     """Return the URL, or a text with one, without a password."""
     return re.sub("//([^/:@]*):.*@", r"//\1:***@", url)
 
 
-def development_secret_key(path: Path) -> str:
-    """Return the key kept in `path`, making it first if need be, so that web and worker share one.
+@contextmanager
+def reading(variable: str, url: str, hint: str) -> Iterator[None]:
+    """Raise ImproperlyConfigured, with the hint, for whatever the block raises because it cannot read the URL."""
+    try:
+        yield
+    except Exception as error:
+        reason = f"{variable} {shown(url)!r} cannot be read ({shown(str(error))})."
+        raise ImproperlyConfigured(f"{reason} {hint}") from error
 
-    The key is linked into place whole: of two processes that start at once, both read the winner's.
+
+def development_secret_key(path: Path) -> str:
+    """Return the key kept in `path`, making it first if needed: web server and worker share it.
+
+    The complete key is linked into place, so two processes that start at the same moment read the same one.
     """
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.write_text(secrets.token_urlsafe(50))
-        try:
+        with suppress(FileExistsError):  # the other process was first
             os.link(draft, path)
-        except FileExistsError:
-            pass  # the other process was first
-        finally:
-            draft.unlink()
+        draft.unlink()
     return path.read_text()
 
 
 def database(url: str) -> dict[str, Any]:
     """Return Django's DATABASES entry for `url`, tuned for readers and a worker side by side."""
-    try:
+    with reading("DATABASE_URL", url, "Use sqlite:////path/to/file or postgres://user:password@host:5432/name."):
         if (scheme := urlsplit(url).scheme) not in environ.Env.DB_SCHEMES:
-            raise ValueError(f"no database is called {scheme!r}")  # noqa: TRY301 - told with the rest, below
+            raise ValueError(f"no database is called {scheme!r}")
         config: dict[str, Any] = environ.Env.db_url_config(url)
-    except Exception as error:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL {shown(url)!r} cannot be read ({shown(str(error))}). "
-            "Use sqlite:////path/to/file or postgres://user:password@host:5432/name."
-        ) from error
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE takes the write lock at BEGIN, where SQLite can wait for it; a lock taken later cannot wait.
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
@@ -142,7 +141,7 @@ def database(url: str) -> dict[str, Any]:
 
 
 def accel_location(location: str) -> str:
-    """Return `location` if it can be one of nginx's that holds the archives; raise ImproperlyConfigured if not."""
+    """Return nginx's location of the archives; raise ImproperlyConfigured if it cannot be one."""
     if location and not LOCATION.fullmatch(location):
         raise ImproperlyConfigured(
             f"EXPORT_ACCEL_LOCATION={location!r} is no location. Use /_exports/, as deploy/nginx/microblog.conf does."
@@ -153,16 +152,11 @@ def accel_location(location: str) -> str:
 def exports_storage(url: str, folder: Path, *, group_may_read: bool = False) -> dict[str, Any]:
     """Return the STORAGES entry of the archives: the bucket at `url`, or the private `folder` without one.
 
-    A proxy that is to send the files itself is in the group; nobody else should be.
+    A proxy that sends the files itself is in the group; no other program should be.
     """
     if url:
-        try:
+        with reading("EXPORT_STORAGE_URL", url, STORAGE_HINT):
             return {"BACKEND": "exports.storage.object_storage.ObjectStorage", "OPTIONS": _bucket(url)}
-        except ValueError as error:
-            raise ImproperlyConfigured(
-                f"EXPORT_STORAGE_URL {shown(url)!r} cannot be read ({error}). Use s3://bucket/prefix?region_name="
-                "eu-west-1, or s3://bucket/prefix?endpoint_url=https://host for another service than Amazon's."
-            ) from error
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
@@ -174,12 +168,12 @@ def exports_storage(url: str, folder: Path, *, group_may_read: bool = False) -> 
 
 
 def storage_origins(storage: Mapping[str, Any]) -> list[str]:
-    """Return the other sites that a STORAGES entry sends downloads to."""
+    """Return the other sites to which a STORAGES entry redirects downloads."""
     return [storage["OPTIONS"]["endpoint_url"]] if "endpoint_url" in storage["OPTIONS"] else []
 
 
 def _bucket(url: str) -> dict[str, str]:
-    """Return what `url` says of a bucket; raise ValueError, with the reason, if that cannot be."""
+    """Return the bucket's options that `url` names; raise ValueError, with the reason, if it is wrong."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     if parts.scheme != "s3":
@@ -203,7 +197,7 @@ def _bucket(url: str) -> dict[str, str]:
 
 
 def with_timeouts(redis_url: str) -> str:
-    """Return `redis_url` with socket time-outs, so that a server that does not answer holds up no page."""
+    """Return `redis_url` with socket time-outs: a server that does not answer must not block a page."""
     parts = urlsplit(redis_url)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured(
@@ -211,30 +205,26 @@ def with_timeouts(redis_url: str) -> str:
         )
     if "socket_timeout" in parts.query:
         return redis_url
-    timeouts = urlencode({"socket_connect_timeout": 3, "socket_timeout": 5})
-    return f"{redis_url}{'&' if parts.query else '?'}{timeouts}"
+    return with_option(redis_url, "socket_connect_timeout=3&socket_timeout=5")
 
 
-def without_verification(redis_url: str) -> str:
-    """Return `redis_url` for a server that encrypts, but with a certificate of its own, as Heroku's does."""
-    return f"{redis_url}{'&' if urlsplit(redis_url).query else '?'}ssl_cert_reqs=none"
+def with_option(url: str, option: str) -> str:
+    """Return the URL with the option added to its query."""
+    return f"{url}{'&' if urlsplit(url).query else '?'}{option}"
 
 
-def mail(variables: Mapping[str, str], mail_dir: Path) -> dict[str, Any]:
-    """Return the mail settings: SMTP from EMAIL_URL, else an Anymail provider's variables, else files."""
+def mail(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the email settings: SMTP from EMAIL_URL, else an Anymail provider's variables, else files."""
     if url := variables.get("EMAIL_URL"):
-        try:
+        with reading("EMAIL_URL", url, "Use smtp+tls://user:password@host:587."):
             config: dict[str, Any] = environ.Env.email_url_config(url)
-        except Exception as error:
-            raise ImproperlyConfigured(
-                f"EMAIL_URL {shown(url)!r} cannot be read ({shown(str(error))}). Use smtp+tls://user:password@host:587."
-            ) from error
         return {name: value for name, value in config.items() if value not in (None, "")}
     anymail = {name.removeprefix("ANYMAIL_"): value for name, value in variables.items() if name.startswith("ANYMAIL_")}
-    for provider, module in ANYMAIL_PROVIDERS.items():
-        if any(name.startswith(provider) for name in anymail):
-            return {"EMAIL_BACKEND": f"anymail.backends.{module}.EmailBackend", "ANYMAIL": anymail, "PROVIDER": module}
+    for module in ANYMAIL_PROVIDERS:
+        if any(name.startswith(module.upper()) for name in anymail):
+            backend = f"anymail.backends.{module}.EmailBackend"
+            return {"EMAIL_BACKEND": backend, "ANYMAIL": anymail, "MAIL_PROVIDER": module}
     if anymail:
-        known = ", ".join(f"ANYMAIL_{provider}_..." for provider in ANYMAIL_PROVIDERS)
+        known = ", ".join(f"ANYMAIL_{module.upper()}_..." for module in ANYMAIL_PROVIDERS)
         raise ImproperlyConfigured(f"ANYMAIL_{next(iter(anymail))} names no provider. Known are: {known}")
-    return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(mail_dir)}
+    return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}

@@ -1,7 +1,7 @@
-"""Every setting of the site, from the environment; with no environment at all it is a development site.
+"""Every setting of the site, from the environment; without any variable it is a development site.
 
 docs/configuration.md lists the variables. Without SECRET_KEY the site is in development: DEBUG is on, the key
-is made once and kept under `var/`, mail goes to files. With SECRET_KEY it is in production: DEBUG is off.
+is made once and kept under `var/`, emails are written to files. With SECRET_KEY it is in production: DEBUG is off.
 """
 
 import sys
@@ -23,11 +23,11 @@ from operations import logs
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environment.Env()
+env = environment.Env()  # type: ignore[no-untyped-call]
 
 VAR_DIR = embedded_server.var_dir()
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static").resolve()
-# Where nginx keeps the folder of the archives for itself; it then sends the files, and the application only says which.
+# nginx's internal location of the archives: nginx then sends the files, and the application only names them.
 EXPORT_ACCEL_LOCATION = environment.accel_location(env.str("EXPORT_ACCEL_LOCATION", default=""))
 private.set_umask(sys.argv)
 try:
@@ -59,7 +59,7 @@ ALLOWED_HOSTS = env.list(
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
-# While it is on, every page says so; `manage.py maintenance on` does the same without a restart.
+# While it is on, every page answers 503; `manage.py maintenance on` does the same without a restart.
 MAINTENANCE = env.bool("MAINTENANCE", default=False)
 
 ROOT_URLCONF = "microblog_project.urls"
@@ -164,7 +164,7 @@ REDIS_URL = environment.with_timeouts(
     env.str("REDIS_URL", default="") or embedded_server.running_url(VAR_DIR) or embedded_server.DEFAULT_URL
 )
 if REDIS_URL.startswith("rediss://") and not env.bool("REDIS_TLS_VERIFY", default=True):
-    REDIS_URL = environment.without_verification(REDIS_URL)
+    REDIS_URL = environment.with_option(REDIS_URL, "ssl_cert_reqs=none")  # Heroku's has a certificate of its own
 # `rqworker default` serves both; large exports wait in the second.
 RQ_QUEUES = {
     name: {
@@ -217,7 +217,6 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Microblog] "
 ACCOUNT_USERNAME_VALIDATORS = "accounts.validators.username_validators"
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_FORMS = {
     "signup": "accounts.sign_in.forms.SignupForm",
@@ -231,11 +230,6 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", defa
 # How long a member can undo the deletion of their account.
 ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", default=14)
 # Added to allauth's own limits (sign-in, sign-up, passwords, addresses), which are good as they are.
-EXPORT_START_LIMIT = env.int("EXPORT_START_LIMIT", default=0 if DEBUG else 20)  # a member in ten minutes; 0: no limit
-MESSAGE_LIMIT = env.int("MESSAGE_LIMIT", default=0 if DEBUG else 30)  # a member in ten minutes; 0: no limit
-POST_LIMIT = env.int("POST_LIMIT", default=0 if DEBUG else 60)  # a member in ten minutes; 0: no limit
-CHANGE_LIMIT = env.int("CHANGE_LIMIT", default=0 if DEBUG else 120)  # a member in ten minutes; 0: no limit
-SEARCH_LIMIT = env.int("SEARCH_LIMIT", default=0 if DEBUG else 60)  # an address in a minute; 0: no limit
 ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,20/h/user",
     "reauthenticate": "10/m/user,30/h/user",
@@ -244,28 +238,21 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
     "kept_form": "10/m/ip",  # without a session; see `core.requests.kept_forms`
-    "export": f"{EXPORT_START_LIMIT}/10m/user" if EXPORT_START_LIMIT else "",
-    "message": f"{MESSAGE_LIMIT}/10m/user" if MESSAGE_LIMIT else "",
-    "post": f"{POST_LIMIT}/10m/user" if POST_LIMIT else "",
-    "change": f"{CHANGE_LIMIT}/10m/user" if CHANGE_LIMIT else "",
-    "search": f"{SEARCH_LIMIT}/m/ip" if SEARCH_LIMIT else "",
+    "export": env.rate_limit("EXPORT_START_LIMIT", "10m/user", default=0 if DEBUG else 20),
+    "message": env.rate_limit("MESSAGE_LIMIT", "10m/user", default=0 if DEBUG else 30),
+    "post": env.rate_limit("POST_LIMIT", "10m/user", default=0 if DEBUG else 60),
+    "change": env.rate_limit("CHANGE_LIMIT", "10m/user", default=0 if DEBUG else 120),
+    "search": env.rate_limit("SEARCH_LIMIT", "m/ip", default=0 if DEBUG else 60),
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------
 
 MAIL_DIR = VAR_DIR / "mail"
-MAIL = environment.mail(env.ENVIRON, MAIL_DIR)
-EMAIL_BACKEND = MAIL["EMAIL_BACKEND"]
-EMAIL_FILE_PATH = MAIL.get("EMAIL_FILE_PATH")
-EMAIL_HOST = MAIL.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = MAIL.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER = MAIL.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = MAIL.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = MAIL.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = str(MAIL_DIR)
+ANYMAIL: dict[str, str] = {}
+MAIL_PROVIDER = ""
+vars().update(environment.mail(env.ENVIRON))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
-ANYMAIL = MAIL.get("ANYMAIL", {})
-MAIL_PROVIDER = MAIL.get("PROVIDER", "")
 EMAIL_SUBJECT_PREFIX = "[Microblog] "
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Microblog <no-reply@{SITE_HOST}>")
 SERVER_EMAIL = env.str("SERVER_EMAIL", default=DEFAULT_FROM_EMAIL)
@@ -306,7 +293,6 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # --- Security -------------------------------------------------------------------------------------------
 
@@ -328,8 +314,6 @@ FEATURES_OFF = (
     "xr-spatial-tracking"
 )
 PERMISSIONS_POLICY: dict[str, list[str]] = {feature: [] for feature in FEATURES_OFF.split()}
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
 SESSION_ENGINE = "accounts.sign_in.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
