@@ -44,10 +44,8 @@ class Position(NamedTuple):
             microseconds, _dash, row_id = text.rpartition("-")
             return cls(EPOCH + int(microseconds) * MICROSECOND, min(int(row_id), LAST_ID))
         except (ValueError, OverflowError) as error:
-            text = text[:64]
-            raise BadRequest(
-                _("%(position)r isn't a position in this list. Start again from its first page.") % {"position": text}
-            ) from error
+            message = _("%(position)r isn't a position in this list. Start again from its first page.")
+            raise BadRequest(message % {"position": text[:64]}) from error
 
     def __str__(self) -> str:
         return f"{(self.moment - EPOCH) // MICROSECOND}-{self.id}"
@@ -59,6 +57,12 @@ class Step:
 
     position: Position | None
     is_to_newer: bool = False
+
+    @classmethod
+    def parse(cls, query: QueryDict) -> Self:
+        """Parse `?after=` or `?before=`. Raises BadRequest for a malformed position."""
+        text = query.get("after") or query.get("before")
+        return cls(Position.parse(text) if text else None, is_to_newer=bool(query.get("after")))
 
     def among(self, rows: QuerySet[Row], by: str = "timestamp") -> QuerySet[Row]:
         """Return the requested rows, the nearest first."""
@@ -92,7 +96,7 @@ def page_of(rows: QuerySet[Row], query: QueryDict, *, by: str = "timestamp") -> 
 
 def page_by(find: Callable[[Step], QuerySet[Row]], query: QueryDict, *, by: str = "timestamp") -> Page[Row]:
     """Return the page like `page_of`, of the rows that `find` returns, the nearest first."""
-    step = _step_of(query)
+    step = Step.parse(query)
     found = list(find(step)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     has_more = len(found) > PAGE_SIZE
@@ -105,10 +109,3 @@ def page_by(find: Callable[[Step], QuerySet[Row]], query: QueryDict, *, by: str 
         older=str(Position.of(shown[-1], by)) if has_older else "",
         newer=str(Position.of(shown[0], by)) if has_newer else "",
     )
-
-
-def _step_of(query: QueryDict) -> Step:
-    if after := query.get("after"):
-        return Step(Position.parse(after), is_to_newer=True)
-    before = query.get("before")
-    return Step(Position.parse(before) if before else None)

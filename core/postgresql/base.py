@@ -52,14 +52,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Begin or end a transaction; begin it by setting what the session lacks."""
         super()._set_autocommit(autocommit)  # type: ignore[misc]
         if not autocommit and self.lost:
+            local = sql.SQL("SET LOCAL {} = {}")
+            guards = [local.format(sql.Identifier(name), sql.Literal(value)) for name, value in self.lost.items()]
             with self.wrap_database_errors:
-                self.connection.execute(self._local_guards())
-
-    def _local_guards(self) -> sql.Composed:
-        local = sql.SQL("SET LOCAL {} = {}")
-        return sql.SQL("; ").join(
-            local.format(sql.Identifier(name), sql.Literal(value)) for name, value in self.lost.items()
-        )
+                self.connection.execute(sql.SQL("; ").join(guards))
 
     def chunked_cursor(self) -> Any:
         """Return a server-side cursor inside a transaction only: outside, a pooler may lose it between fetches."""

@@ -4,7 +4,6 @@ A button over its limit leads to the 429 page; a form comes back with its text.
 """
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from allauth.core import ratelimit
@@ -21,23 +20,9 @@ TOO_OFTEN = "too_often"
 View = Callable[..., HttpResponse]
 
 
-def not_too_often(action: str) -> Callable[[View], View]:
-    """Make a view respond to a POST with 429 when the action's limit is reached."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            refusal: HttpResponse | None = ratelimit.consume_or_429(request, action=action)
-            return refusal or view(request, *args, **kwargs)
-
-        return limited
-
-    return decorate
-
-
-def limit_gets(action: str) -> Callable[[View], View]:
-    """Do the same for GET requests."""
-    decorate: Callable[[View], View] = rate_limit(action=action, limit_get=True)
+def not_too_often(action: str, *, limit_get: bool = False) -> Callable[[View], View]:
+    """Make a view respond to a POST (with `limit_get` to any request) with 429 when the action's limit is reached."""
+    decorate: Callable[[View], View] = rate_limit(action=action, limit_get=limit_get)
     return decorate
 
 

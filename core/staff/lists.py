@@ -90,9 +90,8 @@ class CarefulAdmin(ModelAdmin[Any]):
         """Run an action; raise BadRequest for an impossible primary key."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not can_be_key(self.model, key):
-                raise BadRequest(
-                    _("%(key)s is no row of this list. Reload the list and choose again.") % {"key": key[:40]}
-                )
+                message = _("%(key)s is no row of this list. Reload the list and choose again.")
+                raise BadRequest(message % {"key": key[:40]})
         return super().response_action(request, *args, **kwargs)
 
     def _may_search(self, request: HttpRequest, name: str) -> bool:
@@ -120,9 +119,8 @@ class CarefulAdmin(ModelAdmin[Any]):
         yield from [self.date_hierarchy] if self.date_hierarchy else []
         yield from (name for name in self.get_list_display(request) if isinstance(name, str))
         yield from (name.lstrip(PREFIXES) for name in self.search_fields if LOOKUP_SEP not in name)
-        for entry in self.get_list_filter(request):
-            named = entry[0] if isinstance(entry, (list, tuple)) else entry
-            yield from [named] if isinstance(named, str) else []
+        filters = (entry[0] if isinstance(entry, (list, tuple)) else entry for entry in self.get_list_filter(request))
+        yield from (name for name in filters if isinstance(name, str))
 
 
 def can_be_key(model: type[Model], key: str) -> bool:

@@ -8,7 +8,10 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Shows every field as text; all that staff can do are actions, each with a permission of its own."""
+    """Shows every field as text; all that staff can do are actions, each with a permission of its own.
+
+    The site creates the rows. A deleted one would leave its job and file behind, or take an alert off a member's page.
+    """
 
     hidden_fields: ClassVar[tuple[str, ...]] = ()
     extra_fields: ClassVar[tuple[str, ...]] = ()
@@ -18,18 +21,8 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         fields = [field.name for field in self.opts.fields if field.name not in self.hidden_fields]
         return [*fields, *self.extra_fields]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """Return all of them."""
-        return self.get_fields(request, obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Forbid it: the site creates the rows."""
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Forbid adding, changing and deleting rows."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Forbid it: the rows are read-only."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Forbid it: a deleted row would leave its job and file behind, or take an alert off a member's page."""
-        return False
+    has_change_permission = has_delete_permission = has_add_permission

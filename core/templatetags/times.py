@@ -16,16 +16,15 @@ register = template.Library()
 RECENT = timedelta(days=7)
 """How long a moment is shown as "3 days ago" instead of its date; static/times.js has the same limit."""
 
-ELEMENT = '<time datetime="{}" title="{}" data-time="{}">{}</time>'
+ELEMENT = '<time datetime="{}" title="{}" data-time="ago">{}</time>'
 
 
 @register.simple_tag
 def time_element(moment: datetime) -> SafeString:
     """Return a past moment as "2 minutes ago", or as its date when older than a week."""
-    exact = moment_in_words(moment)
-    if timezone.now() - moment < RECENT:
-        return format_html(ELEMENT, for_programs(moment), exact, "ago", naturaltime(moment))
-    return format_html(ELEMENT, for_programs(moment), exact, "ago", date_format(timezone.localtime(moment)))
+    is_recent = timezone.now() - moment < RECENT
+    shown = naturaltime(moment) if is_recent else date_format(timezone.localtime(moment))
+    return format_html(ELEMENT, for_programs(moment), moment_in_words(moment), shown)
 
 
 @register.simple_tag

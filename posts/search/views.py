@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from core.requests.rate_limits import limit_gets
+from core.requests.rate_limits import not_too_often
 from posts.models import Post
 from posts.search.highlighting import marked
 from posts.search.interface import find
@@ -31,7 +31,7 @@ class Results:
 
 
 @require_GET
-@limit_gets("search")
+@not_too_often("search", limit_get=True)
 def search(request: HttpRequest) -> HttpResponse:
     """Show the posts, or members (`?in=members`), with the words of `?q=`; without words, explain the search."""
     query = Query.parse(request.GET.get("q", ""))
