@@ -16,9 +16,8 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Find every app's checks, those of the lower layers first: their problems are causes of the others'."""
         for app in reversed([*apps.get_app_configs()]):
-            for module in ("settings_checks", "checks"):
-                if app.module and module_has_submodule(app.module, module):
-                    import_module(f"{app.name}.{module}")
+            if app.module and module_has_submodule(app.module, "checks"):
+                import_module(f"{app.name}.checks")
 
 
 class StaffConfig(admin_apps.AdminConfig):

@@ -1,4 +1,4 @@
-"""Checks of what every app needs: the database, its migrations, the cache's table, and the mail server."""
+"""Checks of what every app needs: the settings, the database, its migrations, the cache's table, the mail server."""
 
 import os
 import time
@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core import checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.http.request import validate_host
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,6 +27,7 @@ MAIL_TIMEOUT = 10  # seconds
 DATABASE_HINT = gettext_lazy("Start the database server, or correct DATABASE_URL. The server's log has the cause.")
 MAIL_HINT = "Correct EMAIL_URL (smtp+tls://user:password@host:587), and check that this machine can reach that host."
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 FACTS = """
 SELECT current_setting('server_encoding'), pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on',
@@ -129,3 +133,45 @@ def mail() -> Iterator[Finding]:
         return
     with mail_connection(timeout=MAIL_TIMEOUT):
         yield ok(f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} accepts the connection")
+
+
+@checks.register
+def check_site_url(**_kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """Demand a host in SITE_URL."""
+    if not urlsplit(settings.SITE_URL).hostname:
+        hint = "Set SITE_URL to the public address, such as https://microblog.example."
+        yield checks.Error(f"SITE_URL={settings.SITE_URL!r} has no host.", hint=hint, id="microblog.E001")
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def check_addresses(**_kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """Demand that the site's address is encrypted, and accepted by the site itself."""
+    if not settings.HTTPS:
+        hint = "Set SITE_URL to https://..., and have the proxy speak TLS: otherwise passwords travel in clear text."
+        yield checks.Error(f"SITE_URL={settings.SITE_URL!r} is not encrypted.", hint=hint, id="microblog.E002")
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "List the hosts: otherwise emails can be made to link to other sites."
+        yield checks.Error("ALLOWED_HOSTS accepts every host.", hint=hint, id="microblog.E003")
+    elif not validate_host(settings.SITE_HOST, settings.ALLOWED_HOSTS):
+        hint = f"Add {settings.SITE_HOST}, the host of SITE_URL."
+        yield checks.Error(
+            f"ALLOWED_HOSTS={settings.ALLOWED_HOSTS} lacks the site's host.", hint=hint, id="microblog.E004"
+        )
+    if settings.SITE_URL not in settings.CSRF_TRUSTED_ORIGINS:
+        hint = f"Add {settings.SITE_URL}: without it forms can be refused behind a proxy."
+        yield checks.Warning("CSRF_TRUSTED_ORIGINS lacks SITE_URL.", hint=hint, id="microblog.W001")
+
+
+@checks.register(deploy=True)
+def check_email(**_kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """Demand that emails are sent, from an address of the site, and without showing the password."""
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        hint = "Set EMAIL_URL or a provider's ANYMAIL_ variables: until then members get no email."
+        yield checks.Error(f"Emails are kept in files under {settings.MAIL_DIR}.", hint=hint, id="microblog.E005")
+    is_encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or settings.EMAIL_HOST in LOCAL
+    if settings.EMAIL_HOST_USER and not is_encrypted:
+        hint = "Use smtp+tls:// or smtp+ssl:// in EMAIL_URL."
+        yield checks.Warning("The mail server's password is sent in clear text.", hint=hint, id="microblog.W002")
+    if "@" not in settings.DEFAULT_FROM_EMAIL or "@localhost" in settings.DEFAULT_FROM_EMAIL:
+        hint = "Set DEFAULT_FROM_EMAIL to an address that the mail server may send from."
+        yield checks.Warning(f"{settings.DEFAULT_FROM_EMAIL!r} is no public sender.", hint=hint, id="microblog.W003")

@@ -3,22 +3,18 @@
 `/readyz`, `manage.py doctor`, the admin's home and `/metrics` render every registered check.
 """
 
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from urllib.parse import quote, unquote, urlsplit
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Text = str | Promise
+from core.texts import in_a_line, masked
 
-SHORTEST_SECRET = 4  # characters; masking anything shorter would garble the texts
-PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]+@")
-SECRET_VARIABLES = re.compile(r"^(ANYMAIL_.*|AWS_.*(KEY|TOKEN).*|SENTRY_DSN|.*(PASSWORD|SECRET).*)$")
+Text = str | Promise
+Look = Callable[[], Iterable["Finding"]]
+"""Looks at one part of the site."""
 
 SEE_OTHERS = _("See the checks of the database and of the queue server first.")
 
@@ -69,21 +65,16 @@ def worst(findings: Iterable[Finding]) -> Status:
     return max((finding.status for finding in findings), default=Status.OK)
 
 
-def in_a_line(error: Exception) -> str:
-    """Return the class and the text of an exception in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-
-
 @dataclass(frozen=True, eq=False)
 class Check:
     """A check of one part of the site."""
 
     name: str
-    look: Callable[[], Iterable[Finding]]
+    look: Look
     hint: Text = SEE_OTHERS
     """What to do when `look` raises."""
     deep: bool = False
-    """Whether it takes long, or changes something for a moment: only `doctor` runs it."""
+    """Whether it is slow, or changes something for a moment: only `doctor` runs it."""
     unready_from: Status | None = None
     """The status from which on `/readyz` reports the machine as not ready; None leaves the check out there."""
 
@@ -101,8 +92,6 @@ class Check:
 
 CHECKS: dict[str, Check] = {}
 
-Look = Callable[[], Iterable[Finding]]
-
 
 def check(
     name: str, *, hint: Text = SEE_OTHERS, deep: bool = False, unready_from: Status | None = None
@@ -114,25 +103,3 @@ def check(
         return look
 
     return register
-
-
-def masked(text: str) -> str:
-    """Replace each secret of the settings and the environment in the text with asterisks."""
-    for secret in sorted(set(_secrets()), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return PASSWORD_IN_URL.sub(r"\1:***@", text)
-
-
-def _secrets() -> Iterator[str]:
-    for secret in filter(None, _configured()):
-        if len(secret) >= SHORTEST_SECRET:
-            yield secret
-            yield quote(secret, safe="")
-
-
-def _configured() -> Iterator[str | None]:
-    yield settings.SECRET_KEY
-    yield settings.EMAIL_HOST_PASSWORD
-    yield from (str(database.get("PASSWORD", "")) for database in settings.DATABASES.values())
-    yield unquote(urlsplit(settings.REDIS_URL).password or "")
-    yield from (value for name, value in os.environ.items() if SECRET_VARIABLES.match(name))

@@ -30,10 +30,11 @@ READABLE_BY_ANYBODY = 0o006
 
 
 @checks.register(deploy=True)
-def check_admins(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Warn if nobody gets reports of errors."""
-    hint = "Set ADMINS to the addresses (comma-separated) that errors are reported to."
-    return [] if settings.ADMINS else [checks.Warning("ADMINS is empty.", hint=hint, id="microblog.W020")]
+def check_admins(**_kwargs: Any) -> Iterator[checks.CheckMessage]:
+    """Warn if no administrator gets reports of errors."""
+    if not settings.ADMINS:
+        hint = "Set ADMINS to the addresses (comma-separated) that errors are reported to."
+        yield checks.Warning("ADMINS is empty.", hint=hint, id="microblog.W020")
 
 
 @check("open", unready_from=Status.WARNING)

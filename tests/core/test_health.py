@@ -6,7 +6,8 @@ import pytest
 from django.apps import apps
 from django.conf import LazySettings
 
-from core.health import CHECKS, Check, Finding, Status, check, failing, masked, ok, warning, worst
+from core.health import CHECKS, Check, Finding, Status, check, failing, ok, warning, worst
+from core.texts import masked
 
 
 def test_a_check_is_as_bad_as_the_worst_that_it_finds() -> None:
