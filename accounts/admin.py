@@ -110,7 +110,7 @@ class MemberAdmin(PasswordFirst, UserAdmin[User]):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Let only superusers make members staff or grant permissions."""
         fields = super().get_readonly_fields(request, obj)
-        return (*fields, *(() if request.user.is_superuser else ROLES))
+        return (*fields,) if request.user.is_superuser else (*fields, *ROLES)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Hide the password from read-only staff: Django shows the beginning of its salt and hash."""
@@ -164,17 +164,11 @@ class FollowAdmin(UniqueRows):
 class SuperusersEdit(PasswordFirst):
     """Rows that give access to other accounts or permissions: staff may view them, superusers may edit them."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return whether this is a superuser."""
         return request.user.is_superuser
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether this is a superuser."""
-        return request.user.is_superuser
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether this is a superuser."""
-        return request.user.is_superuser
+    has_change_permission = has_delete_permission = has_add_permission
 
 
 admin.site.unregister([EmailAddress, Group])

@@ -64,9 +64,7 @@ class User(AbstractUser):
             kwargs["update_fields"] = [
                 field.attname
                 for field in self._meta.concrete_fields
-                if not field.primary_key
-                and field.attname != "notification_cursor"
-                and field.attname not in self.get_deferred_fields()
+                if not field.primary_key and field.attname not in {"notification_cursor", *self.get_deferred_fields()}
             ]
         super().save(*args, **kwargs)
 

@@ -56,11 +56,14 @@ def _mail(user: User) -> None:
     """Email the member the date and how to undo it. Every page says it, too, so a failure to send is only logged."""
     if not user.email:
         return
-    pages = {"site": "posts:timeline", "exports": "exports:list", "password": "account_change_password"}
-    context = {f"{page}_url": reverse(name) for page, name in pages.items()}
+    context = {
+        "user": user,
+        "due_at": user.deletion_due_at,
+        "site_url": reverse("posts:timeline"),
+        "exports_url": reverse("exports:list"),
+        "password_url": reverse("account_change_password"),
+    }
     try:
-        get_adapter().send_mail(
-            "account/email/account_deletion", user.email, {"user": user, "due_at": user.deletion_due_at, **context}
-        )
+        get_adapter().send_mail("account/email/account_deletion", user.email, context)
     except Exception:  # whatever a mail backend raises
         logger.exception("Member %s could not be mailed that their account will be deleted", user.pk)

@@ -1,7 +1,6 @@
 """The language and time zone of pages and emails to a member."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -36,12 +35,10 @@ def zone_of(user: User) -> ZoneInfo | None:
     return zone_named(user.time_zone) or zone_named(user.browser_time_zone)
 
 
-@contextmanager
-def member_language(user: User) -> Iterator[None]:
+def member_language(user: User) -> AbstractContextManager[None]:
     """Activate the member's language in the block, if they chose one."""
     language = language_of(user)
-    with translation.override(language) if language else nullcontext():
-        yield
+    return translation.override(language) if language else nullcontext()
 
 
 def mail_language(user: User, *, asked_in: str = "") -> AbstractContextManager[None]:
@@ -54,8 +51,6 @@ def mail_language(user: User, *, asked_in: str = "") -> AbstractContextManager[N
     return translation.override(next(filter(None, map(_spoken, wishes)), translation.get_language()))
 
 
-@contextmanager
-def member_time(user: User) -> Iterator[None]:
+def member_time(user: User) -> AbstractContextManager[None]:
     """Activate the member's time zone in the block, or the site's if none is known."""
-    with timezone.override(zone_of(user)):
-        yield
+    return timezone.override(zone_of(user))

@@ -28,22 +28,23 @@ REGIONS: dict[str, str | Promise] = {
 
 
 def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return (region, its zones) for a grouped choice; a zone is (name, "Berlin (UTC+01:00)"), with today's offset.
+    """Return (region, zones) for a grouped choice; a zone is (name, "Berlin (UTC+01:00)"), with today's offset.
 
     The `chosen` zone is included, even if it is an alias.
     """
     now = datetime.now(UTC)
     groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
+    others = {"UTC"}
     known = available_timezones()
     for name in (_names_in_use() or known) | ({chosen} & known):
         region, _slash, place = name.partition("/")
         if region in groups:
             groups[region].append((name, _labelled(place, name, now)))
-    is_other = chosen in known and chosen.partition("/")[0] not in groups
-    others = sorted({"UTC", chosen} if is_other else {"UTC"})
+        elif name == chosen:
+            others.add(name)
     return [
         *((str(REGIONS[region]), sorted(zones, key=lambda zone: zone[1])) for region, zones in groups.items()),
-        ("UTC", [(name, name) for name in others]),
+        ("UTC", [(name, name) for name in sorted(others)]),
     ]
 
 

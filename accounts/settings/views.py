@@ -41,11 +41,8 @@ def language(request: HttpRequest) -> HttpResponse:
     """Keep the chosen language in a cookie, and a member's in their profile too; go back to the page `next`."""
     code = request.POST.get("language", "")
     if code not in dict(settings.LANGUAGES):
-        offered = ", ".join(dict(settings.LANGUAGES))
-        raise BadRequest(
-            _("The site isn't available in the language %(code)s. Choose one of: %(offered)s.")
-            % {"code": repr(code[:12]), "offered": offered}
-        )
+        message = _("The site isn't available in the language %(code)s. Choose one of: %(offered)s.")
+        raise BadRequest(message % {"code": repr(code[:12]), "offered": ", ".join(dict(settings.LANGUAGES))})
     if request.user.is_authenticated:
         User.objects.filter(pk=request.user.pk).update(language=code)
     return set_language(request)

@@ -71,9 +71,8 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
         """Queue a message for the next page in its language: after signing out, that is the browser's."""
-        with (
-            translation.override(get_language_from_request(request)) if is_farewell(message_template) else nullcontext()
-        ):
+        is_farewell = message_template == "account/messages/logged_out.txt"
+        with translation.override(get_language_from_request(request)) if is_farewell else nullcontext():
             super().add_message(request, level, message_template, *args, **kwargs)
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
@@ -174,11 +173,6 @@ def _send_anyway(send: Callable[[], None]) -> None:
     """Send a notice; `send_mail` has logged a failure."""
     with suppress(MailError):
         send()
-
-
-def is_farewell(message_template: str | None) -> bool:
-    """Return whether the reader of the message has just signed out."""
-    return message_template == "account/messages/logged_out.txt"
 
 
 def language_of_asker(user: User) -> str:

@@ -86,8 +86,7 @@ class EmailView(MailFormMixin, views.EmailView):
 
     def undo(self, form: Any) -> None:
         """Remove the new address."""
-        new = EmailAddress.objects.filter(user=form.user, email=form.cleaned_data["email"], verified=False)
-        new.delete()
+        EmailAddress.objects.filter(user=form.user, email=form.cleaned_data["email"], verified=False).delete()
 
 
 class ConfirmEmailView(views.ConfirmEmailView):

@@ -27,8 +27,7 @@ def tell_of_address(row: EmailAddress) -> None:
     """Notify the member, at their old address, of another address that gives access to their account."""
     user = row.user
     if row.email != user.email:
-        others = user.emailaddress_set.exclude(pk=row.pk).filter(verified=True).order_by("-primary")
-        known = others.first()
+        known = user.emailaddress_set.exclude(pk=row.pk).filter(verified=True).order_by("-primary").first()
         _tell("email_added", user, known.email if known else user.email, added_email=row.email)
 
 
