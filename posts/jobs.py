@@ -23,7 +23,7 @@ MAX_PAUSE_SECONDS = 0.1
 
 @register
 class RebuildSearchIndex(SystemJob):
-    """Make the indexes of the search anew, batch by batch, while the old ones answer."""
+    """Rebuild the indexes of the search in batches, while the old ones answer."""
 
     name = "rebuild_search_index"
     label = _("Rebuild the search index")
@@ -31,7 +31,7 @@ class RebuildSearchIndex(SystemJob):
     unit = _("rows")
 
     def run(self) -> Result:
-        """Go on from the last checkpoint to the end of the last table."""
+        """Continue from the last checkpoint to the end of the last table."""
         total = Post.objects.count() + User.objects.count()
         position = self.task.checkpoint or START
         while position["table"] < len(TABLES):

@@ -15,17 +15,17 @@ from posts.validators import validate_body
 HINT = "Write it like 2026-11-23T10:00:00+01:00."
 MAX_SHOWN = 80
 MAX_LINE_BYTES = 65_536
-"""A reader needn't take more of a line: the longest post, all of it escaped, needs a quarter."""
+"""The limit of a line: the longest post, fully escaped, needs a quarter of it."""
 
 
 class BadLineError(ValueError):
-    """A line that is no post: the message says which, why, and what was found."""
+    """A line that is no valid post; the message gives its number, the reason, and its content."""
 
 
 def posts_from_lines(lines: Iterable[bytes], author: User) -> Iterator[Post]:
-    """Yield an unsaved post for each line, in order; the same rules apply as on the site.
+    """Yield an unsaved post for each line, in order, by the same rules as on the site.
 
-    Raises BadLineError for the first line that is no post.
+    Raises BadLineError for the first invalid line.
     """
     for number, line in enumerate(lines, start=1):
         try:
@@ -63,7 +63,7 @@ def _text(record: dict[str, Any], name: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """Return in UTC the moment that `text` names; without an offset it would name none."""
+    """Return the moment in UTC. Raises ValueError for a text without an offset from UTC."""
     try:
         moment = datetime.fromisoformat(text)
         in_utc = moment.astimezone(UTC)

@@ -9,17 +9,17 @@ from urllib.parse import quote
 
 import regex
 
-# A link ends before what no address holds as it is, before quotation marks and brackets that only CJK texts have,
-# before a backslash (browsers take it for a slash) and before invisible signs, such as those that turn the writing.
+# A link ends before characters that URLs must escape, before quotation marks and CJK brackets, before a backslash
+# (browsers read it as a slash) and before invisible characters, such as those that reverse text.
 LINK = r'(?<![A-Za-z0-9+.-])(?i:https?)://[^\s\p{C}<>"\\“”„«»、。「」『』《》【】（）]++'  # noqa: RUF001
-# Text of another script may follow a name at once; a Latin letter or a second @ make it another's.
+# Text of another script may follow a name directly; a Latin letter or a second @ makes it no name.
 NAME = r"(?<![\w@/+%&-])@(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{0,29}+)(?![\p{Latin}\p{N}\p{M}_@.-])"
 TAG = r"(?<![\w#&/])#(?P<tag>[\p{L}\p{N}_][\p{L}\p{M}\p{N}_\u200c\u200d]*+)"
 PIECE = regex.compile(rf"(?P<link>{LINK})|{NAME}|{TAG}")
 
 LETTER = regex.compile(r"\p{L}")
 LABEL = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*+"
-# Nothing before the host: "https://bank.example@evil.example" leads to the second, and is no link here.
+# No user name before the host: "https://bank.example@evil.example" leads to the second host, and is no link here.
 ORIGIN = regex.compile(rf"https?://{LABEL}(?:\.{LABEL})*+\.?+(?::(?P<port>\d{{1,5}}))?+(?=[/?#]|$)", regex.IGNORECASE)
 LAST_PORT = 65_535
 
@@ -71,7 +71,7 @@ Piece = Text | Link | Name | Tag
 
 
 def pieces_of(text: str) -> Iterator[Piece]:
-    """Yield the pieces of a text, which add up to it."""
+    """Yield the pieces of a text; joined, they are the text."""
     end = 0
     for match in PIECE.finditer(text):
         if piece := _piece(match):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 MAX_CHARACTERS = 140
-# A character may be built of several code points (a flag of 2, a family of 7); one of hundreds is an attack.
+# A character can consist of several code points (a flag of 2, a family of 7); one of hundreds is an attack.
 CODE_POINTS_A_CHARACTER = 10
 
 # `\X` looks back to the beginning of a run of flags for each of its halves. Matching pairs first makes counting take
@@ -28,13 +28,6 @@ def validate_body(body: str, limit: int = MAX_CHARACTERS) -> None:
 
     The cheapest checks come first: a megabyte is rejected before anything reads it.
     """
-    validate_code_points(body, limit)
-    validate_content(body)
-    validate_length(body, limit)
-
-
-def validate_code_points(body: str, limit: int) -> None:
-    """Raise ValidationError if `body` has more code points than `limit` characters can be built of."""
     most = CODE_POINTS_A_CHARACTER * limit
     if len(body) > most:
         raise ValidationError(
@@ -44,6 +37,18 @@ def validate_code_points(body: str, limit: int) -> None:
             ),
             code="too_complex",
             params={"limit": limit, "most": most, "length": len(body)},
+        )
+    validate_content(body)
+    length = count_characters(body)
+    if length > limit:
+        raise ValidationError(
+            ngettext_lazy(
+                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d character.",
+                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d characters.",
+                "excess",
+            ),
+            code="too_long",
+            params={"limit": limit, "length": length, "excess": length - limit},
         )
 
 
@@ -59,19 +64,4 @@ def validate_content(body: str) -> None:
         raise ValidationError(
             _("The text can't contain half of a surrogate pair (U+D800 to U+DFFF). Remove it and try again."),
             code="surrogate",
-        )
-
-
-def validate_length(body: str, limit: int = MAX_CHARACTERS) -> None:
-    """Raise ValidationError if `body` has more than `limit` characters."""
-    length = count_characters(body)
-    if length > limit:
-        raise ValidationError(
-            ngettext_lazy(
-                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d character.",
-                "The limit is %(limit)d characters, and your text has %(length)d. Shorten it by %(excess)d characters.",
-                "excess",
-            ),
-            code="too_long",
-            params={"limit": limit, "length": length, "excess": length - limit},
         )

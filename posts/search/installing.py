@@ -1,4 +1,4 @@
-"""Make and remove the indexes of the search."""
+"""Create and remove the indexes of the search."""
 
 from typing import Any
 
@@ -9,15 +9,14 @@ from posts.search.table import TABLES
 
 
 def prepare_connection(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
-    """Teach a new connection what the search needs of it (a receiver of `connection_created`)."""
+    """Prepare a new connection for the search (a receiver of `connection_created`)."""
     ENGINES[connection.vendor].prepare(connection)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the indexes, with all that is there."""
+    """Create the indexes of all existing rows."""
     engine = ENGINES[connection.vendor]
-    indexes = [statement for table in TABLES for statement in engine.installation(table)]
-    _execute(connection, [*engine.BEFORE_INSTALLATION, *indexes])
+    _execute(connection, [statement for table in TABLES for statement in engine.installation(table)])
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

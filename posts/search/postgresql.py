@@ -1,8 +1,8 @@
-"""Search in PostgreSQL: a GIN index on an expression of each table, which stores no column more.
+"""Search in PostgreSQL: a GIN index on an expression of each table, without an additional column.
 
-The index tells of each row, too, in which blocks of ids it lies: a small, a larger and a large one. So a search begins
-among the newest rows, and goes on to older ones in few steps until it has enough: a frequent word is found as fast
-among millions of rows as among thousands, whatever the planner thinks of it; a rare one is found wherever it is.
+The index also holds each row's blocks of ids: a small, a medium and a large one. A search starts with the newest rows
+and continues with older ones in a few steps until it has enough. So it finds a frequent word among millions of rows as
+fast as among thousands, whatever plan the planner chooses, and a rare word wherever it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from posts.search.table import Table
 from posts.search.tokenizer import ACCENTS, MAX_LENGTH, UNSPACED, VOWELS
 
 BLOCK_SIZES = [14, 17, 20]
-"""In bits: 16,384 ids and more. The newest two blocks of each size are a step."""
-# A size's blocks have numbers of their own.
+"""In bits, from 16,384 ids up. The newest two blocks of each size are one step."""
+# The numbers of blocks of different sizes must not overlap.
 BLOCKS = ", ".join(f"(id >> {bits}) * {len(BLOCK_SIZES)} + {kind}" for kind, bits in enumerate(BLOCK_SIZES))
 
-# The same words as those of `posts.search.tokenizer`. The costs keep the planner from ever reading rows instead.
+# It finds the same words as `posts.search.tokenizer`. Its cost keeps the planner from scanning rows instead.
 CREATE_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION search_words(written text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$
@@ -45,12 +45,11 @@ BEGIN
   ));
 END $$
 """  # noqa: S608 - all of it is ours
-BEFORE_INSTALLATION = [CREATE_FUNCTION]
 IS_REBUILT_IN_TRANSACTIONS = False
 AFTER_REMOVAL = ["DROP FUNCTION IF EXISTS search_words(text)"]
 
-# The blocks come first: by them the index finds where in its lists of rows to begin with the words.
-# Until 512 kB are pending, what is written is not yet in the index, and read as it is: a write is fast, a search too.
+# The blocks come first: with them the index finds where in its lists of rows to start with the words.
+# Up to 512 kB of new rows wait outside the index and are scanned: both writes and searches stay fast.
 INDEX = """
 CREATE INDEX {name}_words ON {name} USING gin ((ARRAY[{blocks}]), search_words({text}))
 WITH (gin_pending_list_limit = 512)
@@ -58,13 +57,13 @@ WITH (gin_pending_list_limit = 512)
 
 
 def prepare(_connection: BaseDatabaseWrapper) -> None:
-    """Do nothing: the function is in the database."""
+    """Do nothing: the database has the function."""
 
 
 def installation(table: Table) -> list[str]:
-    """Return the statements that make a table's index; ANALYZE tells the planner of its expressions."""
+    """Return the statements that create a table's index; ANALYZE collects the statistics of its expressions."""
     index = INDEX.format(name=table.name, text=table.text.format(row=""), blocks=BLOCKS)
-    return [index, f"ANALYZE {table.name}"]
+    return [CREATE_FUNCTION, index, f"ANALYZE {table.name}"]
 
 
 def removal(table: Table) -> list[str]:
@@ -73,9 +72,9 @@ def removal(table: Table) -> list[str]:
 
 
 def rebuild(cursor: CursorWrapper, table: Table, _after: int) -> tuple[None, int]:
-    """Rebuild a table's index beside the one in use, and put it in its place; return that it is done, and its rows.
+    """Rebuild a table's index beside the one in use, then replace that; return (None, the number of rows).
 
-    PostgreSQL itself goes on with the site meanwhile. Call it outside transactions.
+    PostgreSQL serves the site meanwhile. Call it outside transactions.
     """
     cursor.execute(f"SELECT count(*) FROM {table.name}")  # noqa: S608 - the name is ours
     count = cursor.fetchone()[0]
@@ -85,7 +84,7 @@ def rebuild(cursor: CursorWrapper, table: Table, _after: int) -> tuple[None, int
 
 
 def remove_unfinished(cursor: CursorWrapper, table: Table) -> None:
-    """Remove the second index, if a rebuild has left one."""
+    """Remove the second index of an unfinished rebuild, if any."""
     cursor.execute(f"DROP INDEX IF EXISTS {table.name}_words_ccnew")
 
 
@@ -98,13 +97,13 @@ def find(
         newest = cursor.fetchone()[0]
     words = " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms)
     steps = [_step(table, limit, condition) for condition in _steps(newest)]
-    # A step is taken only if those before it have not found enough.
+    # PostgreSQL runs a step only if those before it have not found enough.
     sql = f"SELECT id FROM ({' UNION ALL '.join(steps)}) steps LIMIT {limit:d}"  # noqa: S608 - all of it is ours
     return sql, {"words": words}
 
 
 def _steps(newest: int) -> Iterator[str]:
-    """Yield conditions that part the ids, the newest first."""
+    """Yield conditions that partition the ids, the newest first."""
     end = newest + 1
     for kind, bits in enumerate(BLOCK_SIZES):
         last = newest >> bits
@@ -117,7 +116,7 @@ def _steps(newest: int) -> Iterator[str]:
 
 
 def _step(table: Table, limit: int, condition: str) -> str:
-    # "+ 0" keeps the planner from walking through the primary key instead, where it would read most rows in vain.
+    # "+ 0" keeps the planner from scanning the primary key, where it would read most rows for nothing.
     shown, text = table.is_shown.format(row="found."), table.text.format(row="found.")
     return f"""
     (SELECT id FROM {table.name} found WHERE search_words({text}) @@ %(words)s::tsquery AND {condition} AND {shown}

@@ -17,9 +17,9 @@ CREATE VIRTUAL TABLE {index}
 """
 FILL = "INSERT INTO {index} (rowid, words) SELECT id, {text} FROM {name}"
 ADD = "INSERT INTO {index} (rowid, words) VALUES (new.id, {new});"
-# As bytes: a column can hold what is no text, and such a row is to be deleted, too, and its author.
+# As bytes: a column can hold invalid text, and deleting such a row or its author must work, too.
 WORDS = "search_words(CAST(({text}) AS BLOB))"
-# Such a table must be told again what it is to forget.
+# A contentless FTS5 table needs the old words to delete them.
 FORGET = "INSERT INTO {index} ({index}, rowid, words) VALUES ('delete', old.id, {old});"
 TRIGGERS = {
     "inserted": f"AFTER INSERT ON {{name}} WHEN new.id {{reached}} BEGIN {ADD} END",
@@ -28,22 +28,21 @@ TRIGGERS = {
     f"BEGIN {FORGET} {ADD} END",
 }
 ANY = "IS NOT NULL"
-BEFORE_INSTALLATION: list[str] = []
 AFTER_REMOVAL: list[str] = []
 
 BATCH = 500
-"""Rows indexed in one transaction of a rebuild: some 20 ms, in which nobody else can write."""
+"""Rows indexed in one transaction of a rebuild: about 20 ms, during which no other process can write."""
 NEXT = "SELECT max(id), count(*) FROM (SELECT id FROM {name} WHERE id > {after} ORDER BY id LIMIT {count})"
 IS_REBUILT_IN_TRANSACTIONS = True
 
 
 def prepare(connection: BaseDatabaseWrapper) -> None:
-    """Teach a new connection what the triggers need."""
+    """Define the SQL function that the triggers call on a new connection."""
     connection.connection.create_function("search_words", 1, _words_of_bytes, deterministic=True)
 
 
 def installation(table: Table) -> list[str]:
-    """Return the statements that make a table's index of what is there, and the triggers that keep it."""
+    """Return the statements that create a table's index of all rows, and the triggers that update it."""
     return [_sql(CREATE, table), _sql(FILL, table), *_triggers(table)]
 
 
@@ -53,10 +52,10 @@ def removal(table: Table) -> list[str]:
 
 
 def rebuild(cursor: CursorWrapper, table: Table, after: int) -> tuple[int | None, int]:
-    """Put the next rows after that id into a second index; return the last one's id, and how many they are.
+    """Add the next rows after the id `after` to a second index; return the last one's id, and their number.
 
-    After the last rows (None) the second index takes the place of the first. Until then its triggers keep it up to date
-    as far as it reaches. Begin with 0; call it in the transaction that saves what it returns.
+    After the last rows (None) the second index replaces the first. Until then its triggers update the part that exists.
+    Begin with 0; call it in the transaction that saves the returned position.
     """
     if not after:
         remove_unfinished(cursor, table)
@@ -76,12 +75,12 @@ def rebuild(cursor: CursorWrapper, table: Table, after: int) -> tuple[int | None
 
 
 def remove_unfinished(cursor: CursorWrapper, table: Table) -> None:
-    """Remove the second index, if a rebuild has left one."""
+    """Remove the second index of an unfinished rebuild, if any."""
     _execute(cursor, [*_removal(table, NEW_INDEX), _sql(f"DROP TABLE IF EXISTS {POSITION}", table)])
 
 
 def _replace(cursor: CursorWrapper, table: Table) -> None:
-    """Have the second index take the place of the first."""
+    """Replace the first index by the second."""
     triggers = _trigger_removal(table, NEW_INDEX)
     rename = _sql(f"ALTER TABLE {NEW_INDEX} RENAME TO {INDEX}", table)
     position = _sql(f"DROP TABLE {POSITION}", table)
@@ -89,7 +88,7 @@ def _replace(cursor: CursorWrapper, table: Table) -> None:
 
 
 def _triggers(table: Table, index: str = INDEX, reached: str = ANY) -> list[str]:
-    """Return the statements that make the triggers of an index, for the ids that it has reached."""
+    """Return the statements that create the triggers of an index, for the ids that it has reached."""
     triggers = [f"CREATE TRIGGER {{index}}_{kind} {body}" for kind, body in TRIGGERS.items()]
     return [_sql(trigger, table, index, reached=reached) for trigger in triggers]
 
@@ -124,7 +123,7 @@ def find(
     """Return the query for the ids of the newest rows with all terms, and its parameters."""
     words = " ".join(f'"{term.text}"{"*" * term.is_beginning}' for term in terms)
     shown = table.is_shown.format(row=f"{table.name}.")
-    # FTS5 goes backwards through the rows, and no further than is asked for.
+    # FTS5 reads the rows backwards, and stops at the limit.
     sql = f"""
     SELECT {table.name}.id FROM {table.name}_words JOIN {table.name} ON {table.name}.id = {table.name}_words.rowid
     WHERE {table.name}_words MATCH %(words)s AND {shown} ORDER BY {table.name}_words.rowid DESC LIMIT {limit:d}

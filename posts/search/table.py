@@ -1,10 +1,10 @@
-"""What is searched."""
+"""The tables that are searched."""
 
 from typing import NamedTuple
 
 
 class Table(NamedTuple):
-    """A table, and what of it is searched; `{row}` stands for where a column comes from."""
+    """A table and its searched columns; `{row}` is replaced by the prefix of a column."""
 
     name: str
     columns: tuple[str, ...]
@@ -21,7 +21,7 @@ POSTS = Table(
 MEMBERS = Table(
     "accounts_user",
     ("username", "about_me"),
-    # In a name an underscore divides words too.
+    # In a name, an underscore also separates words.
     "{row}username || ' ' || replace({row}username, '_', ' ') || ' ' || {row}about_me",
     "{row}is_active",
 )

@@ -1,7 +1,7 @@
 """Split texts into words: for the index, for queries, and for highlighting.
 
-Letters are compared without their case and accents. Writings without spaces (Chinese, Japanese, Thai, ...), and Korean
-with its endings, are cut into overlapping pairs of characters. A `#tag` is a word, and so is what is in it.
+Letters are compared without case and accents. Scripts without spaces (Chinese, Japanese, Thai, ...), and Korean with
+its endings, are cut into overlapping pairs of characters. A `#tag` is a word, and its parts are words, too.
 `posts.search.postgresql` follows the same rules in SQL.
 """
 
@@ -16,7 +16,7 @@ MAX_LENGTH = 64
 """Characters of a word that count: PostgreSQL would reject a post with a longer word."""
 
 ACCENTS = r"\u0300-\u036f"
-# The vowels of these writings are no letters to Unicode, but their words are not to be cut there.
+# Unicode does not class the vowels of these scripts as letters, but words must not be cut there.
 VOWELS = (
     r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
     r"\u0966-\u096f\u0971-\u0e4e\u0e50-\u0e59\u0e81-\u0f00\u0f18-\u0f39\u0f3e-\u0f84\u0f86-\u0fbc\u1000-\u1049"

@@ -1,4 +1,4 @@
-"""Texts that members wrote, with their links, names and tags to click on."""
+"""Show members' texts with their links, names and tags as HTML links."""
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -17,13 +17,13 @@ from posts.rich_text import Link, Name, Piece, Tag, pieces_of
 register = template.Library()
 
 MAX_NAMES = 500
-"""Names looked up for one page: nobody shall fill a query with them."""
+"""Names looked up for one page: a text full of names must not bloat the query."""
 LONG_LINK = 40
 LONG_ORIGIN = 28
 """Only what follows a host may be hidden; a long host is shown in full, so that it can pass for no other."""
 
 LINK = '<a class="link" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
-# The rest is still read aloud, and copied.
+# Screen readers still read the hidden rest, and copying includes it.
 LONG = '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">{}<span class="link-rest">{}</span></a>'
 NAME = '<a href="{}" data-card="{}">{}</a>{}'
 

@@ -1,10 +1,10 @@
-"""Load a member's posts from a file of JSON lines: their words from elsewhere, or real text to try the site with."""
+"""Load a member's posts from a file of JSON lines: their posts from another site, or real text to try this one."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -38,34 +38,23 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except BadLineError as error:
-            raise CommandError(
-                f"{file}: {error}\nNothing was loaded. Mend the line and load the file again."
-            ) from error
+            message = f"{file}: {error}\nNothing was loaded. Mend the line and load the file again."
+            raise CommandError(message) from error
         self.stdout.write(f"{count} posts loaded for {username}")
 
 
 def load(lines: BinaryIO, author: User) -> int:
-    """Insert the posts in batches; return their number."""
+    """Insert the posts in batches, with a progress bar on a terminal; return their number."""
     count = 0
-    batch: list[Post] = []
-    with progress_bar(lines) as watched:
-        for post in posts_from_lines(watched, author):
-            batch.append(post)
-            if len(batch) == BATCH_SIZE:
-                count += len(Post.objects.bulk_create(batch))
-                batch = []
-    return count + len(Post.objects.bulk_create(batch))
-
-
-@contextmanager
-def progress_bar(lines: BinaryIO) -> Iterator[Iterator[bytes]]:
-    """Yield the lines, and show on a terminal how much of the file they are."""
-
-    def watched() -> Iterator[bytes]:
-        # A file without line ends must not fill the memory.
-        while line := lines.readline(MAX_LINE_BYTES + 1):
-            bar.update(len(line))
-            yield line
-
     with tqdm(total=os.fstat(lines.fileno()).st_size, unit="B", unit_scale=True, disable=None) as bar:
-        yield watched()
+        posts = posts_from_lines(watched(lines, bar), author)
+        while batch := list(islice(posts, BATCH_SIZE)):
+            count += len(Post.objects.bulk_create(batch))
+    return count
+
+
+def watched(lines: BinaryIO, bar: "tqdm[NoReturn]") -> Iterator[bytes]:
+    """Yield the lines, and move the bar; a file without line ends must not fill the memory."""
+    while line := lines.readline(MAX_LINE_BYTES + 1):
+        bar.update(len(line))
+        yield line
