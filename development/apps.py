@@ -7,11 +7,11 @@ from development import pseudo_locale
 
 
 class DevelopmentConfig(AppConfig):
-    """What those who work on the site need: everything in one command, the mail viewer, pseudo-locales."""
+    """For developers of the site: everything in one command, the mail viewer, pseudo-locales."""
 
     name = "development"
 
     def ready(self) -> None:
-        """Offer pseudo-locales if the settings say so."""
+        """Install the pseudo-locales if PSEUDO_LOCALES is on."""
         if settings.PSEUDO_LOCALES:
             pseudo_locale.install()

@@ -1,10 +1,10 @@
-"""The queue server of a machine that has none: a Valkey from its wheel, on a Unix socket under `var/`.
+"""The queue server for a machine that has none: a Valkey from its wheel, on a Unix socket under `var/`.
 
 Every user of the server holds a shared lock on one file for as long as it lives. A keeper process starts the
 server, waits for the exclusive lock on that file, and stops the server when it gets it. The kernel releases a
 dead process's locks, so the server ends with its last user, however that user ended.
 
-Nothing here imports Django: `manage.py` comes here before there are settings.
+This module imports no Django: `manage.py` uses it before the settings exist.
 """
 
 import fcntl
@@ -32,9 +32,9 @@ REMEDY = "Set REDIS_URL to a Redis or Valkey server, for example REDIS_URL=redis
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Kernels allow 104 bytes (macOS) and 108 (Linux). Clients read the path in CLIENT INFO, whose fields end at a space.
 SOCKET_PATH = re.compile(r"[A-Za-z0-9/._-]{1,100}")
-LONGEST_PLACE = 60  # bytes of a temporary folder, below which there are still a user's folder and the socket
+LONGEST_PLACE = 60  # bytes of a temporary folder's path; the user's folder and the socket are added
 START_TIMEOUT = 30.0  # seconds; a long append-only file takes a while to load
-SHORTEST_LIFE = 5.0  # seconds; a server that ends sooner is broken, and is not started again
+SHORTEST_LIFE = 5.0  # seconds; a server that ends sooner is broken, and is not restarted
 
 _held: dict[Path, IO[bytes]] = {}  # the locks of this process, by folder
 
@@ -72,7 +72,7 @@ def offer_to(argv: list[str]) -> None:
 
 
 def join(var_dir: Path) -> str:
-    """Hold on to the embedded server of `var_dir` until this process ends or calls `leave`; return its URL.
+    """Use the embedded server of `var_dir` until this process ends or calls `leave`; return its URL.
 
     Starts the server if it is not running. Raises EmbeddedServerError if it does not start.
     """
@@ -80,7 +80,7 @@ def join(var_dir: Path) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder not in _held:
-            # A keeper that is just stopping the server holds the exclusive lock: this waits until it is gone.
+            # A keeper that is stopping the server holds the exclusive lock: this waits until it has ended.
             _held[folder] = _locked(folder / "users.lock", fcntl.LOCK_SH)
     except OSError as error:
         raise EmbeddedServerError(
@@ -96,7 +96,7 @@ def join(var_dir: Path) -> str:
 
 
 def leave(var_dir: Path) -> None:
-    """Let go of the embedded server; it stops if nobody else uses it."""
+    """Stop using the embedded server; it ends if no other process uses it."""
     if lock := _held.pop(_folder(var_dir), None):
         lock.close()
 
@@ -129,7 +129,7 @@ def default_server_answers() -> bool:
 
 def die_with_parent(signum: signal.Signals, parent: int) -> Callable[[], None]:
     """Return a `preexec_fn` that has Linux send `signum` to the child when `parent` (a process id) dies."""
-    import ctypes  # noqa: PLC0415 - only the process that starts a server pays for it
+    import ctypes  # noqa: PLC0415 - only a process that starts a server needs it
 
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -159,7 +159,7 @@ def _folder(var_dir: Path) -> Path:
 
 
 def _is_production() -> bool:
-    # There a server that is down for a moment must not be replaced by another, empty one.
+    # An empty server must not replace one that is down for a moment.
     return bool(os.environ.get("SECRET_KEY")) and os.environ.get("DEBUG", "").lower() not in {"1", "true", "on", "yes"}
 
 
@@ -202,8 +202,8 @@ def _start_keeper(var_dir: Path) -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise EmbeddedServerError(f"it does not answer after {START_TIMEOUT:.0f} s; see {log}.") from error
-    if keeper.stdout.strip() != "ready":
-        raise EmbeddedServerError(keeper.stdout.strip() or f"its keeper failed; see {log}.")
+    if (answer := keeper.stdout.strip()) != "ready":
+        raise EmbeddedServerError(answer or f"its keeper failed; see {log}.")
 
 
 # --- The keeper: a process of its own ---------------------------------------------------------------------
@@ -214,14 +214,14 @@ class _ServerEndedError(Exception):
 
 
 def keep(var_dir: Path) -> None:
-    """Run the server until it has no users; say "ready" on standard output once it answers."""
-    signal.signal(signal.SIGTERM, _exit)
+    """Run the server until it has no users; print "ready" once it answers."""
+    signal.signal(signal.SIGTERM, lambda _signum, _frame: sys.exit(0))
     with _sole_keeper(var_dir) as is_first:
         if not is_first:
             _say("ready")
             return
         while not _serve(var_dir):
-            pass  # it ended though it had users, after a good while: start it again
+            pass  # it ended after a while although it had users: restart it
 
 
 @contextmanager
@@ -244,7 +244,7 @@ def _sole_keeper(var_dir: Path) -> Iterator[bool]:
 
 
 def _serve(var_dir: Path) -> bool:
-    """Start the server and stop it when nobody uses it: True. False if it ended by itself, and may be retried."""
+    """Run the server until its last user has ended; return False if the server ended first, and may be restarted."""
     started = time.monotonic()
     server = start_server(var_dir)
     try:
@@ -267,17 +267,17 @@ def _serve(var_dir: Path) -> bool:
 def _wait_for_the_last_user(server: subprocess.Popen[bytes], var_dir: Path) -> None:
     if server.poll() is not None:
         raise _ServerEndedError
-    # Not closed before the process ends: a new user must wait until the old server is gone.
+    # It stays open until the process ends: a new user must wait until the old server has ended.
     _held[var_dir] = _locked(_folder(var_dir) / "users.lock", fcntl.LOCK_EX)
 
 
 def start_server(var_dir: Path) -> subprocess.Popen[bytes]:
-    """Start the server of `var_dir`, on the data that it left there; it ends with the process that calls this."""
+    """Start the server of `var_dir` with the data of its last run; it ends with the calling process."""
     path = socket_path(var_dir)
     _make_private(path.parent)
     path.unlink(missing_ok=True)  # of a server that was killed
     folder = _folder(var_dir)
-    # TCP is off: only this user's processes reach it. Every write is in the append-only file, none in snapshots.
+    # TCP is off: only this user's processes can connect. Every write goes to the append-only file.
     options = {
         "port": "0",
         "unixsocket": str(path),
@@ -291,13 +291,13 @@ def start_server(var_dir: Path) -> subprocess.Popen[bytes]:
         [str(server_binary()), *(part for name, value in options.items() for part in (f"--{name}", value))],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        # Killing it is safe: what it has acknowledged is in the file.
+        # Killing it is safe: every acknowledged write is in the file.
         preexec_fn=die_with_parent(signal.SIGKILL, os.getpid()),  # noqa: PLW1509 - there are no threads
     )
 
 
 def _make_private(folder: Path) -> None:
-    """Create `folder` for this user alone, or refuse one that is somebody else's."""
+    """Create `folder` for this user alone; reject another user's folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
@@ -307,20 +307,18 @@ def _make_private(folder: Path) -> None:
 def wait_until_ready(server: subprocess.Popen[bytes], path: Path) -> None:
     """Wait until the server has loaded its file; it must be our child, not another one on the same socket."""
     deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
+    while (info := _info(path)).get("loading") != "0":
         if server.poll() is not None:
             raise EmbeddedServerError(f"it ended with code {server.returncode} at its start.")
-        info = _info(path)
-        if info.get("loading") == "0":
-            if info.get("process_id") != str(server.pid):
-                raise EmbeddedServerError(f"another server (process {info.get('process_id')}) listens on {path}.")
-            return
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(f"it does not answer after {START_TIMEOUT:.0f} s.")
         time.sleep(0.01)
-    raise EmbeddedServerError(f"it does not answer after {START_TIMEOUT:.0f} s.")
+    if info["process_id"] != str(server.pid):
+        raise EmbeddedServerError(f"another server (process {info['process_id']}) listens on {path}.")
 
 
 def _info(path: Path) -> dict[str, str]:
-    """Return what the server on `path` says about itself, nothing while it does not answer."""
+    """Return the INFO of the server on `path`; empty while it does not answer."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(2)
         try:
@@ -333,29 +331,20 @@ def _info(path: Path) -> dict[str, str]:
 
 
 def _say(word: str) -> None:
-    """Tell the starter, once, and let go of the pipe that it reads."""
-    with suppress(BrokenPipeError):  # it was killed meanwhile
+    """Print a line for the starter, and close the pipe that it reads."""
+    with suppress(BrokenPipeError):  # the starter was killed
         print(word, flush=True)  # noqa: T201 - the starter reads it
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _exit(signum: int, frame: FrameType | None) -> None:
-    sys.exit(0)
 
 
 def _server_ended(signum: int, frame: FrameType | None) -> None:
     raise _ServerEndedError
 
 
-def _detach() -> None:
-    """Leave the starter: its process tree may be stopped, the keeper goes on."""
-    if os.fork():
-        os._exit(0)
-
-
 if __name__ == "__main__":
-    _detach()
+    if os.fork():  # the keeper leaves the starter's process tree, which may be stopped as a whole
+        os._exit(0)
     try:
         keep(Path(sys.argv[1]))
     except EmbeddedServerError as failure:

@@ -1,4 +1,4 @@
-"""The mail that a development site sends to files, to be read in the browser. In development only."""
+"""Show the emails that a development site writes to files."""
 
 import email
 import email.policy
@@ -16,54 +16,55 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-# Django's file backend writes this below each message. One file can hold several: mails sent within a second
-# may get one name.
+# Django's file backend writes this below each message. One file can hold several: emails sent within a second may share
+# a name.
 RULE = re.compile(rb"\n-{79}\n(?=Content-Type: |\Z)")
-
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""Of the HTML part of a mail: it comes from anywhere in the code, with styles of its own."""
+"""For the HTML part of an email: any code can write it, with styles of its own."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file in a mail."""
+    """A file in an email."""
 
     name: str
     content: bytes
 
 
-# Templates get properties, not the message: they would ask it for a header called `items`, and be told None.
+# Templates read properties, not the message: for `message.items` they would get the header `items`, which is None.
 @dataclass(frozen=True)
 class Letter:
-    """One mail, and its name: that of its file, and its number there."""
+    """An email, and its name: that of its file, and its number there."""
 
     name: str
     message: EmailMessage
 
     @property
     def subject(self) -> str:
-        """Return the subject, or the mail's name if it has none."""
+        """Return the subject, or the email's name if it has none."""
         return str(self.message["Subject"] or self.name)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Return names and values of the headers, decoded."""
+        """Return the names and decoded values of the headers."""
         return [(name, str(value)) for name, value in self.message.items()]
 
     @property
     def text(self) -> str:
         """Return the plain body."""
-        part = self.message.get_body(("plain",))
-        return str(part.get_content()) if part else ""
+        return self._body("plain")
 
     @property
     def html(self) -> str:
         """Return the HTML body."""
-        part = self.message.get_body(("html",))
+        return self._body("html")
+
+    def _body(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
         return str(part.get_content()) if part else ""
 
     @property
@@ -76,60 +77,54 @@ class Letter:
 
 
 def is_in_use() -> bool:
-    """Return whether mail goes to files."""
+    """Return whether emails are written to files."""
     return str(settings.EMAIL_BACKEND).endswith(".filebased.EmailBackend")
 
 
 def letters() -> list[Letter]:
-    """Return all mail, newest first."""
-    files = sorted(
-        Path(settings.EMAIL_FILE_PATH or "").glob("*.log"), key=lambda file: file.stat().st_mtime_ns, reverse=True
-    )
-    return [letter for file in files for letter in reversed(letters_in(file))]
+    """Return all emails, the newest first."""
+    files = Path(settings.EMAIL_FILE_PATH).glob("*.log")
+    newest_first = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    return [letter for file in newest_first for letter in reversed(letters_in(file))]
 
 
 def letters_in(file: Path) -> list[Letter]:
-    """Return the mails in a file of the file backend, the oldest first; not one that is still being written."""
+    """Return the emails in a file of the file backend, the oldest first, except one that is still being written."""
     *whole, _unfinished = RULE.split(file.read_bytes())
-    return [Letter(f"{file.stem}-{number}", parsed(content)) for number, content in enumerate(whole)]
-
-
-def parsed(content: bytes) -> EmailMessage:
-    """Return the message that these bytes are."""
-    return email.message_from_bytes(content, _class=EmailMessage, policy=email.policy.default)
+    messages = (email.message_from_bytes(content, EmailMessage, policy=email.policy.default) for content in whole)
+    return [Letter(f"{file.stem}-{number}", message) for number, message in enumerate(messages)]
 
 
 def letter_or_404(name: str) -> Letter:
-    """Return the mail of that name."""
-    for letter in letters():
-        if letter.name == name:
-            return letter
+    """Return the email with that name; raise Http404 without one."""
+    if found := next((letter for letter in letters() if letter.name == name), None):
+        return found
     raise Http404(name)
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """List the mail."""
+    """List the emails."""
     context = {"letters": letters(), "folder": settings.EMAIL_FILE_PATH}
     return render(request, "development/mail_viewer/index.html", context)
 
 
 @require_safe
 def show(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail: headers, both bodies, attachments."""
+    """Show an email: headers, both bodies, attachments."""
     return render(request, "development/mail_viewer/show.html", {"letter": letter_or_404(name)})
 
 
 @require_safe
 @xframe_options_sameorigin
 def html(_request: HttpRequest, name: str) -> HttpResponse:
-    """Return the HTML body alone, for a frame: it may show itself, and open links in new tabs."""
+    """Return the HTML body alone, for a frame in which only links work, in new tabs."""
     return HttpResponse(letter_or_404(name).html, headers={"Content-Security-Policy": FRAME_POLICY})
 
 
 @require_safe
 def attachment(_request: HttpRequest, name: str, number: int) -> HttpResponse:
-    """Hand out an attachment, as a file and nothing else."""
+    """Return an attachment, to be saved and never shown."""
     files = letter_or_404(name).attachments
     if number >= len(files):
         raise Http404(number)

@@ -1,4 +1,4 @@
-"""Several processes in one terminal: each line of theirs with a prefix, in a colour of its own."""
+"""Show the output of several processes in one terminal, each line with its process's prefix and colour."""
 
 import contextlib
 import os
@@ -13,30 +13,30 @@ _lock = threading.Lock()
 
 
 class Terminal:
-    """The terminal that this process was started in, if it was. Its end is told to its first process only, say make."""
+    """The terminal that started this process, if any. Only its first process, such as make, is told when it closes."""
 
     def __init__(self) -> None:
         self._outputs = [number for number in range(3) if os.isatty(number)]
 
     def is_gone(self) -> bool:
-        """Return whether it has been closed: nothing that was a terminal is one any more."""
+        """Return whether it has been closed: no output that was a terminal is one now."""
         return bool(self._outputs) and not any(map(os.isatty, self._outputs))
 
 
 def say(name: str, line: str) -> None:
-    """Print a line as `name`'s; in colour on a terminal, unless NO_COLOR is set.
+    """Print a line of `name`; in colour on a terminal, unless NO_COLOR is set.
 
-    A terminal that is gone is no error: the children's output must be read on, or they would block on it.
+    A closed terminal is no error: a child whose output is no longer read would block.
     """
     prefix = f"{name:<{WIDTH}} |"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         prefix = f"\x1b[{COLOURS[name]}m{prefix}\x1b[0m"
     with _lock, contextlib.suppress(OSError):
-        print(prefix, line, flush=True)  # noqa: T201 - the terminal is what this is for
+        print(prefix, line, flush=True)  # noqa: T201 - the purpose of this module
 
 
 def start(name: str, command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start a process whose output appears line by line, in a session of its own: Ctrl-C is not sent to it."""
+    """Start a process and relay its output; in its own session, so that Ctrl-C is not sent to it."""
     process = subprocess.Popen(
         command,
         env={**environment, "PYTHONUNBUFFERED": "1"},

@@ -1,7 +1,7 @@
-"""Stopping processes with all that they have started.
+"""Stop processes with all their descendants.
 
-Each was started in a session of its own, and is known by its process id, which is the session's id too. Sessions,
-since a work-horse has a process group of its own, and loses its parent when the worker is killed.
+Each process leads a session of its own, whose id is the process id. Process groups and parents are not enough: a
+work-horse has its own group, and loses its parent when the worker is killed.
 """
 
 import contextlib
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 import psutil
 
 PATIENCE = 10.0
-"""Seconds that a process has to end by itself after SIGTERM."""
+"""Seconds that a process gets to end after SIGTERM."""
 
 
 def session_of(leader: int) -> list[psutil.Process]:
-    """Return the living processes of the session that `leader` began, be it alive or not; the leader first."""
+    """Return the living processes of the session that `leader` started, the leader first; it may have ended."""
     return sorted(
         (process for process in psutil.process_iter() if is_alive_in(process, leader)),
         key=lambda process: process.pid != leader,
@@ -32,7 +32,7 @@ def is_alive_in(process: psutil.Process, leader: int) -> bool:
 
 
 def stop_in_order(leaders: Iterable[int], *, patience: float = PATIENCE) -> None:
-    """Stop each session in turn: ask its leader to end, wait up to `patience` seconds, then kill what is left."""
+    """Stop each session in turn: terminate its leader, wait up to `patience` seconds, then kill the rest."""
     for leader in leaders:
         with contextlib.suppress(psutil.NoSuchProcess, IndexError):
             first = session_of(leader)[0]
@@ -43,7 +43,7 @@ def stop_in_order(leaders: Iterable[int], *, patience: float = PATIENCE) -> None
 
 
 def kill_all(leader: int) -> None:
-    """Kill the session's processes, those started meanwhile too; give up after five seconds."""
+    """Kill the session's processes, including new ones; give up after five seconds."""
     deadline = time.monotonic() + 5
     while (processes := session_of(leader)) and time.monotonic() < deadline:
         for process in processes:

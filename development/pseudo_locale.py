@@ -1,8 +1,8 @@
-"""Two languages made by a program, to see in development and in tests what a translation would meet.
+"""Two generated languages that show, in development and in tests, what a translation would run into.
 
-`en-xa` puts accents on every letter, brackets around every text, and makes it a third longer: what is left in plain
-English is no text of the catalogue, what is cut off has too little room. `ar-xb` is the same from right to left.
-They are made as they are asked for, so that every text that passes gettext has them, Django's and allauth's too.
+`en-xa` accents every letter, brackets every text and makes it a third longer: plain English is missing from the
+catalogue, and cut-off texts have too little room. `ar-xb` is the same from right to left. Texts are generated on
+demand, so every text that passes gettext has them, including Django's and allauth's.
 """
 
 import gettext
@@ -18,16 +18,16 @@ ACCENTED = str.maketrans(
     ascii_letters,
     "áƀçðéƒĝĥîĵķĺɱñöþǫŕšţûṽŵẋýžÁƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽ",
 )
-# Placeholders, tags, entities and addresses are for programs.
+# Placeholders, tags, entities and URLs must stay as they are.
 KEPT = re.compile(r"(%(?:\(\w+\))?[-#0+]*[\d.]*[a-zA-Z%]|\{[^{}]*\}|<[^<>]+>|&#?\w+;|https?://[^\s<>\"]+)")
 WORD = re.compile(r"[^\W\d_]+")
 PADDING_GROUP = 8  # dots; a line must be able to break between them
-CONTEXT = "\x04"  # gettext's own: it stands between a text's context and the text
+CONTEXT = "\x04"  # gettext's separator of a context and its text
 RIGHT_TO_LEFT, END = "\u202e", "\u202c"
 
 
 def pseudo(text: str, *, right_to_left: bool = False) -> str:
-    """Return the text with accents, in brackets and longer; as it is if there is no letter in it."""
+    """Return the text with accents, in brackets and longer; a text without letters is returned unchanged."""
     parts = KEPT.split(text)  # the kept ones are the odd ones
     letters = sum(len(word) for part in parts[::2] for word in WORD.findall(part))
     if not letters:
@@ -37,13 +37,13 @@ def pseudo(text: str, *, right_to_left: bool = False) -> str:
 
 
 def accented(text: str, *, right_to_left: bool) -> str:
-    """Return the text with accents; each word turned round, if it is to be read from right to left."""
+    """Return the text with accents; with each word reversed for `right_to_left`."""
     text = text.translate(ACCENTED)
     return WORD.sub(lambda word: f"{RIGHT_TO_LEFT}{word[0]}{END}", text) if right_to_left else text
 
 
 def padding(length: int) -> str:
-    """Return so many dots, in groups."""
+    """Return `length` dots, in groups."""
     dots = "·" * length
     return " ".join(dots[start : start + PADDING_GROUP] for start in range(0, length, PADDING_GROUP))
 
@@ -70,6 +70,6 @@ class PseudoTranslation(gettext.NullTranslations):
 
 
 def install() -> None:
-    """Let Django find the two languages; they are shown once they are in settings.LANGUAGES."""
+    """Register both languages with Django; settings.LANGUAGES decides whether they are offered."""
     for language, _name in LANGUAGES:
         trans_real._translations[language] = PseudoTranslation(language)  # type: ignore[attr-defined]

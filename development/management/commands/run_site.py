@@ -1,11 +1,10 @@
 """The whole site in one terminal, for development: queue server, web server and one worker.
 
-The embedded queue server is started by `manage.py` itself (see `development.embedded_server`) when none
-is configured; it stops with its last user.
+`manage.py` itself starts the embedded queue server (see `development.embedded_server`) when none is configured; the
+server stops with its last user.
 """
 
 import errno
-import http.client
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ import sys
 import time
 from subprocess import Popen
 from typing import Any, NoReturn
+from urllib.request import ProxyHandler, build_opener
 
 from django.conf import settings
 from django.core.management import call_command
@@ -27,11 +27,10 @@ from development.process_tree import PATIENCE, stop_in_order
 
 HOST = "127.0.0.1"
 DEFAULT_PORT, LAST_PORT = 8000, 65535
-# SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
+# SIGINT too: shells ignore it for processes in the background, and Python then installs no handler.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_TIMEOUT = 30.0  # seconds
-# How long a port may be taken: a site that was just killed needs a moment to be gone.
-PORT_PATIENCE = 3.0  # seconds
+PORT_PATIENCE = 3.0  # seconds that a port may be taken: a site that was just killed needs a moment to end
 
 
 class Command(BaseCommand):
@@ -116,9 +115,9 @@ def prepare() -> None:
 
 
 def run(port: int, parent: int | None, terminal: Terminal) -> None:
-    """Start worker and web server, say where to look, and stop them when asked to, or when one of them ends."""
+    """Start worker and web server, print the addresses, and stop both on request or when one of them ends."""
     watch = watchdog.start()
-    # Stopped in this order as well: a worker must not lose what it works with.
+    # They are stopped in this order, too: the worker must not lose the server that it works with.
     commands = {"worker": ["rqworker", "default"], "web": ["runserver", "--noreload", f"{HOST}:{port}"]}
     processes: dict[str, Popen[str]] = {}
     try:
@@ -152,15 +151,12 @@ def wait_until_it_answers(port: int, processes: dict[str, "Popen[str]"]) -> None
 
 
 def answers(port: int) -> bool:
-    """Return whether the web server is up. It is asked directly: a proxy of the environment's knows no way to us."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    """Return whether the web server is up; ask it directly, as a proxy of the environment's cannot reach it."""
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except OSError:
+        with build_opener(ProxyHandler({})).open(f"http://{HOST}:{port}/healthz", timeout=5):
+            return True
+    except OSError:  # no connection, or a status above 399
         return False
-    finally:
-        connection.close()
 
 
 def wait_for_an_end(processes: dict[str, "Popen[str]"], parent: int | None, terminal: Terminal) -> None:
@@ -178,7 +174,7 @@ def check_alive(processes: dict[str, "Popen[str]"]) -> None:
 
 
 def introduce(port: int) -> None:
-    """Say where to look, and how to sign in."""
+    """Print the site's addresses, and how to sign in."""
     mail = f"http://localhost:{port}/dev/mail/" if is_in_use() else f"sent through {mail_carrier()}"
     for line in (
         f"Microblog is at http://localhost:{port}/",
@@ -190,7 +186,7 @@ def introduce(port: int) -> None:
 
 
 def mail_carrier() -> str:
-    """Return who carries the mail: the SMTP server, or the name of another backend."""
+    """Return what delivers the emails: the SMTP server, or the name of another backend."""
     if settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend"):
         return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     return str(settings.EMAIL_BACKEND).rsplit(".", 2)[-2]

@@ -1,6 +1,6 @@
-"""Fill a development site with a demo: members who follow each other, and two years of what they said.
+"""Fill a development site with a demo: members who follow each other, and two years of their posts.
 
-Running it again changes nothing. The texts are the same on every machine. `python -m benchmarks.large_site` makes a
+Running it again changes nothing. The texts are the same on every machine. `python -m benchmarks.large_site` creates a
 site of 100,000 members.
 """
 
@@ -21,7 +21,7 @@ DEMO, PASSWORD = "demo", "demo-microblog"
 ADMIN, ADMIN_PASSWORD = "admin", "admin-microblog"
 FRIENDS = ["amelie", "bruno", "chiara", "dmytro", "elif", "farah", "goran", "hana", "ines", "jun", "kofi"]
 POSTS_OF_DEMO, POSTS_OF_FRIEND = 5000, 120
-DAYS = 730
+DAYS, SECOND = 730, timedelta(seconds=1)
 
 
 class Command(BaseCommand):
@@ -60,21 +60,21 @@ def seed() -> bool:
 
 
 def refuse_taken_names() -> None:
-    """Raise CommandError if a real member bears a name of the demo: words would be put into their mouth."""
+    """Raise CommandError if a real member has a name of the demo: the demo would write posts in their name."""
     for name in FRIENDS:
         if User.named(name).exists():
             raise CommandError(f"Member {name!r} exists and isn't part of the demo. Use a separate database.")
 
 
 def make_member(name: str, password: str | None = None, **fields: Any) -> User:
-    """Make a member with a verified address; without a password they cannot sign in."""
+    """Create a member with a verified address; without a password they cannot sign in."""
     user: User = User.objects.create_user(name, f"{name}@example.com", password, **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 
 def make_follows(members: list[User], chance: random.Random) -> None:
-    """Let everybody follow some of the others; the demo's member follows most."""
+    """Let each member follow some of the others; the demo's member follows most."""
     for number, member in enumerate(members):
         others = [other for other in members if other != member]
         chosen = chance.sample(others, 8 if number == 0 else 4)
@@ -82,14 +82,10 @@ def make_follows(members: list[User], chance: random.Random) -> None:
 
 
 def make_posts(members: list[User], chance: random.Random) -> None:
-    """Let everybody say something, spread over two years up to an hour ago."""
+    """Create posts of each member, spread over two years up to an hour ago."""
     newest = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     posts = [
-        Post(
-            author=member,
-            body=chance.choice(TEXTS),
-            timestamp=newest - timedelta(seconds=chance.randrange(DAYS * 86_400)),
-        )
+        Post(author=member, body=chance.choice(TEXTS), timestamp=newest - chance.randrange(DAYS * 86_400) * SECOND)
         for number, member in enumerate(members)
         for _ in range(POSTS_OF_DEMO if number == 0 else POSTS_OF_FRIEND)
     ]
