@@ -177,18 +177,18 @@ RQ_QUEUES = {
 }
 RQ = {
     "WORKER_CLASS": "tasks.worker.TaskWorker",
-    # We enqueue inside `on_commit` ourselves, where the row can still be marked when the server is down.
+    # `tasks` enqueues in `on_commit` itself, where it can still mark the row if the server is down.
     "COMMIT_MODE": "auto",
 }
-# The cache holds nothing but rate limits. They are kept in the database, which all processes share, so that
-# members can sign in, and guessing stays slow, while the queue server is down.
+# The cache holds only rate limits. They are in the database, which all processes share, so members can sign in and
+# guessing stays limited while the queue server is down.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "rate_limits",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    # Which errors were emailed to ADMINS lately; a folder, because the database may be what fails.
+    # The errors emailed to ADMINS recently; a folder, because the error may be the database's.
     "admin_mail": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": VAR_DIR / "admin_mail",
@@ -225,11 +225,11 @@ ACCOUNT_FORMS = {
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changes to the account, to its address; of a new address, to the old one
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-# How long a password once typed is enough for what is sensitive, such as a download of everything.
+# How long a typed password is enough for sensitive pages, such as the download of an archive.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = env.positive("REAUTHENTICATION_TIMEOUT", default=3600)
 # How long a member can undo the deletion of their account.
 ACCOUNT_DELETION_GRACE_DAYS = env.positive("ACCOUNT_DELETION_GRACE_DAYS", default=14)
-# Added to allauth's own limits (sign-in, sign-up, passwords, addresses), which are good as they are.
+# Added to allauth's own limits (sign-in, sign-up, passwords, addresses); 0 means no limit.
 ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user,20/h/user",
     "reauthenticate": "10/m/user,30/h/user",
@@ -284,7 +284,7 @@ NOTIFICATION_RETENTION_DAYS = env.positive("NOTIFICATION_RETENTION_DAYS", defaul
 # --- Languages and time ---------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# Two languages made by a program, which show in development what is not translated, or has too little room.
+# Two generated languages that show in development which texts are not translated or have too little room.
 PSEUDO_LOCALES = DEBUG and env.bool("PSEUDO_LOCALES", default=False)
 LANGUAGES = [("en", _("English")), ("es", _("Spanish")), *(pseudo_locale.LANGUAGES if PSEUDO_LOCALES else [])]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -302,12 +302,12 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        # Browsers ask it of redirects after a form too: signing in leads on to a download that was asked for.
+        # Browsers also apply it to redirects after a form: signing in can lead to the requested download.
         "form-action": [SELF, *environment.storage_origins(STORAGES["exports"])],
         "frame-ancestors": [NONE],
     }
 }
-# The pages need none of what a browser could let them do.
+# The pages need none of these features.
 FEATURES_OFF = (
     "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen geolocation gyroscope "
     "magnetometer microphone midi payment picture-in-picture publickey-credentials-get screen-wake-lock usb "
@@ -318,32 +318,32 @@ SESSION_ENGINE = "accounts.sign_in.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "core.requests.interrupted.csrf_failure"
-if HTTPS:  # no other host and no page without HTTPS can set a cookie whose name begins like this
+if HTTPS:  # no other host and no page without HTTPS can set a cookie with this prefix
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
-SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]  # machines ask from nearby, without TLS
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]  # machines on the same network request them without TLS
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=HTTPS)
-# A browser's preload list takes in a whole domain, for years: that is for its owner to decide, not for a default.
+# Browsers' preload lists include a whole domain, for years: its owner must decide that, not a default.
 SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# The limits count by the client's address. The last so many in X-Forwarded-For were written by our own proxies;
-# what stands before them anybody can make up.
+# Rate limits count by the client's address. Our own proxies wrote the last addresses in X-Forwarded-For; a client can
+# invent those before them.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_TLS_PROXY else 0)
 
-# --- What machines see ----------------------------------------------------------------------------------
+# --- Monitoring ----------------------------------------------------------------------------------------
 
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 SENTRY_TRACES_SAMPLE_RATE = env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0)
-# Without it there are no metrics, and none are kept.
+# Without it, no metrics are kept.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT = env.one_of("LOG_FORMAT", logs.FORMATTERS, default="plain" if DEBUG else "json")
-# The development server prints a line a request itself.
+# The development server prints its own line for each request.
 ACCESS_LOG = env.bool("ACCESS_LOG", default=not DEBUG)
 LOGGING = {
     "version": 1,
@@ -358,12 +358,12 @@ LOGGING = {
         "mail_admins": {"class": "operations.admin_mail.ThrottledHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["console", "mail_admins"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # Django's own handlers would print each line a second time.
+    # Django's own handlers would print each line again.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.request": {"filters": ["news"]},
         "django.server": {"handlers": ["console"], "filters": ["not_polls"], "propagate": False},
-        # Strange hosts, and forms that are too large: what anybody can cause is no error of the site's.
+        # Unknown hosts and oversized forms, which any client can cause, are no errors of the site.
         "django.security": {"handlers": ["console"], "propagate": False},
     },
 }

@@ -15,9 +15,9 @@ django_application = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer a request: Django's application, told no more of a body's type than it needs.
+    """Answer a request by Django's application, without the charset of the body's type.
 
-    Django looks for the codec of a `charset` before any middleware: with one that is no text's it would fail.
+    Django looks up the codec of a `charset` before any middleware runs, and fails for one that decodes no text.
     """
     environ["CONTENT_TYPE"] = plain_content_type(environ.get("CONTENT_TYPE", ""))
     return django_application(environ, start_response)

@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 SLOW_SECONDS = 1.0
 POLLED = health_urls.PATHS | {"/notifications/"}
-"""What machines and open pages request every second: logged only if something is wrong."""
+"""The URLs that machines and open pages request every second: logged only if something is wrong."""
 
 
 def access_log_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Count and log each request. The time of a download is the time until it begins."""
+    """Count and log each request. The time of a download ends when it begins."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
@@ -37,7 +37,7 @@ def access_log_middleware(get_response: Callable[[HttpRequest], HttpResponseBase
 
 
 def log_access(request: HttpRequest, status: int, seconds: float) -> None:
-    """Write the line, without query and without the keys that emails hold."""
+    """Write the line, without the query and without the keys of emailed links."""
     match = request.resolver_match
     path = f"/{match.route}" if match and "key" in match.kwargs else scrub(request.path)
     milliseconds = round(seconds * 1000)
@@ -47,6 +47,6 @@ def log_access(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def is_no_poll(record: logging.LogRecord) -> bool:
-    """Return whether to keep a record of `django.server`: successful polls would scroll the site's address away."""
+    """Return whether to keep a record of `django.server`: successful polls would hide the site's URL."""
     words = str(record.args[0]).split() if isinstance(record.args, tuple) and record.args else []
     return record.levelno > logging.INFO or len(words) < 2 or words[1].partition("?")[0] not in POLLED  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""The log of what staff did, in the admin: everybody's, to look at only."""
+"""The log of all staff actions in the admin, read-only."""
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -25,7 +25,7 @@ class LogAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("what was done"))
     def words(self, entry: LogEntry) -> str:
-        """Return what was done, in the reader's language."""
+        """Return the action in the reader's language."""
         message = entry.get_change_message()
         return gettext(message) if message else str(entry.get_action_flag_display())
 

@@ -1,4 +1,4 @@
-"""Email to ADMINS about errors: at most one of a kind in 15 minutes, and never a reason for another error."""
+"""Email errors to ADMINS: at most one of a kind in 15 minutes. A failure to send is only logged."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ TIMEOUT = 5  # seconds that a request or a job may wait for the mail server over
 
 
 class ThrottledHandler(AdminEmailHandler):
-    """Django's handler, which emails at most one error of a kind in PAUSE seconds."""
+    """Django's handler, limited to one error of a kind in PAUSE seconds."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Email the record if it is the first of its kind; a page that answers 503 on purpose is no error."""
@@ -70,10 +70,10 @@ def is_first(record: logging.LogRecord) -> bool:
 
 
 class DiscreetReporter(ExceptionReporter):
-    """Tells neither who asked nor what for: search words stand in the address, and keys."""
+    """Leaves out the member and the query's values: a URL can hold search terms and keys."""
 
     def get_traceback_data(self) -> dict[str, Any]:
-        """Return what the report is made of."""
+        """Return the data of the report."""
         data: dict[str, Any] = super().get_traceback_data()
         if self.request and self.filter.is_active(self.request):
             names = [name for name, _value in data["request_GET_items"]]
@@ -83,13 +83,13 @@ class DiscreetReporter(ExceptionReporter):
 
 
 class DiscreetFilter(SafeExceptionReporterFilter):
-    """Keeps out of the reports all that was posted, in any form of the site, and addresses with passwords in them."""
+    """Keeps everything that was posted, and URLs with passwords, out of the reports."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern + "|URL|QUERY|REFERER|ADDR|FORWARDED|EMAIL", re.IGNORECASE
     )
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Return the names of the fields, and stars for what was in them."""
+        """Return the fields' names, with asterisks for their values."""
         posted = super().get_post_parameters(request)
         return dict.fromkeys(posted, self.cleansed_substitute) if self.is_active(request) else posted

@@ -15,8 +15,8 @@ class OperationsConfig(AppConfig):
     name = "operations"
 
     def ready(self) -> None:
-        """Make the roles of staff after a migration, and report errors if the settings say so."""
-        # Signals are sent an app at a time: at auth's turn all the permissions are there.
+        """Create the roles of staff after a migration, scrub log records, and report errors if SENTRY_DSN is set."""
+        # Django sends the signal app by app; by auth's turn all permissions exist.
         post_migrate.connect(roles_ensure, sender=apps.get_app_config("auth"))
         scrub_records()
         if settings.SENTRY_DSN:

@@ -1,4 +1,4 @@
-"""Run checks: side by side, each in a thread that may hang, or one after the other in the caller's."""
+"""Run checks: in parallel, each in a thread that may hang, or one by one in the caller's thread."""
 
 import logging
 import threading
@@ -12,13 +12,13 @@ from core.health import CHECKS, Check, Finding, Status, failing, worst
 logger = logging.getLogger(__name__)
 
 FRESH_FOR = 1.0
-"""Seconds for which a result is used again: anybody may ask `/readyz`, as often as they like."""
+"""Seconds for which a result is reused: anyone may request `/readyz`, at any rate."""
 
 Results = Iterator[tuple[Check, list[Finding]]]
 
 
 class Run(threading.Thread):
-    """One run of a check. As a daemon it doesn't keep the process from ending, whatever it hangs on."""
+    """One run of a check. As a daemon thread it doesn't keep the process alive when it hangs."""
 
     def __init__(self, check: Check) -> None:
         super().__init__(name=f"check-{check.name}", daemon=True)
@@ -42,7 +42,7 @@ _problems: dict[str, Status] = {}
 def run_side_by_side(checks: Iterable[Check], *, time_limit: float) -> Results:
     """Yield the findings of each check; one that takes longer than `time_limit` seconds is failing.
 
-    A check that still runs is not started a second time.
+    A check that is still running is not started a second time.
     """
     for check, run in [(check, _started(check)) for check in checks]:
         run.join(max(0.0, run.started_at + time_limit - time.monotonic()))
@@ -71,7 +71,7 @@ def run_quick() -> Results:
 
 
 def log_change(check: Check, findings: list[Finding]) -> None:
-    """Log a status that has changed, with the reason, which strangers are not told."""
+    """Log a changed status with its reason, which `/readyz` does not show."""
     status = worst(findings)
     with _lock:
         before, _problems[check.name] = _problems.get(check.name, Status.OK), status

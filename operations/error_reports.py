@@ -1,6 +1,6 @@
-"""Errors to Sentry, or to what speaks like it: imported only where SENTRY_DSN asks for it.
+"""Report errors to Sentry or a compatible service; imported only when SENTRY_DSN is set.
 
-What a report holds is where something failed and why, never what a member wrote: see `discreet`.
+A report holds where something failed, never what a member wrote: see `discreet`.
 """
 
 import logging
@@ -18,9 +18,9 @@ from operations.scrubbing import scrub
 
 
 def start() -> None:
-    """Report from now on what is logged as an error, what views raise, and what jobs raise that are no tasks.
+    """Report what is logged as an error, what views raise, and what jobs other than tasks raise.
 
-    A task's failure is logged as an error by `exports.jobs`, once: at the attempt that was the last.
+    `tasks.runner` logs a task's failure as an error once, at its last attempt.
     """
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
@@ -41,10 +41,10 @@ def start() -> None:
 
 
 def discreet(event: Event, _hint: Hint) -> Event:
-    """Return the report without what is a member's, and with the ids by which the logs tell the rest.
+    """Return the report without members' data, and with the ids of its log lines.
 
-    The address goes, since keys and names stand in it, and what exceptions say, since that can be anything: the report
-    names the view and the kind of error, and the log, under the same ids, has the rest.
+    The URL is removed because it can hold keys and names, and an exception's text because it can hold anything. The
+    report names the view and the class of the error; the log has the rest under the same ids.
     """
     report: dict[str, Any] = cast(dict[str, Any], event)
     for part in ("user", "breadcrumbs", "modules"):
@@ -64,7 +64,7 @@ def discreet(event: Event, _hint: Hint) -> Event:
 
 
 def _extra(extra: dict[str, Any]) -> dict[str, Any]:
-    """Return which job failed, without its arguments, or which command, without its options."""
+    """Return the failed job without its arguments, or the failed command without its options."""
     job = {name: value for name, value in extra.get("rq-job", {}).items() if name in {"job_id", "func"}}
     command = [*extra.get("sys.argv", [])][:2]
     return {name: value for name, value in {"rq-job": job, "sys.argv": command}.items() if value}

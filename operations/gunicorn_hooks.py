@@ -1,7 +1,7 @@
-"""What gunicorn needs to know of the site: its log lines' form, and where its processes count requests together.
+"""gunicorn's hooks: the site's log format, and shared counts of requests.
 
-Each process counts in a file of its own. The files are named by places, of which there are as many as processes at a
-time, and a new process goes on counting in the file of the one whose place it takes: their number does not grow.
+Each process counts in a file of its own. The files are named by slots, as many as there are processes at a time. A new
+process continues the file of the ended process whose slot it takes, so the number of files does not grow.
 """
 
 import os
@@ -25,10 +25,10 @@ _places: dict[Any, int] = {}  # of the living processes
 
 
 class SiteLogger(Logger):  # type: ignore[misc]
-    """gunicorn's, whose own lines look like the site's."""
+    """gunicorn's logger, with the site's log format."""
 
     def setup(self, cfg: Any) -> None:
-        """Set up the log of what gunicorn itself does; the lines of requests are the site's."""
+        """Set up gunicorn's own log; the site itself logs the requests."""
         super().setup(cfg)
         name = os.environ.get("LOG_FORMAT") or ("json" if os.environ.get("SECRET_KEY") else "plain")
         if name in FORMATTERS:  # if not, the settings say so
@@ -37,9 +37,9 @@ class SiteLogger(Logger):  # type: ignore[misc]
 
 
 def make_folder() -> None:
-    """Make the folder of this server's counts, unless it has one: each server its own, old and new side by side.
+    """Create the folder of this server's counts unless it has one; an old and a new server don't share it.
 
-    To be called before anything is counted, which some libraries begin with as they are imported.
+    Call it before anything is counted: some libraries count as soon as they are imported.
     """
     prefix = f"{PREFIX}{os.getpid()}-"
     if not Path(os.environ.get(FOLDER, "")).name.startswith(prefix):
@@ -57,17 +57,17 @@ def remove_leftovers() -> None:
 
 
 def pre_fork(_server: Any, worker: Any) -> None:
-    """Give a process that is about to begin the first free place; it finds it in its environment."""
+    """Pass a new process the first free slot, in its environment."""
     taken = set(_places.values())
     _places[worker] = next(place for place in range(len(taken) + 1) if place not in taken)
     os.environ[PLACE] = str(_places[worker])
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Free the place of a process that has ended, however it did."""
+    """Free the slot of a process that has ended."""
     _places.pop(worker, None)
 
 
 def on_exit(_server: Any) -> None:
-    """Remove the folder: counts begin anew with the next server, as Prometheus expects."""
+    """Remove the folder: the next server counts from zero, as Prometheus expects."""
     rmtree(os.environ.get(FOLDER, ""), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Whether the process is alive, and whether the machine is ready: for supervisors and load balancers."""
+"""`/healthz` and `/readyz`, for supervisors and load balancers."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.views.decorators.cache import never_cache
@@ -14,14 +14,14 @@ TIME_LIMIT = 3.0  # seconds for a check
 @require_safe
 @never_cache
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Answer `ok`, touching neither database nor queue: whether those are well is another question."""
+    """Answer `ok`: the process is alive. `readyz` checks the database and the queue."""
     return HttpResponse("ok\n", content_type=TEXT)
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer a line for each thing that the site needs, with 503 if one fails; `?exclude=<name>` leaves one out."""
+    """Return a line for each check, with 503 if one fails; `?exclude=<name>` leaves one out."""
     limits = {check: check.unready_from for check in CHECKS.values() if check.unready_from is not None}
     names = {check.name for check in limits}
     excluded = set(request.GET.getlist("exclude"))

@@ -1,4 +1,4 @@
-"""The formats of a log line, plain for people and JSON for programs. Both name the request and the task."""
+"""The formats of log lines: plain for people, JSON for programs. Both name the request and the task."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from core.log_context import bound_ids
 from operations.scrubbing import scrub
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Characters that begin a line, steer a terminal or reverse text: a requested path can hold them and forge a line."""
+"""Characters that start a line, control a terminal or reverse text: with them, a requested path could forge a line."""
 
 
 class Console(logging.StreamHandler[TextIO]):
@@ -60,7 +60,7 @@ class LineOfJson(Scrubbed, JsonFormatter):
         )
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Put everything into `log_data`."""
+        """Add the fields to `log_data`, scrubbed, and the ids."""
         super().add_fields(log_data, record, message_dict)
         log_data.update({name: scrub(value) for name, value in log_data.items() if isinstance(value, str)})
         log_data.update(bound_ids())

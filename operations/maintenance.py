@@ -1,4 +1,4 @@
-"""Closing the site while it is worked on: by MAINTENANCE in the environment, or a file that a command switches."""
+"""Close the site for maintenance: by MAINTENANCE in the environment, or by a file that a command creates."""
 
 from pathlib import Path
 
@@ -13,23 +13,23 @@ RETRY_AFTER = 120  # seconds
 
 
 def switch() -> Path:
-    """Return the file that closes the site, on this machine, while it is there."""
+    """Return the file that closes the site on this machine while it exists."""
     return Path(settings.VAR_DIR) / "maintenance"
 
 
 def is_on() -> bool:
-    """Return whether the site is closed; it costs one look at the disk, and no restart is needed."""
+    """Return whether the site is closed; this costs one look at the disk, and needs no restart."""
     return bool(settings.MAINTENANCE) or switch().exists()
 
 
 class MaintenanceMiddleware(MiddlewareMixin):
-    """Answers everything with 503 and a page while the site is closed, before anything asks the database.
+    """Answers every request with a 503 page while the site is closed, before any database query.
 
-    What WhiteNoise serves comes before it; what machines ask is exempt, or a closed site would be restarted.
+    Static files are still served. Health checks are exempt: otherwise a supervisor would restart the closed site.
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        """Say that the site is closed, and that nothing was saved."""
+        """Return the page, which says after a POST that nothing was saved."""
         if not is_on() or request.path in health_urls.PATHS:
             return None
         was_sent = request.method not in {"GET", "HEAD"}

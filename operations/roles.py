@@ -1,4 +1,4 @@
-"""The roles of staff: groups with the permissions that each needs, made once; afterwards they are the site's own."""
+"""The roles of staff: groups with the permissions that each needs. Each is created once; the site may change it."""
 
 import logging
 from typing import Any
@@ -22,11 +22,11 @@ ROLES = {
     "Moderators": ("accounts.view_user", "posts.view_post", "posts.delete_post"),
     "Operators": (*SUPPORT, *(f"tasks.{name}" for name in OPERATING), "admin.view_logentry"),
 }
-"""The queue's dashboard, staff's accounts and the groups themselves are superusers'."""
+"""Only superusers may use the queue's dashboard and edit staff accounts and groups."""
 
 
 def roles_ensure(*, apps: Apps = all_apps, **_signal: Any) -> None:
-    """Make the groups that are not there yet, after a migration; one that staff have changed is left as it is."""
+    """Create the missing groups after a migration; leave those that staff have changed."""
     try:
         group_model, permission_model = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     except LookupError:  # migrated to before there were any

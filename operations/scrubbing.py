@@ -1,6 +1,6 @@
-"""Takes what is a member's, or opens an account, out of texts for people who look for errors.
+"""Remove members' data, and keys that open accounts, from texts for people who look for errors.
 
-One place for log lines, mail to ADMINS and reports to Sentry, which leave this machine and hold even less.
+Log lines, emails to ADMINS and reports to Sentry use it; the last two leave this machine and hold even less.
 """
 
 import logging
@@ -12,22 +12,22 @@ ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:=\"'/\\|]{1,64}@[^\s@<>()\[\]{},;:=\"'/
 """Anything that may be an email address, also one that is not valid."""
 
 KEY_IN_PATH = re.compile(r"(confirm-email|reset/key|reset%2Fkey)(?:/|%2F|%252F)+[^\s\"'<>?#&,;()\]}]+", re.IGNORECASE)
-"""The keys out of the emails that confirm an address or set a password, also where a slash is missing or encoded."""
+"""The keys of the links that confirm an address or set a password, also with a missing or encoded slash."""
 
-# They begin only where an address can: a search from each slash of a long text would take quadratic time.
+# It matches only where a URL can begin: a search from each slash of a long text would take quadratic time.
 QUERY = re.compile(r"(?<![^\s\"'<>(=])((?:https?:/)?/[^\s?\"'<>]*+)\?(?!P<)[^\s\"'<>)]+")
-"""What stands behind the question mark of an address: words that somebody searches for, and the way on."""
+"""The query of a URL, which can hold a visitor's search and the address of the next page."""
 
 DETAIL = re.compile(
     r"^((?:DETAIL|CONTEXT|LINE \d+):).*|(Key \([^\n]{1,100}?\)=\()[^\n]*(?=\))|(row contains \()[^\n]*", re.MULTILINE
 )
-"""What PostgreSQL tells of a row."""
+"""The parts of PostgreSQL's errors that quote a row."""
 
 RULES = [(KEY_IN_PATH, r"\1/[key]"), (QUERY, r"\1?[query]"), (ADDRESS, "[email]")]
 
 
 def scrub(text: str) -> str:
-    """Return the text without addresses, keys, queries, and the values of database rows."""
+    """Return the text without email addresses, keys, queries, and values of database rows."""
     text = DETAIL.sub(lambda match: f"{next(filter(None, match.groups()))}[values]", text)
     for pattern, instead in RULES:
         text = pattern.sub(instead, text)
@@ -40,7 +40,7 @@ def scrub_argument(value: Any) -> Any:
 
 
 def scrub_records() -> None:
-    """Have every log record of this process scrubbed as it is made, whoever logs it and whoever takes it."""
+    """Scrub every log record of this process when it is created, for all loggers and handlers."""
     make = logging.getLogRecordFactory()
 
     def scrubbed(*args: Any, **kwargs: Any) -> logging.LogRecord:

@@ -1,1 +1,1 @@
-"""What Prometheus is told: requests, counted by each web process, and what rows and queue know at that moment."""
+"""Metrics for Prometheus: requests, counted by each web process, and figures of the database and the queue."""

@@ -1,4 +1,4 @@
-"""Metrics made of plain figures: a dict from the values of the labels to the number."""
+"""Metrics from plain figures: a dict from the labels' values to the number."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -33,9 +33,9 @@ def counter(name: str, words: str, labels: str, values: Values) -> CounterMetric
 def histogram(
     name: str, words: str, label: str, wanted: Iterable[str], *, totals: Values, limits: Iterable[float]
 ) -> HistogramMetricFamily:
-    """Return a histogram with one label, of the totals of `tasks.services.counters.measured`.
+    """Return a histogram with one label, from the totals of `tasks.services.counters.measured`.
 
-    Those of each class are added up to those of all that is not larger, as Prometheus wants them.
+    Prometheus expects cumulative buckets: each counts everything up to its limit.
     """
     family = HistogramMetricFamily(PREFIX + name, words, labels=[label])
     every = [*limits, float("inf")]

@@ -1,4 +1,4 @@
-"""Requests, by view: how many, how they were answered, how long it took."""
+"""Count requests by view, method and status, and how long they took."""
 
 import os
 
@@ -11,7 +11,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the processes of a web server count together: see `operations.gunicorn_hooks`."""
+"""Set where the processes of a web server share their counts: see `operations.gunicorn_hooks`."""
 
 _own = CollectorRegistry()
 _requests = Counter(
@@ -30,7 +30,7 @@ _seconds = Histogram(
 
 
 def observe(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request. Strangers choose address and method: only those that there are have a number of their own."""
+    """Count a request. Clients choose path and method, so unknown ones share one count."""
     view = request.resolver_match.view_name if request.resolver_match else ""
     method = request.method if request.method in METHODS else "other"
     _requests.labels(view, method, f"{status // 100}xx").inc()
@@ -38,5 +38,5 @@ def observe(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def collector() -> Collector:
-    """Return what collects the requests: of all processes of this web server, where there are several."""
+    """Return the collector of this process's requests, or of all processes of this web server if there are several."""
     return MultiProcessCollector(None) if FOLDER in os.environ else _own

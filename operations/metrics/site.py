@@ -1,6 +1,6 @@
-"""What rows and queue know, read when Prometheus asks: some queries on indexes, however many rows there are.
+"""Figures of the database and the queue, read at each scrape by a few queries on indexes.
 
-All web processes of all machines answer the same here, so that an expression takes the `max` of them, not the sum.
+All web processes on all machines return the same figures, so an expression takes their `max`, not their sum.
 """
 
 import logging
@@ -33,21 +33,21 @@ logger = logging.getLogger(__name__)
 
 STORAGE_FRESH_FOR = 60  # seconds; that many rows take a moment to add up
 STATES = {"queued": "queued", "put_off": "deferred", "running": "running", "silent": "stale"}
-"""The label's values, which alerts and dashboards name, and the figures."""
+"""The label's values, which alerts and dashboards use, and the attributes that hold the figures."""
 ENDS = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 
 PARTS: list[Callable[[], Iterator[Metric]]] = []
 
 
 def part(collect: Callable[[], Iterator[Metric]]) -> Callable[[], Iterator[Metric]]:
-    """Collect these metrics; if that fails, the others are there all the same."""
+    """Register a part of the metrics; if it fails, the other parts are still returned."""
     PARTS.append(collect)
     return collect
 
 
 @part
 def checks() -> Iterator[Metric]:
-    """Yield the status of each quick check, and what the queue's says by its older name."""
+    """Yield the status of each quick check; the queue's also under its older name."""
     statuses = {check.name: worst(findings) for check, findings in run_quick()}
     values = {(name,): int(status) for name, status in statuses.items()}
     yield gauge("check_status", "Status of a check: 0 ok, 1 warning, 2 failing.", "check", values)
@@ -68,7 +68,7 @@ def queue() -> Iterator[Metric]:
 
 @part
 def active_tasks() -> Iterator[Metric]:
-    """Yield the tasks that are not over, and how long the oldest has waited for a worker."""
+    """Yield the active tasks, and how long the oldest has waited for a worker."""
     now = time.time()
     active = dict.fromkeys(product(TaskQueue.values, JOBS, STATES), 0.0)
     waiting = dict.fromkeys(product(TaskQueue.values, JOBS), 0.0)
@@ -83,7 +83,7 @@ def active_tasks() -> Iterator[Metric]:
 
 @part
 def ended_tasks() -> Iterator[Metric]:
-    """Yield what has happened to tasks since the counting began, how long they took, and how large archives became."""
+    """Yield the counts of ended tasks and of events, how long tasks took, and the sizes of archives."""
     ends = dict.fromkeys(((name, str(end)) for name in JOBS for end in ENDS), 0.0) | counters.counters("tasks")
     yield counter("tasks", "Tasks that are over.", "name status", ends)
     events = dict.fromkeys(((name, str(reason)) for name in JOBS for reason in Reason), 0.0)
@@ -99,7 +99,7 @@ def ended_tasks() -> Iterator[Metric]:
 
 @part
 def mails() -> Iterator[Metric]:
-    """Yield the emails that wait, and what became of the others."""
+    """Yield the pending emails, the undelivered ones, and the attempts to send."""
     counts = {(state,): count for state, count in email_counts().items()}
     lost = {state: counts.pop(state) for state in (("given_up",), ("returned",))}
     words = "Emails to be sent; waiting includes the others, and failing those refused because of the site."
@@ -111,7 +111,7 @@ def mails() -> Iterator[Metric]:
 
 @part
 def storage() -> Iterator[Metric]:
-    """Yield what the archives take, and the room for more on this machine."""
+    """Yield the number and size of archives, and the free space on this machine."""
     kept = _kept_files(int(time.time() / STORAGE_FRESH_FOR))
     yield gauge("archives_kept", "Archives whose file is kept.", "", {(): kept["files"]})
     yield gauge("archives_kept_bytes", "Bytes of the files that are kept.", "", {(): kept["bytes"]})
@@ -125,7 +125,7 @@ def _kept_files(_moment: int) -> dict[str, int]:
 
 @part
 def housekeeping() -> Iterator[Metric]:
-    """Yield when each part was last done; 0 for never."""
+    """Yield when each periodic function last ran (0: never), and whether it failed."""
     done = {row.name: row for row in housekeeping_done()}
     names = [work.__name__ for work in REGULAR]
     times = {(name,): done[name].at.timestamp() if name in done else 0 for name in names}
@@ -135,7 +135,7 @@ def housekeeping() -> Iterator[Metric]:
 
 
 class SiteCollector(Collector):
-    """Collects all parts. One that fails, with its server unavailable, is left out and reported as missing."""
+    """Collects all parts. A part that fails because its server is unavailable is reported as missing."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric."""

@@ -1,4 +1,4 @@
-"""`/metrics`, for who knows METRICS_TOKEN."""
+"""`/metrics`, for clients that know METRICS_TOKEN."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from operations.metrics.site import SiteCollector
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with all metrics in Prometheus's text form; raise Http404 for everybody else, as if there were none."""
+    """Return all metrics in Prometheus's text format; raise Http404 for clients without the token."""
     if not settings.METRICS_TOKEN or not _is_known(request.headers.get("Authorization", "")):
         raise Http404
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The health panel of the admin's home, and lengths of time to the tenth of a second."""
+"""The health panel of the admin's home, and durations to the tenth of a second."""
 
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 
 from core.health import Status, worst
+from core.humanize import HOUR, MINUTE
 from exports.building.space import free_space
 from exports.figures import email_counts, kept_files
 from operations.check_runner import run_quick
@@ -20,17 +21,9 @@ from tasks.services.housekeeping import housekeeping_done
 
 register = template.Library()
 
-MINUTE = 60
-HOUR = 60 * MINUTE
 EXACT_BELOW = 10  # seconds; tenths matter below
 
-OUTCOMES = (
-    TaskStatus.SUCCEEDED,
-    TaskStatus.FAILED,
-    TaskStatus.CANCELLED,
-    TaskStatus.RUNNING,
-    TaskStatus.QUEUED,
-)
+OUTCOMES = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.RUNNING, TaskStatus.QUEUED)
 
 
 @register.filter
@@ -56,7 +49,7 @@ def age_in_words(moment: datetime | None) -> str:
 
 @register.inclusion_tag("admin/_health.html")
 def health_panel() -> dict[str, Any]:
-    """Show what the checks found, the worst first, and figures; today is a day in the reader's time zone."""
+    """Show the checks' findings, the worst first, and figures of today in the reader's time zone."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     results = {check.name: findings for check, findings in run_quick()}
     problems = [finding for findings in results.values() for finding in findings if finding.status != Status.OK]
@@ -78,7 +71,7 @@ def health_panel() -> dict[str, Any]:
 
 
 def _with_tasks(workers: list[LivingWorker]) -> list[tuple[LivingWorker, Task | None]]:
-    """Return the workers, each with the task that it runs, if it runs one."""
+    """Return each worker with its running task, if any."""
     running = Task.objects.filter(status=TaskStatus.RUNNING).select_related("user")
     tasks = {str(task.pk): task for task in running}
     return [(worker, tasks.get(worker.job_id)) for worker in workers]

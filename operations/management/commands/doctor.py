@@ -48,7 +48,11 @@ class Command(BaseCommand):
                     self._print(check.name, finding)
         counts = Counter(finding.status for _name, finding in found)
         if options["json"]:
-            self.stdout.write(json.dumps({"ok": not counts[Status.FAILING], "findings": as_json(found)}, indent=2))
+            shown = [
+                {"check": name, "status": finding.status.label, "text": str(finding.text), "hint": str(finding.hint)}
+                for name, finding in found
+            ]
+            self.stdout.write(json.dumps({"ok": not counts[Status.FAILING], "findings": shown}, indent=2))
         else:
             self.stdout.write(", ".join(f"{counts[status]} {status.label}" for status in Status))
         if counts[Status.FAILING]:
@@ -59,14 +63,6 @@ class Command(BaseCommand):
         text = f": {finding.text}" if finding.text else ""
         hint = f"  -> {finding.hint}" if finding.hint else ""
         self.stdout.write(f"{style(f'{finding.status.label:<7}')}  {name}{text}{hint}")
-
-
-def as_json(found: list[tuple[str, Finding]]) -> list[dict[str, str]]:
-    """Return the findings for programs."""
-    return [
-        {"check": name, "status": finding.status.label, "text": str(finding.text), "hint": str(finding.hint)}
-        for name, finding in found
-    ]
 
 
 def send_test_email(address: str) -> Iterator[Finding]:

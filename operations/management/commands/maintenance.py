@@ -9,17 +9,17 @@ from operations.maintenance import switch
 
 
 class Command(BaseCommand):
-    """Close the site, on this machine, before work that visitors must not meet; open it afterwards."""
+    """Close the site on this machine during maintenance; open it afterwards."""
 
     help = "Answers every page of this machine with 503 and a few words (on), or no longer (off); needs no restart."
     requires_system_checks: list[str] = []  # the database may be what is worked on
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take on or off."""
+        """Add `on|off`."""
         parser.add_argument("state", choices=["on", "off"])
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Switch, and say how it is now."""
+        """Create or delete the file, and print the new state."""
         if options["state"] == "on":
             switch().touch()
             self.stdout.write("The site is closed. Workers keep running: stop them before you work on the database.")
