@@ -14,7 +14,7 @@ class CoreConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Find every app's checks, those of the lower layers first: their problems are causes of the others'."""
+        """Register every app's checks, those of the lower layers first: their problems cause the others'."""
         for app in reversed([*apps.get_app_configs()]):
             if app.module and module_has_submodule(app.module, "checks"):
                 import_module(f"{app.name}.checks")

@@ -1,4 +1,4 @@
-"""One model of health: each app registers checks of what it knows, in a module `checks` of its own.
+"""One model of health: each app registers its checks in a module `checks` of its own.
 
 `/readyz`, `manage.py doctor`, the admin's home and `/metrics` render every registered check.
 """
@@ -20,7 +20,7 @@ SEE_OTHERS = _("See the checks of the database and of the queue server first.")
 
 
 class Status(IntEnum):
-    """How a part of the site is; metrics use the number."""
+    """The state of a part of the site; metrics use the number."""
 
     OK = 0
     WARNING = 1
@@ -46,22 +46,22 @@ class Finding:
 
 
 def ok(text: Text = "") -> Finding:
-    """Return that all is well."""
+    """Return a finding without a problem."""
     return Finding(Status.OK, text)
 
 
 def warning(text: Text, hint: Text) -> Finding:
-    """Return a problem that the site runs with."""
+    """Return a problem that needs attention while the site works."""
     return Finding(Status.WARNING, text, hint)
 
 
 def failing(text: Text, hint: Text, error: Exception | None = None) -> Finding:
-    """Return a problem that the site, or a part of it, does not run with."""
+    """Return a problem that keeps the site, or a part of it, from working."""
     return Finding(Status.FAILING, text, hint, error)
 
 
 def worst(findings: Iterable[Finding]) -> Status:
-    """Return the status of a check that found this."""
+    """Return the status of a check with these findings."""
     return max((finding.status for finding in findings), default=Status.OK)
 
 
@@ -83,7 +83,7 @@ class Check:
         findings: list[Finding] = []
         try:
             findings.extend(self.look())
-        except Exception as error:  # whatever database, queue server, storage or mail server raise
+        except Exception as error:  # the database, queue server, storage or mail server can raise any
             findings.append(failing(in_a_line(error), self.hint, error))
         return [
             replace(found, text=masked(str(found.text)), hint=masked(str(found.hint))) for found in findings or [ok()]

@@ -1,8 +1,8 @@
 """Erase accounts that are due for deletion, from the database, the storage and the queue.
 
-Every step can be repeated, and by several workers at once: first the account is closed, then its jobs end, then what is
-outside the database is deleted, and last the member's row, by which a worker finds the account again. Each app answers
-the signals in a module `erasure` of its own.
+Several workers may repeat every step at once: the first closes the account, the next ends its jobs, then apps delete
+what is outside the database, and last the member's row is deleted, by which a worker finds the account again. Each app
+receives the signals in a module `erasure` of its own.
 """
 
 import logging

@@ -22,7 +22,7 @@ def remember_browser(request: HttpRequest, response: HttpResponse, user: User, *
 
 @receiver([password_changed, password_reset])
 def forget_new_address(user: User, **_kwargs: object) -> None:
-    """Delete an unconfirmed new address: whoever knew the old password may have entered it."""
+    """Delete an unconfirmed new address: someone who knew the old password may have entered it."""
     if EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user, verified=False).delete()
 

@@ -58,7 +58,7 @@ class SignupView(MailFormMixin, views.SignupView):
     user: User | None = None
 
     def undo(self, form: Any) -> None:
-        """Delete the account: without the email nobody could use it, or its name and address."""
+        """Delete the account: without the email it would be unusable, and its name and address taken."""
         clear_login(self.request)
         if self.user:
             self.user.delete()
@@ -69,7 +69,7 @@ class PasswordResetView(MailFormMixin, views.PasswordResetView):
 
 
 class EmailView(MailFormMixin, views.EmailView):
-    """Changes the address, after asking for the password: whoever has the address can reset the password."""
+    """Changes the address, after asking for the password: the holder of the address can reset the password."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add or remove the new address, or resend its link."""

@@ -23,9 +23,9 @@ class ProbeMiddleware(MiddlewareMixin):
 
 
 def is_news(record: LogRecord) -> bool:
-    """Return whether a line of `django.request` says what nothing else says.
+    """Return whether to keep a line of `django.request`: not one about a health check.
 
-    A load balancer asks every second; that something has begun to fail, and why, is logged once, where it is found.
+    A load balancer sends one every second, and a check's change of status is logged once, with the reason.
     """
     request = getattr(record, "request", None)
     return not isinstance(request, HttpRequest) or request.path not in PATHS

@@ -16,13 +16,13 @@ class KeptForm(TypedDict):
     """A form, as the session has it."""
 
     path: str
-    """The address it was sent to, which shows it again."""
+    """The path it was sent to, whose page shows it again."""
     view_name: str
     member: str
     """The id of the member whose page it was on; "" if the form has none."""
     fields: dict[str, str]
     is_told: bool
-    """Whether the member has been told what wasn't done."""
+    """Whether the member has seen the message about what wasn't done."""
 
 
 def written_in(request: HttpRequest) -> dict[str, str]:
