@@ -1,8 +1,7 @@
 """The hooks of django-allauth: emails, messages, and the limits on signing in."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language_from_request
@@ -55,13 +55,12 @@ class AccountAdapter(DefaultAccountAdapter):
             raise failure from error
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """Send a notice of what was done, after the transaction (see `notices_after`); its failure undoes nothing."""
-        notices = getattr(allauth_context.request, "notices", None)
-        send = partial(super().send_notification_mail, *args, **kwargs)
-        if notices is None:
-            _send_anyway(send)
-        else:
-            notices.append(send)
+        """Send a notice of a change after its commit: a mail server can be slow, and a transaction blocks others."""
+        transaction.on_commit(partial(self._send_notice, *args, **kwargs))
+
+    def _send_notice(self, *args: Any, **kwargs: Any) -> None:
+        with suppress(MailError):  # `send_mail` has logged it, and it undoes nothing
+            super().send_notification_mail(*args, **kwargs)
 
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMultiAlternatives:
         """Return the email with an HTML part, marked as automatic."""
@@ -154,25 +153,6 @@ def login_limits(request: HttpRequest, login: str) -> list[tuple[str, str]]:
     if number := browser_number(request, login):
         return [("login_failed_known", number)]
     return [("login_failed", f"{ratelimit.get_ip(request)}:{login}"), ("login_failed_everywhere", login)]
-
-
-@contextmanager
-def notices_after(request: HttpRequest) -> Iterator[None]:
-    """Send the block's notices after it: a mail server can be slow, and a transaction blocks others."""
-    notices: list[Callable[[], None]] = []
-    request.notices = notices  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        del request.notices  # type: ignore[attr-defined]
-    for send in notices:
-        _send_anyway(send)
-
-
-def _send_anyway(send: Callable[[], None]) -> None:
-    """Send a notice; `send_mail` has logged a failure."""
-    with suppress(MailError):
-        send()
 
 
 def language_of_asker(user: User) -> str:

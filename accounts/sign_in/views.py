@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import User
-from accounts.sign_in.adapter import notices_after
 from accounts.sign_in.mail_errors import MailError
 from accounts.sign_in.reauthentication import require_password
 from core.requests.kept_forms import fields_kept
@@ -95,7 +94,7 @@ class ConfirmEmailView(views.ConfirmEmailView):
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Confirm the address, or change nothing."""
         try:
-            with notices_after(self.request), transaction.atomic():
+            with transaction.atomic():
                 member_id = self.get_object().email_address.user_id  # type: ignore[no-untyped-call]
                 User.objects.select_for_update().get(pk=member_id)
                 return super().post(*args, **kwargs)

@@ -1,11 +1,9 @@
 """Tell members when staff change what they sign in with."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from django.db import transaction
 
 from accounts.models import User
 
@@ -32,8 +30,7 @@ def tell_of_address(row: EmailAddress) -> None:
 
 
 def _tell(name: str, user: User, address: str = "", **context: str) -> None:
-    """Send the notice after the commit, by default to the member's confirmed address."""
+    """Send the notice, by default to the member's confirmed address."""
     if to := address or EmailAddress.objects.get_primary_email(user) or user.email:
-        send = get_adapter().send_notification_mail
         facts = {"user": user, "is_by_staff": True, **context}
-        transaction.on_commit(partial(send, f"account/email/{name}", user, facts, email=to))
+        get_adapter().send_notification_mail(f"account/email/{name}", user, facts, email=to)

@@ -45,6 +45,10 @@ OPENS_NOTHING = {
 }
 
 
+notices_are_sent = pytest.mark.django_db(transaction=True)
+"""Notices follow the commit, which tests inside a transaction never reach."""
+
+
 def names(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
@@ -115,6 +119,7 @@ def test_what_waits_for_the_password_holds_no_cookie(open_browser: Client) -> No
     assert str(open_browser.session.session_key) not in str(dict(open_browser.session))
 
 
+@notices_are_sent
 def test_the_old_address_is_told_of_the_new_one(member: User, mailoutbox: list[EmailMessage]) -> None:
     client = signed_in_client(member)
     client.post("/accounts/email/", {"email": NEW, "action_add": ""})
@@ -130,6 +135,7 @@ def path_in(mail: EmailMessage) -> str:
     return found[1]
 
 
+@notices_are_sent
 def test_a_name_is_changed_after_the_password_and_told(
     open_browser: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -155,6 +161,7 @@ def test_an_account_is_not_deleted_without_the_password(open_browser: Client, me
     assert member.deletion_due_at is None
 
 
+@notices_are_sent
 def test_a_deletion_that_is_undone_is_told(member: User, mailoutbox: list[EmailMessage]) -> None:
     deletion_request(user=member, session_key=None)
     mailoutbox.clear()
@@ -164,6 +171,7 @@ def test_a_deletion_that_is_undone_is_told(member: User, mailoutbox: list[EmailM
     assert [mail.subject for mail in mailoutbox] == ["[Microblog] Your account won't be deleted"]
 
 
+@notices_are_sent
 def test_the_password_is_changed_by_who_knows_the_old_one_and_told(
     open_browser: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -187,6 +195,7 @@ def test_an_old_password_can_be_guessed_twenty_times_an_hour(
     assert codes[-1] == 429
 
 
+@notices_are_sent
 @pytest.mark.parametrize("way", ["change", "reset"])
 def test_a_new_password_ends_the_other_sessions_and_the_change_to_another_address(
     member: User, mailoutbox: list[EmailMessage], way: str

@@ -71,6 +71,7 @@ def test_an_email_to_an_address_without_an_account_names_nobody(
     assert "Hello,<" in str(html)
 
 
+@pytest.mark.django_db(transaction=True)  # a notice follows the commit
 def test_a_notice_says_in_which_time_zone_its_time_is(member: User, mailoutbox: Mails) -> None:
     User.objects.filter(pk=member.pk).update(time_zone="Asia/Tokyo")
     form = {"oldpassword": PASSWORD, "password1": "a-new-password-9", "password2": "a-new-password-9"}
