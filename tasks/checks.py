@@ -50,7 +50,7 @@ def worker() -> Iterator[Finding]:
         yield failing(_("Workers are unknown while the queue server is unavailable."), hint, error)
         return
     if workers:
-        yield ok(f"{len(workers)} running, on {', '.join(sorted({worker.hostname for worker in workers}))}")
+        yield ok(f"{len(workers)} running, on {', '.join(sorted({str(worker.hostname) for worker in workers}))}")
     else:
         yield failing(_("No worker is running."), _("Start one: python manage.py rqworker default"))
 
@@ -59,11 +59,10 @@ def worker() -> Iterator[Finding]:
 def worker_code() -> Iterator[Finding]:
     """Look for workers of this machine that started before the code was last changed."""
     changed_at, here = newest_change(settings.BASE_DIR), socket.gethostname()
-    ours = [worker for worker in living_workers() if worker.hostname == here and worker.since]
-    if old := [worker.name for worker in ours if worker.since and worker.since < changed_at]:
-        yield warning(
-            f"{len(old)} started before the code was last changed", "Restart them (docs/operations.md, Upgrading)."
-        )
+    ours = [worker.birth_date for worker in living_workers() if worker.hostname == here]
+    if old := sum(1 for birth_date in ours if birth_date and birth_date < changed_at):
+        text = f"{old} started before the code was last changed"
+        yield warning(text, "Restart them (docs/operations.md, Upgrading).")
 
 
 def newest_change(folder: Path) -> datetime:
@@ -105,7 +104,7 @@ def _memory(info: dict[str, object]) -> Finding:
         hint = "Set maxmemory-policy noeviction: a queue must not drop jobs when memory is short."
         return failing(text, hint) if limit else warning(text, hint)
     if limit and used > limit * MEMORY_IN_USE:
-        return warning(text, "Raise maxmemory: when memory is full, no job can start.")
+        return warning(text, "Raise maxmemory: when memory is full, no job can be queued.")
     return ok(text)
 
 

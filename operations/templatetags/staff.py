@@ -15,7 +15,7 @@ from exports.figures import email_counts, kept_files
 from operations.check_runner import run_quick
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import queue_lengths
-from tasks.queue.workers import LivingWorker, living_workers
+from tasks.queue.workers import RemoteWorker, living_workers
 from tasks.services.figures import active_tasks, outcomes, recent_pace
 from tasks.services.housekeeping import housekeeping_done
 
@@ -70,7 +70,7 @@ def health_panel() -> dict[str, Any]:
     }
 
 
-def _with_tasks(workers: list[LivingWorker]) -> list[tuple[LivingWorker, Task | None]]:
+def _with_tasks(workers: list[RemoteWorker]) -> list[tuple[RemoteWorker, Task | None]]:
     """Return each worker with its running task, if any."""
     running = Task.objects.filter(status=TaskStatus.RUNNING).select_related("user")
     tasks = {str(task.pk): task for task in running}

@@ -1,6 +1,8 @@
 """The queue's side of a task. The queue is a hint: what it says is never written to a row without a check."""
 
 import enum
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from uuid import UUID, uuid4
 
@@ -35,6 +37,15 @@ class QueueUnavailableError(Exception):
     def problem(self) -> QueueProblem:
         """Return what is wrong with the server, as far as its answer says."""
         return problem_of(self.__cause__)
+
+
+@contextmanager
+def asking_queue() -> Iterator[None]:
+    """Raise QueueUnavailableError in this block, or in the decorated function, for any error of redis-py's."""
+    try:
+        yield
+    except RedisError as error:
+        raise QueueUnavailableError(str(error)) from error
 
 
 class JobState(enum.Enum):
@@ -79,26 +90,25 @@ def _queue(name: str = QUEUE_NAME) -> Queue:
     return django_rq.get_queue(name, connection=queue_connection())
 
 
+@asking_queue()
 def task_enqueue(task: Task, *, at_front: bool = False) -> None:
     """Queue the task's job in its queue, under the task's own id; at the front, if it has waited before.
 
     Raises QueueUnavailableError.
     """
-    try:
-        _queue(QUEUE_NAMES.get(task.queue, QUEUE_NAME)).enqueue_call(
-            func=RUN,
-            args=(str(task.pk),),
-            job_id=str(task.pk),
-            timeout=settings.EXPORT_JOB_TIMEOUT,
-            failure_ttl=FAILURE_TTL_SECONDS,
-            at_front=at_front,
-            meta={"request_id": task.request_id, "task_id": str(task.pk)},
-            description=f"{task.name} for member {task.user_id}",
-        )
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    _queue(QUEUE_NAMES.get(task.queue, QUEUE_NAME)).enqueue_call(
+        func=RUN,
+        args=(str(task.pk),),
+        job_id=str(task.pk),
+        timeout=settings.EXPORT_JOB_TIMEOUT,
+        failure_ttl=FAILURE_TTL_SECONDS,
+        at_front=at_front,
+        meta={"request_id": task.request_id, "task_id": str(task.pk)},
+        description=f"{task.name} for member {task.user_id}",
+    )
 
 
+@asking_queue()
 def function_enqueue(function: str, task_pk: UUID, *, job_id: str) -> None:
     """Queue a `@background` function for a task, unless `job_id` is waiting in the queue already.
 
@@ -106,20 +116,18 @@ def function_enqueue(function: str, task_pk: UUID, *, job_id: str) -> None:
     """
     if job_state(job_id) is JobState.WAITING:
         return
-    try:
-        _queue().enqueue_call(
-            func=function,
-            args=(str(task_pk),),
-            job_id=job_id,
-            timeout=FUNCTION_TIMEOUT_SECONDS,
-            failure_ttl=FAILURE_TTL_SECONDS,
-            meta={"request_id": request_id(), "task_id": task_id()},
-            description=job_id,
-        )
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    _queue().enqueue_call(
+        func=function,
+        args=(str(task_pk),),
+        job_id=job_id,
+        timeout=FUNCTION_TIMEOUT_SECONDS,
+        failure_ttl=FAILURE_TTL_SECONDS,
+        meta={"request_id": request_id(), "task_id": task_id()},
+        description=job_id,
+    )
 
 
+@asking_queue()
 def job_show_progress(job_id: str, progress: int) -> None:
     """Keep `job.meta["progress"]`, which RQ's own tools show.
 
@@ -128,57 +136,46 @@ def job_show_progress(job_id: str, progress: int) -> None:
     """
     job = Job(job_id, connection=queue_connection())
     job.meta["progress"] = progress
-    try:
-        job.save_meta()
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    job.save_meta()
 
 
+@asking_queue()
 def job_remove(job_id: str) -> None:
     """Have the queue forget a job, whatever became of it.
 
     Raises QueueUnavailableError.
     """
-    try:
+    with suppress(NoSuchJobError):
         Job.fetch(job_id, connection=queue_connection()).delete()
-    except NoSuchJobError:
-        pass
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
 
 
+@asking_queue()
 def queue_lengths() -> dict[str, int]:
-    """Return how many jobs wait in each queue, by its name: exports, mails, and whatever else was queued.
+    """Return how many jobs wait in each queue, by its name: those of tasks, and of `@background` functions.
 
     Raises QueueUnavailableError.
     """
-    try:
-        return {name: _queue(name).count for name in QUEUE_NAMES.values()}
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    return {name: _queue(name).count for name in QUEUE_NAMES.values()}
 
 
+@asking_queue()
 def jobs_waiting() -> set[str]:
     """Return the ids of all jobs that wait, in whatever queue: to look each of very many up takes far longer.
 
     Raises QueueUnavailableError.
     """
-    try:
-        return {job_id for name in QUEUE_NAMES.values() for job_id in _queue(name).get_job_ids()}
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    return {job_id for name in QUEUE_NAMES.values() for job_id in _queue(name).get_job_ids()}
 
 
+@asking_queue()
 def queue_probe() -> None:
-    """Raise QueueUnavailableError unless a job could be queued: a server that answers can refuse all the same."""
-    try:
-        _write_and_remove(queue_connection())
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    """Raise QueueUnavailableError unless a job could be queued: a server that answers can still refuse writes."""
+    _write_and_remove(queue_connection())
 
 
+@asking_queue()
 def queue_probe_quickly() -> None:
-    """Do the same, but ask a server that hangs for a moment only: for a page that can do without it."""
+    """Do the same, but wait QUICK_TIMEOUT_SECONDS at most for a server that hangs: a page can do without it."""
     pool = queue_connection().connection_pool
     limits = {
         "socket_timeout": QUICK_TIMEOUT_SECONDS,
@@ -188,8 +185,6 @@ def queue_probe_quickly() -> None:
     own = ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **limits})
     try:
         _write_and_remove(Redis(connection_pool=own))
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
     finally:
         own.disconnect()
 
@@ -205,31 +200,24 @@ def _write_and_remove(connection: Redis) -> None:
         pipeline.execute()
 
 
+@asking_queue()
 def queue_ping() -> None:
     """Raise QueueUnavailableError unless the queue server answers."""
-    try:
-        queue_connection().ping()
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
+    queue_connection().ping()
 
 
+@asking_queue()
 def job_state(job_id: str) -> JobState:
     """Return what the queue says of a job; a task's job has the task's id.
 
     Raises QueueUnavailableError.
     """
     try:
-        job = Job.fetch(job_id, connection=queue_connection())
-        status = job.get_status(refresh=False)
-        if status == JobStatus.QUEUED and not _is_in_a_queue(job_id):
-            return JobState.TAKEN
-        return STATES[status]
+        status = Job.fetch(job_id, connection=queue_connection()).get_status(refresh=False)
     except NoSuchJobError:
         return JobState.OVER
-    except RedisError as error:
-        raise QueueUnavailableError(str(error)) from error
-
-
-def _is_in_a_queue(job_id: str) -> bool:
-    """Return whether the job waits in any queue: code that knows of one only puts all into that."""
-    return any(_queue(name).get_job_position(job_id) is not None for name in QUEUE_NAMES.values())
+    # Code that knows one queue only puts all jobs into that.
+    in_queue = (_queue(name).get_job_position(job_id) is not None for name in QUEUE_NAMES.values())
+    if status == JobStatus.QUEUED and not any(in_queue):
+        return JobState.TAKEN
+    return STATES[status]

@@ -94,9 +94,9 @@ def test_a_worker_is_told_with_its_host_and_what_it_is_at(
 ) -> None:
     process = worker_factory()
     [worker] = living_workers()
-    assert (worker.pid, worker.job_id, worker.queues[0]) == (process.pid, "", "default")
+    assert (worker.pid, worker.job_id, worker.queue_names()[0]) == (process.pid, "", "default")
     assert worker.hostname
-    assert worker.since is not None
+    assert worker.birth_date is not None
     task = task_launch(user=susan, name="example", params={"seconds": 2})
     wait_until(lambda: [found.job_id for found in living_workers()] == [str(task.pk)], what="The worker at its job")
 
