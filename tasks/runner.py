@@ -18,8 +18,13 @@ from tasks.registry import JOBS, task_is_known
 from tasks.services.attempts import attempt_failed, attempt_interrupted, attempt_timed_out, is_last
 from tasks.services.context import bind_task, task_language
 from tasks.services.heartbeat import Heartbeat
-from tasks.services.pauses import task_defer_if_paused
-from tasks.services.transitions import task_cancel_if_closed, task_claim, task_fail, task_succeed
+from tasks.services.transitions import (
+    task_cancel_if_closed,
+    task_claim,
+    task_defer_if_paused,
+    task_fail,
+    task_succeed,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -24,19 +24,19 @@ from rq.worker import RoundRobinWorker
 
 from core.log_context import WELL_FORMED, bind_ids
 from core.periodic import FREQUENT, REGULAR
-from tasks.interruptions import SIGNAL, stop_request
 from tasks.queue.client import LARGE_QUEUE_NAME, QUEUE_NAME
 from tasks.queue.priority import lower_job_priority, lower_session_priority
 from tasks.queue.problems import QueueProblem, problem_of
 from tasks.queue.registered_jobs import job_refusal
 from tasks.queue.warmup import jobs_warm_up
+from tasks.services.heartbeat import STOP_SIGNAL, stop_request
 from tasks.services.housekeeping import record_housekeeping
 from tasks.services.recovery import (
     task_queue_refused,
     task_recover_from_worker,
     tasks_reconcile,
+    work_horse_killed,
 )
-from tasks.signals import work_horse_killed
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class TaskWorker(RoundRobinWorker):
         worked = False
         # RQ does this after it has registered the worker: one that is stopped in between would be killed.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
-        stop_request.listen()
+        signal.signal(STOP_SIGNAL, stop_request.make)  # work-horses inherit it
         with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
             lower_session_priority()
             while True:
@@ -139,7 +139,7 @@ class TaskWorker(RoundRobinWorker):
             raise SystemExit
         self._stop_requested = True
         with suppress(ProcessLookupError):
-            os.kill(self.horse_pid, SIGNAL)
+            os.kill(self.horse_pid, STOP_SIGNAL)
         self._start_grace()
 
     def _start_grace(self) -> None:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from tasks import runner
-from tasks.interruptions import stop_request
 from tasks.job import Job
 from tasks.models import Task, TaskStatus
 from tasks.registry import JOBS
 from tasks.services.attempts import attempt_worker_lost
+from tasks.services.heartbeat import stop_request
 
 MOST_ATTEMPTS = 1000
 

@@ -24,11 +24,11 @@ from core.periodic import periodic
 from core.texts import storable
 from exports.models import Archive, FailureEmail
 from exports.models.mailing import Mailing
-from tasks.queue.client import QueueUnavailableError, function_enqueue, queue_probe_quickly
+from tasks.queue.client import QueueUnavailableError, function_enqueue, queue_probe
 from tasks.services.context import bind_task
 from tasks.services.counters import count_later, counted
 from tasks.services.payloads import task_publish
-from tasks.signals import work_horse_killed
+from tasks.services.recovery import work_horse_killed
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def email_enqueue_on_commit(email: Mailing) -> None:
 def _enqueue_if_possible(email: Mailing, request: str) -> None:
     with bind_ids(request=request, task=str(email.task_id)):
         try:
-            queue_probe_quickly()  # a page waits, and an unavailable queue server may be why an export failed
+            queue_probe()  # a page waits, and an unavailable queue server may be why an export failed
             email_enqueue(email)
         except QueueUnavailableError:
             logger.warning("Task %s: its email is due; the next reconciliation queues it", email.task_id)

@@ -24,16 +24,21 @@ class TaskStatus(models.TextChoices):
     SUCCEEDED = "succeeded", _("Succeeded")
     """Done; the only status with 100 %."""
     FAILED = "failed", _("Failed")
-    """Given up, for the reason in `error`."""
+    """Ended for the reason in `error`."""
     CANCELLED = "cancelled", _("Cancelled")
     """Stopped by the member or by staff."""
 
 
 # In an UPDATE it reads the member's row alone, so that the guards stay on the row that is updated.
 HAS_OPEN_ACCOUNT = Q(user=None) | Exists(User.objects.filter(pk=OuterRef("user_id"), is_active=True))
-"""Whether the member of a task, or of an archive, can sign in; the site's own tasks have none."""
+"""Whether the member of a row can sign in; the site's own tasks have none."""
 
 ACTIVE = (TaskStatus.QUEUED, TaskStatus.RUNNING)
+
+
+def stale_since() -> datetime:
+    """Return the time before which a running task's last heartbeat makes it stale."""
+    return timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
 
 
 def _not_recent(field: str, since: datetime) -> Q:
@@ -46,20 +51,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
     """The vocabulary of task queries."""
 
     def active(self) -> Self:
-        """Return the tasks that are not over."""
+        """Return the tasks that are queued or running."""
         return self.filter(status__in=ACTIVE)
 
     def ended(self) -> Self:
-        """Return the tasks that are over."""
+        """Return the tasks that have ended."""
         return self.exclude(status__in=ACTIVE)
 
     def of_open_accounts(self) -> Self:
-        """Return the tasks whose members' accounts are active: nothing is exported for others."""
+        """Return the tasks whose members' accounts are active: no job runs for others."""
         return self.filter(HAS_OPEN_ACCOUNT)
-
-    def of_closed_accounts(self) -> Self:
-        """Return the others."""
-        return self.filter(~HAS_OPEN_ACCOUNT)
 
     def of_running_queues(self) -> Self:
         """Return the tasks whose queue isn't paused."""
@@ -73,12 +74,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(_not_recent("heartbeat_at", since), status=TaskStatus.RUNNING)
 
     def due(self, *, since: datetime) -> Self:
-        """Return the queued tasks that should have begun: queued since then, or put off until now.
+        """Return the queued tasks that should have begun: queued before then, or deferred until now.
 
         Those of paused queues have to wait.
         """
         now = timezone.now()
-        # None is put off further; a clock that was set wrong can have noted such a time.
+        # No task is deferred further, unless by a clock that was set wrong.
         latest = now + timedelta(seconds=max(settings.EXPORT_RETRY_PAUSES)) + (now - since)
         deferred = Q(run_after__lte=now) | Q(run_after__gt=latest)
         overdue = deferred | Q(_not_recent("queued_at", since), run_after__isnull=True)
@@ -119,7 +120,7 @@ class Task(models.Model):
     )
     # The id, in all logs, of the request that launched it.
     request_id = models.CharField(_("request"), max_length=64, blank=True, default="", db_default="")
-    # As they were when the member asked for it; empty when somebody else did.
+    # As they were when the member asked for it. Without their request, the language is empty.
     language = models.CharField(_("language"), max_length=12, blank=True, default="", db_default="")
     email = models.EmailField(_("email address"), blank=True, default="", db_default="")
 
@@ -129,7 +130,7 @@ class Task(models.Model):
     total = models.PositiveBigIntegerField(_("total"), default=0)
 
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
-    # Attempts that died or failed. One that was handed back, because its worker was stopped, is none of them.
+    # Attempts that failed or whose worker was lost. One that a stopped worker released doesn't count.
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
     worker = models.CharField(_("worker"), max_length=128, blank=True)
     heartbeat_at = models.DateTimeField(_("last heartbeat"), null=True, blank=True)
@@ -198,7 +199,7 @@ class Task(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Return whether the task is not over."""
+        """Return whether the task is queued or running."""
         return self.status in ACTIVE
 
     @property

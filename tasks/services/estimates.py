@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from statistics import median
 
-from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from tasks.models import Task, TaskStatus
+from tasks.models.task import stale_since
 
 MIN_ELAPSED_SECONDS = 2.0  # seconds of work after which its pace tells the rest
 SAMPLED_SUCCESSES = 9  # successes by which a kind's typical duration is told
@@ -24,7 +23,7 @@ class Wait:
     seconds: int | None
     """How long that is likely to take; None when nothing tells."""
     running: int = field(default=0, compare=False)
-    """Those among the tasks ahead that somebody works on."""
+    """Those among the tasks ahead that a worker runs: the row of a dead worker's task still says so."""
 
 
 def task_wait(task: Task) -> Wait | None:
@@ -36,13 +35,14 @@ def task_wait(task: Task) -> Wait | None:
         return None
     queue = Task.objects.filter(queue=task.queue)
     running = list(queue.filter(status=TaskStatus.RUNNING))
-    # Counted by the database: everybody who waits asks for this every few seconds, and thousands may wait.
-    earlier = queue.filter(_comes_before(task), status=TaskStatus.QUEUED)
+    # Counted by the database: each waiting member's page asks for this every few seconds, and thousands may wait.
+    is_earlier = Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
+    earlier = queue.filter(is_earlier, status=TaskStatus.QUEUED)
     queued = Counter(dict(earlier.order_by().values_list("name").annotate(Count("pk"))))
     ahead = len(running) + queued.total()
-    return Wait(
-        ahead, _seconds(running, queued, task.queue) if ahead else None, sum(map(_has_recent_heartbeat, running))
-    )
+    since = stale_since()
+    living = [other for other in running if other.heartbeat_at and other.heartbeat_at >= since]
+    return Wait(ahead, _seconds(running, queued, task.queue) if ahead else None, len(living))
 
 
 def task_remaining_seconds(task: Task) -> int | None:
@@ -50,17 +50,6 @@ def task_remaining_seconds(task: Task) -> int | None:
     if task.status != TaskStatus.RUNNING or not task.progress or _elapsed(task) < MIN_ELAPSED_SECONDS:
         return None
     return round(_remaining_seconds(task, None) or 0)
-
-
-def _has_recent_heartbeat(task: Task) -> bool:
-    """Return whether a running task's worker gave a sign of life lately: a dead one's row says that it runs."""
-    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    return task.heartbeat_at is not None and task.heartbeat_at >= since
-
-
-def _comes_before(task: Task) -> Q:
-    """Select what the queue, first in and first out, hands to a worker before this one."""
-    return Q(queued_at__lt=task.queued_at) | Q(queued_at=task.queued_at, pk__lt=task.pk)
 
 
 def _seconds(running: list[Task], queued: Counter[str], queue: str) -> int | None:

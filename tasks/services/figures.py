@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
+from tasks.models.task import stale_since
 from tasks.registry import JOBS
 
 SAMPLE_SIZE = 500  # tasks of each job
@@ -63,9 +63,7 @@ def active_tasks() -> list[ActiveTasks]:
             queued=Count("pk", filter=queued),
             deferred=Count("pk", filter=Q(status=TaskStatus.QUEUED) & (Q(run_after__gt=now) | paused)),
             running=Count("pk", filter=running),
-            stale=Count(
-                "pk", filter=running & Q(heartbeat_at__lt=now - timedelta(seconds=settings.EXPORT_STALE_AFTER))
-            ),
+            stale=Count("pk", filter=running & Q(heartbeat_at__lt=stale_since())),
             oldest_queued_at=Min("queued_at", filter=queued),
         )
     )

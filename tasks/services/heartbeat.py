@@ -1,32 +1,67 @@
-"""The heartbeat of a running task: progress for the member, and proof of life for everybody else."""
+"""The heartbeat of a running task: progress for the member, a sign of life for the recovery, and interruptions.
+
+A job that saves checkpoints can be interrupted, to resume later: when its worker stops, when its queue is paused, or
+when others wait.
+"""
 
 import logging
+import signal
 import threading
 import time
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from rq import get_current_job
 
 from tasks.exceptions import ClaimLostError, TaskInterruptedError
-from tasks.interruptions import interruption_reason, stop_request
-from tasks.models import Task
+from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
+from tasks.models.pause import queue_is_paused
 from tasks.queue.client import QueueUnavailableError, job_show_progress
 from tasks.services.transitions import task_beat
 
 logger = logging.getLogger(__name__)
 
 
+STOP_SIGNAL = signal.SIGUSR1
+"""What a worker that is being stopped sends to its work-horse."""
+
+
+class StopRequest:
+    """Whether this process has been told that its worker is being stopped; a work-horse inherits the answer."""
+
+    is_made = False
+
+    def make(self, *_signal: Any) -> None:
+        """Ask the job to stop after its next checkpoint; one without checkpoints continues. A signal handler."""
+        self.is_made = True
+
+
+stop_request = StopRequest()
+
+
+def interruption_reason(task: Task, *, seconds: float) -> Reason | None:
+    """Return why the running task should stop, None if it may continue; its attempt began so many seconds ago.
+
+    An attempt that nears the time limit is interrupted too: only one without checkpoints can exceed it.
+    """
+    if queue_is_paused(task.queue):
+        return Reason.QUEUE_PAUSED
+    if seconds < settings.EXPORT_TIME_SLICE:
+        return None
+    others = Task.objects.filter(status=TaskStatus.QUEUED, queue=task.queue, run_after=None)
+    return Reason.SLICE_OVER if seconds > settings.EXPORT_JOB_TIMEOUT / 2 or others.exists() else None
+
+
 class Heartbeat:
     """Writes a task's progress about once a second from a thread of its own, while the job works.
 
     The thread has its own database connection, so that the job's long read is not disturbed; and it beats
-    while the job waits for a slow storage or mail server, so that a living worker is never declared dead.
+    while the job waits for a slow storage or mail server, so that a living worker never looks dead.
     """
 
     def __init__(self, task: Task) -> None:
@@ -56,9 +91,9 @@ class Heartbeat:
             self._beat()  # so that the member sees how far it got
 
     def advance(self, done: int) -> None:
-        """Note that `done` items are behind us. Costs nothing; the thread writes it at its next beat.
+        """Note that `done` units are done. It costs nothing; the thread writes it at its next beat.
 
-        Raises ClaimLostError if the task is no longer ours, TaskInterruptedError if it should resume later.
+        Raises ClaimLostError if the task is no longer this attempt's, TaskInterruptedError if it should resume later.
         """
         self.done = done
         if self._lost.is_set():
@@ -82,21 +117,17 @@ class Heartbeat:
             if self.has_checkpoint:
                 self._interruption = interruption_reason(self.task, seconds=time.monotonic() - self._began_at)
         except DatabaseError:
-            # A passing fault costs one beat. A lasting one lets the task go stale: then another worker has it,
-            # and the fence keeps this one out.
+            # A passing fault costs one beat. A lasting one lets the task become stale: then another worker claims it,
+            # and the guard of the attempt keeps this one out.
             logger.exception("Task %s: the heartbeat could not be written", self.task.pk)
             connections.close_all()
             return
         if task is None:
             self._lost.set()
             return
-        self._tell_rq(task.progress)
-
-    def _tell_rq(self, progress: int) -> None:
-        """Show the progress in RQ's own tools too; that must never fail the job."""
         if not self._is_job:
             return
-        try:
-            job_show_progress(str(self.task.pk), progress)
+        try:  # for RQ's own tools; it must never fail the job
+            job_show_progress(str(self.task.pk), task.progress)
         except QueueUnavailableError:
             logger.warning("Task %s: job.meta could not be written", self.task.pk, exc_info=True)

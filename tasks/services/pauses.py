@@ -1,10 +1,7 @@
 """Pausing a queue: its tasks wait in the database until it's resumed, and are then queued by the recovery."""
 
-from django.utils import timezone
-
 from accounts.models import User
-from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
-from tasks.services.transitions import task_defer
+from tasks.models import QueuePause, TaskQueue
 
 
 def queue_pause(queue: TaskQueue, *, by: User) -> QueuePause | None:
@@ -18,10 +15,3 @@ def queue_resume(queue: TaskQueue) -> QueuePause | None:
     pause = QueuePause.objects.filter(queue=queue).first()
     count, _by_model = QueuePause.objects.filter(queue=queue).delete()
     return pause if count else None
-
-
-def task_defer_if_paused(task_id: str) -> Task | None:
-    """Defer a task that could not be claimed because its queue is paused: the recovery queues it after the resume."""
-    paused = QueuePause.objects.values("queue")
-    rows = Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED, queue__in=paused, run_after=None)
-    return task_defer(rows, task_id, until=timezone.now())

@@ -1,4 +1,4 @@
-"""Finding the tasks that a death left behind, and giving them on. The sources: docs/decisions/0002.
+"""Find the tasks whose worker died or whose job was lost, and requeue them. The sources: docs/decisions/0002.
 
 A row alone tells that something is wrong (no heartbeat, or queued for long); the queue alone tells whether a
 job will still run. Only both together are acted upon, by the same guarded transitions as everything else, so
@@ -6,17 +6,20 @@ that any number of workers, polls and commands may reconcile at once.
 """
 
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from itertools import filterfalse
 from operator import attrgetter
 
 from django.conf import settings
+from django.dispatch import Signal
 from django.utils import timezone
 
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.models.failure import Failure, FailureCode
-from tasks.models.task import TaskQuerySet
+from tasks.models.task import TaskQuerySet, stale_since
 from tasks.queue.client import (
     JobState,
     QueueUnavailableError,
@@ -30,7 +33,6 @@ from tasks.queue.registered_jobs import is_task_id
 from tasks.registry import task_is_known
 from tasks.services.attempts import attempt_released, attempt_timed_out, attempt_worker_lost
 from tasks.services.context import bind_task
-from tasks.services.staleness import StalenessTracker
 from tasks.services.transitions import task_fail, task_touch_queued
 
 logger = logging.getLogger(__name__)
@@ -38,24 +40,50 @@ logger = logging.getLogger(__name__)
 BULK_LOOKUP_FROM_TASKS = 10
 """Overdue tasks from which on the queue is fetched whole."""
 
+HEARTBEATS_BETWEEN_LOOKS = 3
+"""Heartbeats that a living task would send between the two looks at a stale one."""
+
+work_horse_killed = Signal()
+"""Sent with `job_id`, of a task or of a `@background` function, when the process that ran it was killed."""
+
+
+class StalenessTracker:
+    """Remembers when this process first saw each heartbeat, by a clock that nobody can set.
+
+    When the system's clock jumps, living tasks look stale: so one is taken from its worker at a second look only.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with no memory; `clock` counts seconds."""
+        self._clock = clock
+        self._seen: dict[tuple[object, ...], float] = {}
+
+    def confirmed(self, stale: Iterable[Task]) -> list[Task]:
+        """Return the stale tasks that sent no heartbeat between two looks, HEARTBEATS_BETWEEN_LOOKS apart."""
+        now, apart = self._clock(), HEARTBEATS_BETWEEN_LOOKS * settings.EXPORT_PROGRESS_INTERVAL
+        self._seen = {key: seen for key, seen in self._seen.items() if now - seen < settings.EXPORT_JOB_TIMEOUT}
+        looks = {(task.pk, task.attempt, task.heartbeat_at): task for task in stale}
+        return [task for key, task in looks.items() if now - self._seen.setdefault(key, now) >= apart]
+
+
 staleness = StalenessTracker()
 
 
 def tasks_reconcile(tasks: TaskQuerySet | None = None, *, immediately: bool = False) -> list[Task]:
-    """Recover the stale and the overdue among `tasks` (by default all); return those queued anew or given up.
+    """Recover the stale and the overdue among `tasks` (by default all); return those that were requeued or failed.
 
-    A stale task is recovered at the second look of this process, or `immediately`. With the queue server out of reach
-    nothing is concluded, and nothing changes.
+    A stale task is recovered at the second look of this process, or `immediately`. While the queue server is
+    unavailable, nothing is concluded, and nothing changes.
     """
     rows = Task.objects.all() if tasks is None else tasks
-    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
+    since = stale_since()
     recovered = []
     try:
         for task in rows.stale(since=since) if immediately else _stale_at_both_looks(rows):
             queue_ping()
             with bind_task(task):
                 recovered.append(attempt_worker_lost(Task.objects.still_stale(task), task))
-        for task in _in_order(_not_in_the_queue(rows.due(since=since))):
+        for task in _overdue(rows, since=since):
             with bind_task(task):
                 recovered.append(_queue_again(task))
     except QueueUnavailableError:
@@ -63,20 +91,18 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, immediately: bool = Fa
     return [task for task in recovered if task]
 
 
-def _not_in_the_queue(overdue: Iterable[Task]) -> list[Task]:
-    """Return those of the overdue tasks that need a closer look: of many, almost all just wait for their turn.
+def _overdue(rows: TaskQuerySet, *, since: datetime) -> list[Task]:
+    """Return the overdue tasks that need a closer look, in the order in which to queue them.
 
-    Every worker looks every few seconds: looked up one by one, a long queue would keep all of them busy.
+    Every worker looks every few seconds, and of many overdue tasks almost all just wait for their turn: looked up one
+    by one, a long queue would keep all workers busy. First come those that go to the front of their queue, the oldest
+    last; then those of a paused queue by their age.
     """
-    tasks = list(overdue)
-    waiting = jobs_waiting() if len(tasks) >= BULK_LOOKUP_FROM_TASKS else set()
-    return [task for task in tasks if str(task.pk) not in waiting]
-
-
-def _in_order(tasks: list[Task]) -> list[Task]:
-    """Return first those that go to the front of their queue, the oldest last; then the paused ones by their age."""
-    first = [task for task in tasks if not _was_paused(task)]
-    return [*first, *sorted(filter(_was_paused, tasks), key=attrgetter("queued_at"))]
+    tasks = list(rows.due(since=since))
+    if len(tasks) >= BULK_LOOKUP_FROM_TASKS:
+        waiting = jobs_waiting()
+        tasks = [task for task in tasks if str(task.pk) not in waiting]
+    return [*filterfalse(_was_paused, tasks), *sorted(filter(_was_paused, tasks), key=attrgetter("queued_at"))]
 
 
 def _was_paused(task: Task) -> bool:
@@ -87,19 +113,17 @@ def _was_paused(task: Task) -> bool:
 def _stale_at_both_looks(rows: TaskQuerySet) -> list[Task]:
     """Return the stale tasks that this process looked at before, long enough ago.
 
-    It begins to look at half of the time after which a task is silent, so that the second look delays nothing: each web
-    process has a memory of its own, and a member's polls reach now this one, now that.
+    The first look comes at half of EXPORT_STALE_AFTER, so that the second delays nothing: each web process remembers
+    its own looks only, and a member's polls reach any of them.
     """
-    stale = timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    now = timezone.now()
+    now, stale = timezone.now(), timedelta(seconds=settings.EXPORT_STALE_AFTER)
     looked_at = staleness.confirmed(rows.stale(since=now - stale / 2))
     return [task for task in looked_at if task.heartbeat_at and abs(now - task.heartbeat_at) > stale]
 
 
 def tasks_to_reconcile() -> list[Task]:
     """Return what `tasks_reconcile` would look into."""
-    since = timezone.now() - timedelta(seconds=settings.EXPORT_STALE_AFTER)
-    return [*Task.objects.stale(since=since), *Task.objects.due(since=since)]
+    return [*Task.objects.stale(since=stale_since()), *Task.objects.due(since=stale_since())]
 
 
 def task_recover_from_worker(

@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from tasks.job import Job
-from tasks.models import Task, TaskStatus
+from tasks.models import QueuePause, Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.models.failure import Failure
-from tasks.models.task import TaskQuerySet
+from tasks.models.task import HAS_OPEN_ACCOUNT, TaskQuerySet
 from tasks.registry import JOBS
 from tasks.services.context import task_language
 from tasks.services.history import event_record
@@ -119,7 +119,7 @@ def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:
 def task_cancel_if_closed(rows: TaskQuerySet, task_id: UUID | str) -> Task | None:
     """Cancel the task if it is active, still among `rows`, and its member's account is not active."""
     return _move(
-        rows.active().of_closed_accounts(),
+        rows.active().exclude(HAS_OPEN_ACCOUNT),
         task_id,
         {"reason": Reason.ACCOUNT_CLOSED},
         status=TaskStatus.CANCELLED,
@@ -150,9 +150,11 @@ def task_requeue(
     return _move(rows, task.pk, event, **queued, **changes)
 
 
-def task_defer(rows: TaskQuerySet, task_id: str, *, until: datetime) -> Task | None:
-    """Have the recovery queue the task then, if it is still among `rows`: there is no job for it any more."""
-    return _move(rows, task_id, None, run_after=until)
+def task_defer_if_paused(task_id: str) -> Task | None:
+    """Defer a task that could not be claimed because its queue is paused: the recovery queues it after the resume."""
+    paused = QueuePause.objects.values("queue")
+    rows = Task.objects.filter(pk=task_id, status=TaskStatus.QUEUED, queue__in=paused, run_after=None)
+    return _move(rows, task_id, None, run_after=timezone.now())
 
 
 def task_touch_queued(task: Task) -> Task | None:

@@ -12,12 +12,11 @@ from rq import Queue
 from accounts.models import User
 from tasks import runner
 from tasks.exceptions import ClaimLostError, TaskInterruptedError
-from tasks.interruptions import interruption_reason, stop_request
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.registry import JOBS
 from tasks.services.attempts import attempt_worker_lost
-from tasks.services.heartbeat import Heartbeat
+from tasks.services.heartbeat import Heartbeat, interruption_reason, stop_request
 from tasks.services.history import task_restart_reason
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_cancel, task_claim

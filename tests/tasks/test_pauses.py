@@ -13,11 +13,11 @@ from rq import Queue
 from accounts.models import User
 from core.health import Status
 from notifications.models import Notification
-from tasks.interruptions import interruption_reason
 from tasks.models import QueuePause, Task, TaskQueue, TaskStatus
 from tasks.models.event import Reason
 from tasks.services.attempts import attempt_interrupted
 from tasks.services.figures import active_tasks
+from tasks.services.heartbeat import interruption_reason
 from tasks.services.launch import task_launch
 from tasks.services.pauses import queue_pause, queue_resume
 from tasks.services.recovery import tasks_reconcile, tasks_to_reconcile

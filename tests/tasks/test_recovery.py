@@ -16,8 +16,12 @@ from exports.models import Archive
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import JobState, job_state
 from tasks.services.launch import task_launch
-from tasks.services.recovery import BULK_LOOKUP_FROM_TASKS, task_recover_from_worker, tasks_reconcile
-from tasks.services.staleness import StalenessTracker
+from tasks.services.recovery import (
+    BULK_LOOKUP_FROM_TASKS,
+    StalenessTracker,
+    task_recover_from_worker,
+    tasks_reconcile,
+)
 from tasks.services.transitions import task_beat, task_claim
 from tests.members import make_member
 
