@@ -1,5 +1,6 @@
 """A member whose tasks meet with faults, and workers that look after each other at short intervals."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
@@ -26,6 +27,15 @@ PATIENT = {"EXPORT_STALE_AFTER": "3"}
 @pytest.fixture
 def susan(transactional_db: None) -> User:
     return make_member("susan")
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """Give this process its signal handlers back, which a worker takes."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from subprocess import Popen
@@ -133,15 +134,6 @@ def test_a_worker_stopped_right_after_registering_exits_cleanly(redis_queue: Que
         stop_process(worker)
 
 
-@pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Give this process its signal handlers back, which a worker takes."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
 class InterruptedStream(StringIO):
     """Receives a signal while a line is written to it."""
 
@@ -184,6 +176,25 @@ def test_a_signal_stops_an_idle_worker_whatever_it_is_doing(
     InProcessWorker([redis_queue], connection=redis_queue.connection).work()
     assert not ran_to_its_end
     assert "Traceback" not in capsys.readouterr().err
+
+
+class StoppedAsItVanishes:
+    """Receives a signal in its finalizer, whose exceptions Python ignores."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("transactional_db", "own_signals")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_stops_an_idle_worker_even_if_its_exception_is_lost(
+    redis_queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.worker.tasks_reconcile", StoppedAsItVanishes)
+    began = time.monotonic()
+    InProcessWorker([redis_queue], connection=redis_queue.connection).work(max_idle_time=30)
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.processes

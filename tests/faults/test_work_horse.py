@@ -4,13 +4,20 @@ import os
 import signal
 from collections.abc import Callable
 from subprocess import Popen
+from typing import Any
+from unittest.mock import Mock
+from uuid import uuid4
 
 import psutil
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rq import Queue
 
 from accounts.models import User
 from tasks.models import TaskStatus
+from tasks.registry import RUN
 from tasks.services.launch import task_launch
+from tasks.worker import TaskWorker
 from tests.faults.horses import horse_of, reaches, runs
 
 Worker = Popen[bytes]
@@ -46,3 +53,17 @@ def test_a_task_whose_work_horse_keeps_dying_fails_with_a_reason(susan: User, wo
     assert task.error == "It was interrupted 3 times, so we gave up."
     assert task.progress < 100
     assert task_launch(user=susan, name="example", params={"seconds": 1}).status == TaskStatus.QUEUED
+
+
+@pytest.mark.usefixtures("transactional_db", "own_signals")
+def test_a_worker_that_got_no_work_horse_starts_afresh(redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RQ would end the failed job's execution in the place of the next one's, and leave a thread listening."""
+    jobs = [redis_queue.enqueue_call(RUN, args=[str(uuid4())]) for _each in range(2)]
+    monkeypatch.setattr("os.fork", Mock(side_effect=[BlockingIOError, SystemExit]))
+    worker = TaskWorker([redis_queue], connection=redis_queue.connection)
+    monkeypatch.setattr(worker, "register_death", Mock(side_effect=[RedisConnectionError, None]))
+    listeners: list[Any] = []
+    monkeypatch.setattr(worker, "set_state", lambda _state, pipeline=None: listeners.append(worker.pubsub_thread))
+    worker.work()
+    assert [execution.job_id for execution in worker.executions.values()] == [jobs[1].id]
+    assert [listener._running.is_set() for listener in dict.fromkeys(listeners) if listener] == [False, False]

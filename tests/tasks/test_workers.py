@@ -13,8 +13,9 @@ from rq import Queue
 from accounts.models import User
 from tasks.models import Task
 from tasks.queue.client import QueueUnavailableError, queue_connection
-from tasks.queue.workers import workers_alive
+from tasks.queue.workers import ALIVE_FOR, workers_alive
 from tasks.services.launch import task_launch
+from tasks.worker import TaskWorker
 from tests.members import make_member
 from tests.waiting import wait_until
 
@@ -35,6 +36,11 @@ def test_nobody_is_alive_where_no_worker_was_started(redis_queue: Queue) -> None
 
 def test_a_worker_that_listens_is_alive(worker_process: "subprocess.Popen[bytes]") -> None:
     assert workers_alive() == 1
+
+
+def test_a_busy_worker_sends_heartbeats_often_enough_to_count_as_alive(redis_queue: Queue) -> None:
+    worker = TaskWorker([redis_queue], connection=redis_queue.connection)
+    assert worker.job_monitoring_interval <= ALIVE_FOR.total_seconds() / 2
 
 
 def test_who_looks_at_the_workers_waits_no_longer_for_the_queue_server_from_then_on(
