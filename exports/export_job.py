@@ -25,10 +25,9 @@ from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
-from tasks.job import Job, Result, Text
+from tasks.job import Job, Outcome, Result, Text
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.failure import FailureCode
-from tasks.outcomes import Outcome
 from tasks.registry import JOBS
 from tasks.services.counters import BYTES, count_later, measured
 

@@ -24,10 +24,13 @@ from exports.formats.archive import Source, write_archive
 from exports.formats.posts_json import write_posts
 from exports.formats.rows import Skipped
 from exports.models import Archive
-from tasks.registry import background, register
+from tasks.registry import EARLIER_NAMES, RUN, background, register
 
 LONGEST_TRACE = 100_000
 """Code points of a traceback that staff are shown."""
+
+# Names of the previous release, which queued every task by a function of this module.
+EARLIER_NAMES.update({f"exports.jobs.{name}": RUN for name in ("export_posts", "export_archive", "example")})
 
 
 @register

@@ -10,9 +10,9 @@ from django.dispatch import receiver
 from accounts.models import User
 from inbox.models import Conversation
 from inbox.services import UNREAD_MESSAGE_COUNT, unread_count_publish
-from notifications import alerts
+from notifications.alerts import BADGES
 
-alerts.register_badge(UNREAD_MESSAGE_COUNT, script="inbox/badge.js")
+BADGES[UNREAD_MESSAGE_COUNT] = "inbox/badge.js"
 
 
 @receiver(post_delete, sender=Conversation)

@@ -238,7 +238,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_known": "5/5m/key",
     "login_failed_everywhere": "100/h/key",
     "kept_form": "10/m/ip",  # without a session; see `core.requests.kept_forms`
-    "export": env.rate_limit("EXPORT_START_LIMIT", "10m/user", default=0 if DEBUG else 20),
+    "task": env.rate_limit("EXPORT_START_LIMIT", "10m/user", default=0 if DEBUG else 20),
     "message": env.rate_limit("MESSAGE_LIMIT", "10m/user", default=0 if DEBUG else 30),
     "post": env.rate_limit("POST_LIMIT", "10m/user", default=0 if DEBUG else 60),
     "change": env.rate_limit("CHANGE_LIMIT", "10m/user", default=0 if DEBUG else 120),

@@ -1,4 +1,4 @@
-"""The alerts and badges on every page; each app registers its own in a module `alerts`."""
+"""The alerts and badges on every page; each app adds its own in a module `alerts`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,29 +30,15 @@ class AlertKind:
 
 
 KINDS: dict[str, AlertKind] = {}
+"""How notifications are shown as alerts, by their name."""
 
+BADGES: dict[str, str] = {}
+"""The script of each badge, an ES module as an alert's, by the name of its notifications.
 
-def register(
-    name: str,
-    *,
-    template: str,
-    script: str,
-    headline: Callable[[Any], Headline],
-    in_words: Callable[[Any], Any] = lambda data: data,
-) -> None:
-    """Show the notifications called `name` as alerts."""
-    KINDS[name] = AlertKind(template, script, in_words, headline)
+Every page's header finds their latest `data` as `badges.<name>`.
+"""
 
 
 def data_in_words(name: str, data: Any) -> Any:
     """Return a notification's data for a page or the poll, in the active language."""
     return KINDS[name].in_words(data) if name in KINDS else data
-
-
-BADGES: dict[str, str] = {}
-"""The script of each badge; an ES module as an alert's."""
-
-
-def register_badge(name: str, *, script: str) -> None:
-    """Give every page's header the latest `data` of the notifications called `name`, as `badges.<name>`."""
-    BADGES[name] = script

@@ -1,6 +1,6 @@
-"""How tasks stand in the alerts of every page, and how a poll without anything new looks after them.
+"""The alerts of tasks on every page, and what a poll without anything new does for them.
 
-Found by `notifications` when the apps are ready.
+`notifications` imports this when the apps are ready.
 """
 
 from typing import Any
@@ -9,29 +9,27 @@ from django.db import connection
 from django.dispatch import receiver
 
 from accounts.models import User
-from notifications import alerts
+from notifications.alerts import KINDS, AlertKind, Headline
 from notifications.services import quiet_poll
-from tasks.job import Job
+from tasks.job import OUTCOMES, Job
 from tasks.models import Task, TaskStatus
 from tasks.models.task import ACTIVE
-from tasks.outcomes import BY_STATUS
 from tasks.registry import JOBS
 from tasks.services.payloads import TASK_PROGRESS, localized_payload, queue_places_publish
 from tasks.services.recovery import tasks_reconcile
 
 # By hand, for the poll's figure in `make bench`: the ORM takes ten times as long to make the query as SQLite to run it.
-QUERY = "SELECT 1 FROM exports_task WHERE user_id = %s AND status IN (%s, %s) LIMIT 1"
+QUERY = f"SELECT 1 FROM {Task._meta.db_table} WHERE user_id = %s AND status IN (%s, %s) LIMIT 1"  # noqa: S608
 
 
-def headline(payload: dict[str, Any]) -> alerts.Headline:
-    """Return which task it is, and where it stands, in two words."""
+def headline(payload: dict[str, Any]) -> Headline:
+    """Return the task's label and its outcome so far."""
     status = TaskStatus(payload["status"])
-    outcome = BY_STATUS.get(status) or JOBS.get(payload.get("name", ""), Job).success
-    return alerts.Headline(str(payload["label"]), str(outcome.label), outcome.badge)
+    outcome = OUTCOMES.get(status) or JOBS.get(payload.get("name", ""), Job).success
+    return Headline(str(payload["label"]), str(outcome.label), outcome.badge)
 
 
-alerts.register(
-    TASK_PROGRESS,
+KINDS[TASK_PROGRESS] = AlertKind(
     template="tasks/_task_alert.html",
     script="tasks/task_alert.js",
     in_words=localized_payload,
@@ -43,15 +41,11 @@ alerts.register(
 def look_after_own_tasks(*, user: User, **_signal: Any) -> None:
     """Recover the member's own tasks if they look stale, and publish their place in the queue if it has changed.
 
-    Their open page is enough to notice; usually there is nothing, and one query says so.
+    Usually the member has no active task, and one query says so.
     """
-    if _has_active_task(user.pk):
+    with connection.cursor() as cursor:
+        cursor.execute(QUERY, [user.pk, *ACTIVE])
+        has_active_task = cursor.fetchone() is not None
+    if has_active_task:
         tasks_reconcile(Task.objects.active().filter(user=user))
         queue_places_publish(user=user)
-
-
-def _has_active_task(user_id: int) -> bool:
-    """Return whether one of the member's tasks is not over."""
-    with connection.cursor() as cursor:
-        cursor.execute(QUERY, [user_id, *ACTIVE])
-        return cursor.fetchone() is not None

@@ -1,4 +1,4 @@
-"""What the end of an account means for its tasks: they are cancelled, and the queue forgets them."""
+"""Erase a closed account's tasks: cancel them, and remove their jobs from the queue."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ from tasks.services.transitions import task_cancel
 
 @receiver(account_closing)
 def end_tasks(*, user: User, **_signal: Any) -> None:
-    """Cancel the member's tasks; raise AccountInUseError while a worker is still at one."""
+    """Cancel the member's tasks; raise AccountInUseError while a worker runs one."""
     for task in Task.objects.active().filter(user=user):
         task_cancel(task)
     ensure_not_running(_task_jobs(user))
@@ -23,12 +23,12 @@ def end_tasks(*, user: User, **_signal: Any) -> None:
 
 @receiver(account_erasing)
 def remove_task_jobs(*, user: User, **_signal: Any) -> None:
-    """Have the queue forget the member's tasks."""
+    """Remove the jobs of the member's tasks from the queue."""
     remove_jobs(_task_jobs(user))
 
 
 def ensure_not_running(job_ids: Iterable[str]) -> None:
-    """Raise AccountInUseError while a worker is at one of these jobs, or if that cannot be known."""
+    """Raise AccountInUseError while a worker runs one of these jobs, or if the queue server is unavailable."""
     try:
         running = running_job_ids().intersection(job_ids)
     except QueueUnavailableError as error:

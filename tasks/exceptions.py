@@ -5,7 +5,7 @@ from tasks.models.failure import Failure
 
 
 class TaskRefusedError(Exception):
-    """No other attempt could succeed, for the reason in `failure`, which the member is told."""
+    """No other attempt could succeed, for the reason in `failure`, which the member sees."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tasks.exceptions import ClaimLostError
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.failure import failure_text
-from tasks.outcomes import DONE, Outcome
 
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What has become of a task, in a word, and the look of its badge."""
+
+    label: Text
+    badge: str
+    """A CSS class."""
+
+
+DONE = Outcome(pgettext_lazy("task", "Done"), "text-bg-success")
+OUTCOMES = {
+    TaskStatus.QUEUED: Outcome(pgettext_lazy("task", "Waiting"), "text-bg-warning"),
+    TaskStatus.RUNNING: Outcome(pgettext_lazy("task", "In progress"), "text-bg-primary"),
+    TaskStatus.FAILED: Outcome(pgettext_lazy("task", "Failed"), "text-bg-danger"),
+    TaskStatus.CANCELLED: Outcome(pgettext_lazy("task", "Cancelled"), "text-bg-secondary"),
+}
+"""By status; a success has its job's own."""
 
 
 @dataclass(frozen=True)

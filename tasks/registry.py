@@ -1,4 +1,4 @@
-"""Which jobs and functions there are: what a worker runs, and nothing else."""
+"""The jobs and functions that workers run."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,8 +11,8 @@ RUN = "tasks.runner.run"
 
 JOBS: dict[str, type[Job]] = {}
 FUNCTIONS: set[str] = {RUN}
-EARLIER_NAMES = {f"exports.jobs.{name}": RUN for name in ("export_posts", "export_archive", "example")}
-"""What the previous release queues for a task."""
+EARLIER_NAMES: dict[str, str] = {}
+"""What an earlier release queued, and the function to call instead; the app that it belonged to says so."""
 
 AnyJob = TypeVar("AnyJob", bound=type[Job])
 Function = TypeVar("Function", bound=Callable[[str], None])
@@ -48,6 +48,6 @@ def failure_text_of(task: Task) -> str:
 
 
 def function_named(name: object) -> str | None:
-    """Return the dotted path of what a job in the queue names; None if it is nothing that a worker may run."""
+    """Return the dotted path of the function that a job in the queue names; None if workers may not run it."""
     path = EARLIER_NAMES.get(name, name) if isinstance(name, str) else None
     return path if path in FUNCTIONS else None

@@ -1,4 +1,4 @@
-"""Cancelling and retrying a task, and how every launch is answered."""
+"""Start, cancel and retry a task, and respond to every launch."""
 
 from collections.abc import Callable
 from typing import cast
@@ -22,7 +22,7 @@ from tasks.services.transitions import task_cancel
 
 @require_POST
 @login_required
-@not_too_often("export")
+@not_too_often("task")
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Start a job that has a button on the member's profile; 404 for any other."""
     job = JOBS.get(name)
@@ -35,59 +35,52 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: HttpRequest, pk: str) -> HttpResponse:
-    """Stop one of the member's tasks; one that is already over stays as it is."""
+    """Cancel one of the member's tasks; one that has ended stays as it is."""
     user = cast(User, request.user)
     if task_cancel(get_object_or_404(user.tasks, pk=pk), actor=user):
-        return _done(request, messages.INFO, _("Cancelled."))
-    return _refused(request, _("This had already ended."))
+        return _respond(request, messages.INFO, _("Cancelled."))
+    return _refuse(request, _("This had already ended."))
 
 
 @require_POST
 @login_required
-@not_too_often("export")
+@not_too_often("task")
 def retry(request: HttpRequest, pk: str) -> HttpResponse:
-    """Start a failed or cancelled task of the member's again."""
+    """Retry a failed or cancelled task of the member's."""
     user = cast(User, request.user)
     task = get_object_or_404(user.tasks, pk=pk)
     if not task.can_be_retried:
-        return _refused(request, _("Only what failed or was cancelled can be retried."))
+        return _refuse(request, _("Only what failed or was cancelled can be retried."))
     if not task_is_known(task):
-        return _refused(request, _("This is no longer available."))
+        return _refuse(request, _("This is no longer available."))
     return launch_and_tell(request, lambda: task_retry(task, actor=user))
 
 
 def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpResponse:
-    """Launch a task, and tell the member how that went, or why nothing was started."""
+    """Launch a task, and tell the member that it has started, or why not."""
     try:
         task = launch()
     except TaskAlreadyActiveError as refusal:
-        return _refused(request, str(JOBS[refusal.name].already_active))
+        return _refuse(request, str(JOBS[refusal.name].already_active))
     except TaskTooSoonError as refusal:
-        return _refused(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
+        return _refuse(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
     if task.status == TaskStatus.FAILED:
-        return _done(request, messages.ERROR, failure_text_of(task))
-    return _done(request, messages.INFO, str(JOBS[task.name].launched))
+        return _respond(request, messages.ERROR, failure_text_of(task))
+    return _respond(request, messages.INFO, str(JOBS[task.name].launched))
 
 
-def _done(request: HttpRequest, level: int, text: str) -> HttpResponse:
-    """Go back to the page, which says so; one that stays shows the task's alert, which says it as well.
+def _respond(request: HttpRequest, level: int, text: str, *, script_status: int = 204) -> HttpResponse:
+    """Go back to the form's page, or to the member's profile, with a message; a script gets a status only.
 
-    The text is as true when the task is done, or has failed, as it is now: that can be before the page is shown.
+    The script's page shows the task's alert; when it is refused (409), it submits the form again as a browser does. The
+    task can have ended before the page is shown: the text must be true then, too.
     """
     if is_background_request(request):
-        return HttpResponse(status=204)
-    return _go_back(request, level, text)
-
-
-def _refused(request: HttpRequest, text: str) -> HttpResponse:
-    """Say why not, on the page; a script (409) sends the form again as a browser does, to have it said."""
-    if is_background_request(request):
-        return HttpResponse(status=409)
-    return _go_back(request, messages.WARNING, text)
-
-
-def _go_back(request: HttpRequest, level: int, text: str) -> HttpResponse:
-    """Go back to the page that the form was on, or to the member's profile, with a message."""
+        return HttpResponse(status=script_status)
     messages.add_message(request, level, text, extra_tags="task")
     profile = cast(User, request.user).get_absolute_url()
     return HttpResponseRedirect(next_url(request, otherwise=profile))
+
+
+def _refuse(request: HttpRequest, text: str) -> HttpResponse:
+    return _respond(request, messages.WARNING, text, script_status=409)

@@ -6,8 +6,8 @@ from django.utils.translation import pgettext_lazy
 from exports.export_job import READY
 from exports.models.archive import Removal
 from exports.options import export_options
+from tasks.job import DONE, OUTCOMES, Outcome
 from tasks.models import Task, TaskStatus
-from tasks.outcomes import BY_STATUS, DONE, Outcome
 
 EXPIRED = Outcome(pgettext_lazy("export", "Expired"), "text-bg-secondary")
 BY_REMOVAL = {
@@ -26,7 +26,7 @@ register.simple_tag(export_options)
 def outcome(task: Task) -> Outcome:
     """Return what became of an export; of a finished one, what became of its file."""
     if task.status != TaskStatus.SUCCEEDED:
-        return BY_STATUS[TaskStatus(task.status)]
+        return OUTCOMES[TaskStatus(task.status)]
     if not hasattr(task, "archive"):
         return DONE
     return READY if task.archive.is_available else BY_REMOVAL[task.archive.removal]

@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return _start(request) if request.method == "POST" else _list(request)
 
 
-@not_too_often("export")
+@not_too_often("task")
 def _start(request: HttpRequest) -> HttpResponse:
     """Start the export named by `kind`, unless one is in progress; redirect to the page that the form was on."""
     user = cast(User, request.user)
@@ -91,7 +91,7 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
 @require_POST
 @login_required
 @password_required
-@not_too_often("export")
+@not_too_often("task")
 def mail(request: HttpRequest, pk: str) -> HttpResponse:
     """Email one of the member's exports again, to their current address."""
     user = cast(User, request.user)

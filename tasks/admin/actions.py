@@ -1,4 +1,4 @@
-"""What staff can do to tasks: cancel, retry and give up; each by the services that members' own buttons use."""
+"""What staff can do to tasks: cancel, retry and fail them, by the services that members' own buttons use."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ from tasks.services.transitions import task_cancel, task_fail
 
 
 def stop(task: Task, actor: User) -> Task | None:
-    """Give the task up, if it is active, and tell its member so."""
+    """Fail the task, if it is active, and tell its member so."""
     failure = Failure(FailureCode.STOPPED_BY_STAFF)
     return task_fail(Task.objects.active().filter(pk=task.pk), task, failure=failure, actor=actor)
 
 
 def retry_if_possible(task: Task, actor: User) -> bool:
-    """Launch the task anew, whatever the pause between a member's exports; return False if that cannot be now."""
+    """Launch the task again, regardless of its job's cooldown; return False if that is impossible now."""
     if not (task.can_be_retried and task_is_known(task)):
         return False
     try:
@@ -33,12 +33,12 @@ def retry_if_possible(task: Task, actor: User) -> bool:
 
 
 def over(tasks: Sequence[Task]) -> dict[object, str]:
-    """Return why those among the tasks that are over cannot be stopped."""
+    """Return why tasks that have ended cannot be stopped."""
     return {task.pk: _("it has already ended") for task in tasks if not task.is_active}
 
 
 def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
-    """Return why some of the tasks cannot be launched anew; of one member and name, one can be active at a time."""
+    """Return why some of the tasks cannot be retried; of one member and name, one can be active at a time."""
     members = Q(user__in={task.user_id for task in tasks}) | Q(user=None)
     taken: set[tuple[int | None, str]] = set(Task.objects.active().filter(members).values_list("user_id", "name"))
     reasons: dict[object, str] = {}

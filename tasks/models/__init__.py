@@ -1,4 +1,4 @@
-"""The rows of a background job: the Task, what happened to it, and what the workers keep count of."""
+"""The rows of background jobs: tasks, their history, paused queues, totals, and the housekeeping."""
 
 from tasks.models.counter import Counter
 from tasks.models.event import TaskEvent

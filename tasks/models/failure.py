@@ -1,6 +1,6 @@
-"""Why a task failed: stored as a code with its numbers, and told to each reader in their own language.
+"""Why a task failed: stored as a code with its numbers, and shown to each reader in their own language.
 
-A job can say it in words of its own: see `Job.failure_texts`.
+A job can have its own texts: see `Job.failure_texts`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 
 class FailureCode(StrEnum):
-    """The reasons that there are; a row keeps the value."""
+    """The reasons of tasks of any job; a row keeps the value."""
 
     ERRORED = auto()
     """Its last attempt ended in an error."""
@@ -27,7 +27,7 @@ class FailureCode(StrEnum):
     NO_LONGER_OFFERED = auto()
     """This kind of task no longer exists."""
     STOPPED_BY_STAFF = auto()
-    """A member of staff gave it up."""
+    """Staff stopped it."""
 
 
 @dataclass(frozen=True)

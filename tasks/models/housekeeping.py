@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Housekeeping(models.Model):
-    """One row a part, overwritten each time by whichever worker did it: it tells what no queue server remembers."""
+    """One row per part, overwritten by each worker that does it; the queue server would lose it."""
 
     name = models.CharField(_("name"), max_length=64, primary_key=True)
     at = models.DateTimeField(_("last done"))
@@ -13,7 +13,7 @@ class Housekeeping(models.Model):
     error = models.CharField(_("error"), max_length=200, blank=True)  # of the last time; empty: it worked
 
     class Meta:
-        db_table = "exports_housekeeping"  # as it was when tasks were a part of `exports`
+        db_table = "exports_housekeeping"  # its name since the first release
         verbose_name = _("housekeeping")
         verbose_name_plural = _("housekeeping")
         ordering = ["name"]

@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TaskQueue(models.TextChoices):
-    """Behind which others a task waits: each is a queue of its own."""
+    """A task waits behind those of its own queue only."""
 
     SMALL = "small", _("Small")
     """Done within moments."""
     LARGE = "large", _("Large")
-    """An export of so much that nobody else should wait for it."""
+    """So much work that other members should not wait for it."""
 
 
 class QueuePause(models.Model):

@@ -1,4 +1,4 @@
-"""Pages come before exports: who waits for a page looks at it, who waits for an export is told when it is there.
+"""Pages come before jobs: a member waits at a page, and is told when a job is done.
 
 A worker's work-horses run at the nice value EXPORT_NICENESS. Where Linux shares processors between sessions first and
 only then within each (sched_autogroup: whatever systemd or a container did not put into a group of its own), that of
@@ -16,7 +16,7 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 LARGE_EXTRA_NICENESS = 5
-"""So much nicer is a large export's work-horse: it gets a third of what a small one gets."""
+"""How much nicer a large job's work-horse is: it gets a third of a small one's share."""
 AUTOGROUP = Path("/proc/self/autogroup")
 MAX_TRIES = 20
 PAUSE_SECONDS = (0.1, 0.5)
@@ -29,7 +29,7 @@ def lower_session_priority() -> None:
         return
     try:
         _write_with_retries(str(settings.EXPORT_NICENESS))
-    except OSError:  # forbidden in some sandboxes; exports then compete with pages, and nothing else is lost
+    except OSError:  # forbidden in some sandboxes; jobs then compete with pages, and nothing else is lost
         logger.warning("This worker has the same share of the processors as the web server", exc_info=True)
 
 

@@ -1,4 +1,4 @@
-"""Which jobs a worker performs: the registered ones. Everything else that the queue server holds is only data.
+"""Workers perform registered jobs only. Everything else that the queue server holds is data.
 
 RQ unpickles what it finds in Redis, imports what a job names, and calls back, repeats and reports as the job says.
 Whoever can write to Redis could run code in a worker, and in the dashboard too, which cleans up as it counts. RQ makes
@@ -38,13 +38,13 @@ MAX_TTL_SECONDS = 31_536_000
 """Seconds that the queue server may keep what became of a job: a year. It refuses far longer times."""
 
 MAX_LOGGED_CHARS = 200
-"""Characters of a foreign name that the log shows."""
+"""Characters of an unregistered name that the log shows."""
 
 _rq_restore = Job.restore
 
 
 class UnregisteredJobError(Exception):
-    """Somebody asks for a job that is not registered, or not in the form that this release writes."""
+    """A job is not registered, or not in the form that this release writes."""
 
 
 def harden_rq() -> None:

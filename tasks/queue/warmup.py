@@ -1,7 +1,7 @@
-"""What a worker has ready before its first job, for the processes that it forks: one for each job.
+"""What a worker prepares before its first job, for the processes that it forks: one for each job.
 
-What is imported, compiled or looked up only in the forked process is made again for each job: for a small export that
-was most of its time.
+What the forked process itself imports, compiles or looks up, every job does again: for a small job that was most of
+its time.
 """
 
 from django.conf import settings

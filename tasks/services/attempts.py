@@ -1,4 +1,4 @@
-"""What becomes of a task whose attempt ended without success: it begins anew, or is given up with a reason."""
+"""What becomes of a task whose attempt ended without success: it is requeued, or fails with a reason."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def attempt_worker_lost(rows: TaskQuerySet, task: Task) -> Task | None:
-    """Begin the task anew at once, if it is still among `rows`, or give it up when it died too often."""
+    """Requeue the task at once, if it is still among `rows`, or fail it after its last attempt."""
     if is_last(task):
         count = task.failures + 1
         failure = Failure(FailureCode.INTERRUPTED, {"count": count})
@@ -32,9 +32,9 @@ def attempt_worker_lost(rows: TaskQuerySet, task: Task) -> Task | None:
 
 
 def attempt_failed(task: Task, *, traceback: str, error_class: str = "") -> Task | None:
-    """Put the task off after an exception, by a pause that grows; give it up at the last attempt.
+    """Defer the task after an exception, by a pause that grows; fail it after the last attempt.
 
-    The history tells the exception's class only: its words may be a member's.
+    The history keeps the exception's class only: its text may quote a member.
     """
     rows = Task.objects.claimed_as(task)
     event: dict[str, Any] = {"reason": Reason.ERRORED, "detail": error_class}
@@ -48,7 +48,7 @@ def attempt_failed(task: Task, *, traceback: str, error_class: str = "") -> Task
 
 
 def attempt_released(rows: TaskQuerySet, task: Task) -> Task | None:
-    """Begin the task anew at once because its worker is being stopped: that is not the task's failure."""
+    """Requeue the task at once because its worker is being stopped: that is not the task's failure."""
     return _requeue_now(rows, task, reason=Reason.RELEASED)
 
 
@@ -69,7 +69,7 @@ def attempt_timed_out(rows: TaskQuerySet, task: Task, *, traceback: str = "") ->
 
 
 def is_last(task: Task) -> bool:
-    """Return whether the task is given up if its present attempt does not succeed."""
+    """Return whether the task fails for good if its present attempt does not succeed."""
     return task.failures + 1 >= settings.EXPORT_MAX_ATTEMPTS
 
 

@@ -15,7 +15,7 @@ from tasks.models import Task, TaskStatus
 
 
 def next_starts(*, user: User, jobs: Iterable[type[Job]]) -> dict[str, datetime]:
-    """Return when the member can next start a task, by its name: only those that have to wait.
+    """Return the time of the member's next start by the name of each of the jobs for which they have to wait.
 
     Failures and cancellations gave the member nothing, and do not count.
     """
@@ -36,7 +36,7 @@ def next_start_in_words(next_at: datetime) -> str:
 
 
 def seconds_to_other_words(next_at: datetime) -> int:
-    """Return after how many seconds that sentence is no longer true, and the page should be refreshed."""
+    """Return the number of seconds after which that sentence changes, and the page should be refreshed."""
     left = math.ceil((next_at - timezone.now()).total_seconds())
     unit = HOUR if left > HOUR else MINUTE
     return max(1, left % unit or unit)

@@ -1,7 +1,7 @@
-"""Counts what happens to tasks, files and mails, in rows that only grow: metrics are made of them.
+"""Count what happens to tasks, files and emails, in rows that only grow: the metrics read them.
 
-Counting rows would cost more with every export, and would count backwards when the housekeeping deletes some. It
-stops nothing: a total that cannot be written is missing one, and the log says so.
+To count tasks would cost more with each of them, and totals would shrink when the housekeeping deletes some. An error
+here stops nothing: the total misses one, and the log says so.
 """
 
 import logging

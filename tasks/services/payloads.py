@@ -1,4 +1,4 @@
-"""What the member is told of a task: the payload of its `task_progress` notification."""
+"""What the member sees of a task: the payload of its `task_progress` notification."""
 
 from functools import cache
 from typing import Any
@@ -28,10 +28,10 @@ def task_publish(task: Task) -> None:
 
 
 def queue_places_publish(*, user: User) -> None:
-    """Tell the member anew of their queued tasks whose wait has changed since they were told of it.
+    """Publish the member's queued tasks whose wait has changed since their last notification.
 
-    What can change is their place, whether staff have paused their queue, and whether there is any worker at all: the
-    queue server is asked for that once at most, since a silent one costs seconds.
+    What can change is their place, whether staff have paused their queue, and whether any worker is available: the
+    queue server is asked for that once at most, since one that hangs costs seconds.
     """
     no_worker_alive = cache(_no_worker_alive)
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
@@ -46,7 +46,7 @@ def queue_places_publish(*, user: User) -> None:
 
 
 def _no_worker_alive() -> bool:
-    """Return whether no worker is alive; a queue server that does not answer tells nothing."""
+    """Return whether no worker is alive; False if the queue server is unavailable."""
     try:
         return workers_alive() == 0
     except QueueUnavailableError:
@@ -54,7 +54,7 @@ def _no_worker_alive() -> bool:
 
 
 def _publish_if_queued(task: Task, user: User, *, is_stalled: bool) -> None:
-    """Publish under a lock of the row: a worker that claims the task now has the last word, not we."""
+    """Publish under a lock of the row, so that the notification of a worker that claims the task now comes last."""
     with transaction.atomic():
         locked = Task.objects.select_for_update().filter(pk=task.pk, status=TaskStatus.QUEUED).first()
         if locked:

@@ -161,7 +161,7 @@ print(client.cookies.output(header="").strip())
 print(client.get("/explore/")["Location"])
 print(settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.ALLAUTH_TRUSTED_PROXY_COUNT)
 limits = settings.ACCOUNT_RATE_LIMITS
-print(*(limits[name] for name in ("export", "message", "post", "change", "search")))
+print(*(limits[name] for name in ("task", "message", "post", "change", "search")))
 """
 
 

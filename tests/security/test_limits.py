@@ -125,7 +125,7 @@ def test_with_fewer_addresses_than_proxies_the_peer_counts(db: None, settings: L
 
 @pytest.fixture
 def three(settings: LazySettings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"export": "3/10m/user"}
+    settings.ACCOUNT_RATE_LIMITS = {"task": "3/10m/user"}
 
 
 def test_starting_and_cancelling_repeatedly_is_rate_limited(member: User, three: None, redis_queue: Queue) -> None:
@@ -200,7 +200,7 @@ def test_searches_are_limited_by_client_address(member: User, settings: LazySett
 def test_every_limit_applies_in_production() -> None:
     code = """
 from django.conf import settings
-print(*(settings.ACCOUNT_RATE_LIMITS[action] for action in ("post", "change", "search", "export", "message")))
+print(*(settings.ACCOUNT_RATE_LIMITS[action] for action in ("post", "change", "search", "task", "message")))
 """
     run = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,7 +1,7 @@
-"""Recover the tasks that a death left behind, by hand.
+"""Recover the tasks whose worker died or whose job was lost, by hand.
 
-Workers do this by themselves every few seconds, and so do the pages of the members concerned. This command is
-for an operator who wants to see it done, or to be told what would be done.
+Workers do this every few seconds, and so do the pages of the members concerned. This command shows an operator what is
+done, or what would be.
 """
 
 from typing import Any
