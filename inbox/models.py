@@ -1,10 +1,10 @@
 """Messages and conversations."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.db.models.functions import Greatest, Least
 from django.urls import reverse
 from django.utils import timezone
@@ -60,15 +60,6 @@ class Message(models.Model):
         return f"{self.sender_id} to {self.recipient_id}"  # not the body, which is neither for logs nor for staff
 
 
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """The vocabulary of conversation queries."""
-
-    def unread_messages(self) -> int:
-        """Return the number of unread messages in them."""
-        counted: dict[str, Any] = self.filter(unread__gt=0).aggregate(sum=Sum("unread"))
-        return counted["sum"] or 0
-
-
 class Conversation(models.Model):
     """One member's side of a conversation, as their list of conversations shows it."""
 
@@ -79,8 +70,6 @@ class Conversation(models.Model):
     newest = models.ForeignKey(Message, models.CASCADE, related_name="+", verbose_name=_("newest message"))
     timestamp = models.DateTimeField(_("newest at"))  # the newest message's: it orders the list
     unread = models.PositiveIntegerField(_("unread messages"), default=0)
-
-    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "partner"], name="one_side_a_member_and_partner")]

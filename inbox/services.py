@@ -5,7 +5,7 @@ same time cannot deadlock.
 """
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from accounts.models import User
 from inbox.models import Conversation, Message
@@ -42,8 +42,8 @@ def conversation_read(conversation: Conversation) -> None:
 
 def unread_count_publish(*, user_id: int) -> None:
     """Publish the number of unread messages to the member's pages."""
-    count = Conversation.objects.filter(member_id=user_id).unread_messages()
-    notify(user_id=user_id, name=UNREAD_MESSAGE_COUNT, data=count)
+    unread = Conversation.objects.filter(member_id=user_id, unread__gt=0).aggregate(count=Sum("unread"))
+    notify(user_id=user_id, name=UNREAD_MESSAGE_COUNT, data=unread["count"] or 0)
 
 
 def _members_lock(*members: User) -> None:

@@ -17,7 +17,7 @@ from core.health import Finding, Status, check, failing, ok, warning
 from core.humanize import duration_in_words, moment_in_words
 from core.periodic import REGULAR
 from tasks.models import QueuePause, TaskStatus
-from tasks.queue.client import QueueUnavailableError, queue_connection, queue_probe_quickly
+from tasks.queue.client import QueueUnavailableError, queue_connection, queue_probe
 from tasks.queue.workers import living_workers
 from tasks.services.figures import active_tasks, outcomes
 from tasks.services.housekeeping import housekeeping_done
@@ -34,7 +34,7 @@ HOUSEKEEPING_INTERVALS = 10  # after which a part is late
 def queue() -> Iterator[Finding]:
     """Write what queueing a job writes: a full memory or disk, a replica, and access rules refuse it."""
     try:
-        queue_probe_quickly()
+        queue_probe()
     except QueueUnavailableError as error:
         yield failing(error.problem.what, error.problem.hint, error)
 
@@ -43,7 +43,7 @@ def queue() -> Iterator[Finding]:
 def worker() -> Iterator[Finding]:
     """Look for running workers: to a queue server that refuses writes they can't send heartbeats."""
     try:
-        queue_probe_quickly()
+        queue_probe()
         workers = living_workers()
     except QueueUnavailableError as error:
         hint = _("See the check of the queue server.")
@@ -136,10 +136,6 @@ def tasks() -> Iterator[Finding]:
     if age > LONGEST_WAIT:
         text = _("A task has been waiting for %(time)s.") % {"time": duration_in_words(age.total_seconds())}
         yield warning(text, _("Start more workers, and check that the running ones are making progress."))
-    yield from _failures()
-
-
-def _failures() -> Iterator[Finding]:
     found = outcomes(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
     failed = found[TaskStatus.FAILED]
     ended = failed + found[TaskStatus.SUCCEEDED]

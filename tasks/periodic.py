@@ -1,4 +1,4 @@
-"""Tasks that ended long ago: their rows go, with their history and notifications."""
+"""Regular work: prune tasks that ended long ago, with their history and notifications."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,19 +10,16 @@ from core.bulk_delete import bulk_delete
 from core.periodic import periodic
 from notifications.models import Notification
 from tasks.models import Task
-from tasks.models.task import ACTIVE, TaskQuerySet
+from tasks.models.task import TaskQuerySet
 from tasks.registry import JOBS
 from tasks.services.payloads import TASK_PROGRESS
 
 
 def prunable_tasks() -> TaskQuerySet:
-    """Return the tasks that ended EXPORT_TASK_RETENTION_DAYS ago, and that no job has a use for.
-
-    One that a longer cooldown still counts stays, too.
-    """
+    """Return the tasks that ended EXPORT_TASK_RETENTION_DAYS ago, unless a job uses them or a cooldown counts them."""
     cooldowns = [job.cooldown() for job in JOBS.values()]
     kept_for = max(timedelta(days=settings.EXPORT_TASK_RETENTION_DAYS), *cooldowns)
-    tasks = Task.objects.exclude(status__in=ACTIVE).filter(ended_at__lt=timezone.now() - kept_for)
+    tasks = Task.objects.ended().filter(ended_at__lt=timezone.now() - kept_for)
     conditions = [condition for job in JOBS.values() if (condition := job.in_use()) is not None]
     return tasks.filter(*(~condition for condition in conditions))
 

@@ -1,4 +1,4 @@
-"""The one path of every job: RQ calls `run`, and here it is told how each attempt ends."""
+"""The one path of every attempt: RQ calls `run`, which runs the job and records how the attempt ended."""
 
 import logging
 import traceback
@@ -34,7 +34,8 @@ MAX_TRACEBACK_CHARS = 100_000
 
 def run(task_id: str) -> None:
     """Claim the task and make an attempt at it; do nothing without a claim."""
-    task = task_claim(task_id=task_id, worker=_worker_name())
+    job = get_current_job()
+    task = task_claim(task_id=task_id, worker=job.worker_name or "" if job else "")
     if task is None:
         if task_defer_if_paused(task_id):
             return
@@ -67,14 +68,18 @@ def _attempt(task: Task) -> None:
         attempt_timed_out(rows, task, traceback=_trace())
         raise
     except Exception as error:
-        # Only the last failure is an error, of which the administrators are told: the others mend themselves.
+        # Administrators are emailed errors: only the last failure is one, the others are retried.
         level = logging.ERROR if is_last(task) else logging.WARNING
         logger.log(level, "Task %s: attempt %s failed", task.pk, task.attempt, exc_info=True)
         attempt_failed(task, traceback=_trace(), error_class=type(error).__name__)
         raise
     else:
         logger.info("Task %s: attempt %s succeeded", task.pk, task.attempt)
-        _follow_up(job, result)
+        try:
+            job.after_commit(result)
+        except Exception:
+            logger.exception("Task %s succeeded, but what follows from that failed", task.pk)
+            raise
 
 
 def _run_job(task: Task) -> tuple[Job, Result]:
@@ -98,15 +103,6 @@ def _succeed(job: Job, result: Result) -> None:
             raise ClaimLostError(job.task.pk)
 
 
-def _follow_up(job: Job, result: Result) -> None:
-    """Do what follows from the success, which no error here takes back."""
-    try:
-        job.after_commit(result)
-    except Exception:
-        logger.exception("Task %s succeeded, but what follows from that failed", job.task.pk)
-        raise
-
-
 def _abandon(job: Job) -> None:
     try:
         job.abandon()
@@ -117,8 +113,3 @@ def _abandon(job: Job) -> None:
 def _trace() -> str:
     """Return the traceback of the error that is handled, as it can be stored: whatever it quotes."""
     return storable(traceback.format_exc(), MAX_TRACEBACK_CHARS)
-
-
-def _worker_name() -> str:
-    job = get_current_job()
-    return (job.worker_name or "") if job else ""

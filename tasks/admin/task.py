@@ -1,6 +1,7 @@
 """Tasks in the admin: what runs, what happened and why; cancel, retry, fail; start a job; pause a queue."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,10 +20,10 @@ from core.staff.actions import ask_and_act
 from core.staff.readonly import ReadOnlyAdmin
 from tasks.admin.actions import CANCEL, FAIL, RETRY
 from tasks.admin.controls import pausable_queues, pause_or_resume, start_job, startable_jobs
-from tasks.admin.history import steps
 from tasks.models import Task
 from tasks.queue.client import QUEUE_NAME, QUEUE_NAMES
 from tasks.registry import JOBS, failure_text_of
+from tasks.services.history import task_history
 
 # What the page groups; a field that is in none of them is with the rest.
 GROUPS = (
@@ -83,8 +84,10 @@ class TaskAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the task's page, with what happened to it."""
         task: Task = context["original"]
+        events = task_history(task)
+        lengths = [later.at - earlier.at for earlier, later in pairwise(events)]
         more = {
-            "steps": steps(task),
+            "steps": list(zip(events, [None, *lengths], strict=True)),
             "job": JOBS.get(task.name),
             "buttons": self._buttons(request, task),
         }

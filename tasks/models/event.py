@@ -1,9 +1,10 @@
-"""What happened to a task, one row a transition: its history, which the task's own row does not keep."""
+"""The history of a task: one row per transition."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.task import Task, TaskStatus
@@ -33,7 +34,7 @@ class Reason(models.TextChoices):
 
 
 class ActorType(models.TextChoices):
-    """Who had it happen; kept beside the account, which may be erased."""
+    """Who caused a transition; kept beside the account, which may be erased."""
 
     SYSTEM = "system", _("the system")
     MEMBER = "member", _("the member")
@@ -41,7 +42,7 @@ class ActorType(models.TextChoices):
 
 
 class TaskEvent(models.Model):
-    """One transition, written in its transaction; code that knows no events runs beside ours and writes none."""
+    """One transition, written in its transaction. Code that knows no events may run beside this, and writes none."""
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="events")
     at = models.DateTimeField(_("time"), default=timezone.now)
@@ -57,7 +58,7 @@ class TaskEvent(models.Model):
     detail = models.CharField(_("detail"), max_length=100, blank=True)
 
     class Meta:
-        db_table = "exports_taskevent"  # as it was when tasks were a part of `exports`
+        db_table = "exports_taskevent"  # its name since the first release
         verbose_name = _("task event")
         verbose_name_plural = _("task events")
         ordering = ["pk"]  # clocks of several machines differ
@@ -66,3 +67,20 @@ class TaskEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.status}"
+
+    @property
+    def who(self) -> str:
+        """Return who had it happen, in a word or two."""
+        if self.by == ActorType.STAFF:
+            return self.actor.username if self.actor else gettext("staff (account erased)")
+        return str(self.get_by_display())
+
+    @property
+    def repeats(self) -> str:
+        """Return the id of the task that this one repeats; empty if it repeats none."""
+        return self.detail if self.reason == Reason.RETRIED else ""
+
+    @property
+    def error_class(self) -> str:
+        """Return the class of the error that ended the attempt, if one did."""
+        return "" if self.repeats else self.detail

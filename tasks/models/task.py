@@ -85,10 +85,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
         overdue = deferred | Q(_not_recent("queued_at", since), run_after__isnull=True)
         return self.of_running_queues().filter(overdue, status=TaskStatus.QUEUED)
 
-    def still_stale(self, task: "Task") -> Self:
-        """Return `task`'s row if its attempt has sent no heartbeat since it was read: a late one saves it."""
-        return self.claimed_as(task).filter(heartbeat_at=task.heartbeat_at)
-
     def claimed_as(self, task: "Task") -> Self:
         """Return `task`'s row if it still belongs to this very attempt, else nothing: the fence of a worker."""
         return self.filter(pk=task.pk, status=TaskStatus.RUNNING, attempt=task.attempt)
@@ -155,7 +151,7 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
-        db_table = "exports_task"  # as it was when tasks were a part of `exports`
+        db_table = "exports_task"  # its name since the first release
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         ordering = ["-created_at"]
@@ -206,11 +202,6 @@ class Task(models.Model):
     def can_be_retried(self) -> bool:
         """Return whether the member may start it again: it failed, or was cancelled."""
         return self.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
-
-    @property
-    def age(self) -> timedelta:
-        """Return the time since the task was asked for."""
-        return timezone.now() - self.created_at
 
     @property
     def duration(self) -> timedelta | None:

@@ -169,13 +169,11 @@ def jobs_waiting() -> set[str]:
 
 @asking_queue()
 def queue_probe() -> None:
-    """Raise QueueUnavailableError unless a job could be queued: a server that answers can still refuse writes."""
-    _write_and_remove(queue_connection())
+    """Raise QueueUnavailableError unless a job could be queued: a server that answers can still refuse writes.
 
-
-@asking_queue()
-def queue_probe_quickly() -> None:
-    """Do the same, but wait QUICK_TIMEOUT_SECONDS at most for a server that hangs: a page can do without it."""
+    It writes what RQ writes to queue a job, in one transaction that leaves nothing of it behind, and waits
+    QUICK_TIMEOUT_SECONDS at most for a server that hangs: pages ask, too.
+    """
     pool = queue_connection().connection_pool
     limits = {
         "socket_timeout": QUICK_TIMEOUT_SECONDS,
@@ -183,21 +181,16 @@ def queue_probe_quickly() -> None:
         "retry": Retry(NoBackoff(), 0),
     }
     own = ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, **limits})
+    job, queue = f"rq:job:probe-{uuid4()}", f"rq:queue:probe-{uuid4()}"
     try:
-        _write_and_remove(Redis(connection_pool=own))
+        with Redis(connection_pool=own).pipeline() as pipeline:
+            pipeline.hset(job, mapping={"status": JobStatus.QUEUED.value})
+            pipeline.expire(job, 1)
+            pipeline.rpush(queue, job)
+            pipeline.delete(job, queue)
+            pipeline.execute()
     finally:
         own.disconnect()
-
-
-def _write_and_remove(connection: Redis) -> None:
-    """Write what RQ writes to queue a job, in one transaction that leaves nothing of it behind."""
-    job, queue = f"rq:job:probe-{uuid4()}", f"rq:queue:probe-{uuid4()}"
-    with connection.pipeline() as pipeline:
-        pipeline.hset(job, mapping={"status": JobStatus.QUEUED.value})
-        pipeline.expire(job, 1)
-        pipeline.rpush(queue, job)
-        pipeline.delete(job, queue)
-        pipeline.execute()
 
 
 @asking_queue()

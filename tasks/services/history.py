@@ -1,4 +1,4 @@
-"""The history of a task: written with each transition, shown to staff, and why its member sees it begin again."""
+"""The history of a task: written with each transition, shown to staff, and why a member sees the task restart."""
 
 from datetime import datetime
 from operator import attrgetter
@@ -10,11 +10,6 @@ from tasks.models import Task, TaskEvent, TaskStatus
 from tasks.models.event import ActorType, Reason
 from tasks.services.counters import event_count
 
-ENDS = {
-    TaskStatus.SUCCEEDED: Reason.SUCCEEDED,
-    TaskStatus.FAILED: Reason.FAILED,
-    TaskStatus.CANCELLED: Reason.CANCELLED,
-}
 RESUMPTIONS = (Reason.INTERRUPTED, Reason.QUEUE_PAUSED, Reason.SLICE_OVER)
 RESTARTS = (Reason.WORKER_LOST, Reason.RELEASED, Reason.ERRORED, *RESUMPTIONS)
 
@@ -22,39 +17,36 @@ RESTARTS = (Reason.WORKER_LOST, Reason.RELEASED, Reason.ERRORED, *RESUMPTIONS)
 def event_record(
     task: Task, *, reason: Reason, actor: User | None = None, worker: str = "", detail: str = ""
 ) -> TaskEvent:
-    """Write what has just happened to the task, and count it; call it in the transition's transaction.
+    """Record what has just happened to the task, and count it; call it in the transition's transaction.
 
-    `actor` is who had it happen, None when nobody did: a worker, or the reconciliation. `worker` is the task's unless
-    it has just lost it.
+    `actor` is None if a worker or the reconciliation caused it. `worker` is the task's, unless the task has just lost
+    it.
     """
     event_count(task, reason)
+    by = ActorType.SYSTEM
+    if actor:
+        by = ActorType.MEMBER if actor.pk == task.user_id else ActorType.STAFF
     return TaskEvent.objects.create(
         task=task,
         status=task.status,
         reason=reason,
         attempt=task.attempt,
         worker=worker or task.worker,
-        by=_actor_type(task, actor),
+        by=by,
         actor=actor,
         detail=detail[: TaskEvent._meta.get_field("detail").max_length],
     )
 
 
-def _actor_type(task: Task, actor: User | None) -> ActorType:
-    if actor is None:
-        return ActorType.SYSTEM
-    return ActorType.MEMBER if actor.pk == task.user_id else ActorType.STAFF
-
-
 def task_history(task: Task) -> list[TaskEvent]:
-    """Return what happened, the first first; what code without events did is told by the row, in unsaved events."""
+    """Return what happened, the oldest first: for what code without events did, unsaved events made from the row."""
     events = list(task.events.select_related("actor"))
     derived = _derived_from_row(task, events)
     return sorted([*events, *derived], key=attrgetter("at")) if derived else events
 
 
 def _derived_from_row(task: Task, events: list[TaskEvent]) -> list[TaskEvent]:
-    """Return the beginning, the last start and the end, as far as they are not among the events."""
+    """Return the request, the last start and the end, unless they are among the events."""
     derived = []
     if not any(event.reason in (Reason.ASKED, Reason.RETRIED) for event in events):
         derived.append(_derived(task, task.created_at, TaskStatus.QUEUED, Reason.ASKED))
@@ -62,8 +54,7 @@ def _derived_from_row(task: Task, events: list[TaskEvent]) -> list[TaskEvent]:
     if task.started_at and not is_told:
         derived.append(_derived(task, task.started_at, TaskStatus.RUNNING, Reason.CLAIMED))
     if task.ended_at and not any(event.status == task.status for event in events):
-        status = TaskStatus(task.status)
-        derived.append(_derived(task, task.ended_at, status, ENDS.get(status, Reason.FAILED)))
+        derived.append(_derived(task, task.ended_at, TaskStatus(task.status), Reason(task.status)))
     return derived
 
 

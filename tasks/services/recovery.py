@@ -82,7 +82,8 @@ def tasks_reconcile(tasks: TaskQuerySet | None = None, *, immediately: bool = Fa
         for task in rows.stale(since=since) if immediately else _stale_at_both_looks(rows):
             queue_ping()
             with bind_task(task):
-                recovered.append(attempt_worker_lost(Task.objects.still_stale(task), task))
+                still_stale = Task.objects.claimed_as(task).filter(heartbeat_at=task.heartbeat_at)
+                recovered.append(attempt_worker_lost(still_stale, task))
         for task in _overdue(rows, since=since):
             with bind_task(task):
                 recovered.append(_queue_again(task))

@@ -1,9 +1,8 @@
 """The life of a task: every change of its status, and nothing else.
 
-Each is a guarded UPDATE (the row must still be where the caller believes it to be) in one transaction with
-the event that tells it to staff and the member's notification. Only the caller whose UPDATE counted a row gets the
-task back; the others get None and must go no further. See the state machine in
-docs/decisions/0002-the-database-is-the-truth.md.
+Each is a guarded UPDATE (the row must still be as the caller has read it) in one transaction with the event for staff
+and the member's notification. Only the caller whose UPDATE matched the row gets the task back; the others get None and
+must do nothing more. See the state machine in docs/decisions/0002-the-database-is-the-truth.md.
 """
 
 from datetime import datetime
@@ -78,7 +77,7 @@ def task_succeed(task: Task, *, done: int, summary: dict[str, Any] | None = None
         done=done,
         total=done,
         summary=summary,
-        **_ended(),
+        ended_at=timezone.now(),
     )
 
 
@@ -102,9 +101,8 @@ def task_fail(
         text = JOBS.get(task.name, Job).failure_text(failure.code, failure.params)
         why = {"error_code": failure.code, "error_params": failure.params, "error": text}
     with transaction.atomic(savepoint=False):
-        failed = _move(
-            rows, task.pk, event, status=TaskStatus.FAILED, traceback=traceback, **why, **_ended(), **changes
-        )
+        changes |= {**why, "traceback": traceback, "ended_at": timezone.now()}
+        failed = _move(rows, task.pk, event, status=TaskStatus.FAILED, **changes)
         if failed and (job := JOBS.get(failed.name)):
             job.on_failure(failed)
         return failed
@@ -112,19 +110,17 @@ def task_fail(
 
 def task_cancel(task: Task, *, actor: User | None = None) -> Task | None:
     """Stop an active task; its worker notices at the next heartbeat."""
-    rows = Task.objects.active().filter(pk=task.pk)
-    return _move(rows, task.pk, {"reason": Reason.CANCELLED, "actor": actor}, status=TaskStatus.CANCELLED, **_ended())
+    event = {"reason": Reason.CANCELLED, "actor": actor}
+    return _cancel(Task.objects.active().filter(pk=task.pk), task.pk, event)
 
 
 def task_cancel_if_closed(rows: TaskQuerySet, task_id: UUID | str) -> Task | None:
     """Cancel the task if it is active, still among `rows`, and its member's account is not active."""
-    return _move(
-        rows.active().exclude(HAS_OPEN_ACCOUNT),
-        task_id,
-        {"reason": Reason.ACCOUNT_CLOSED},
-        status=TaskStatus.CANCELLED,
-        **_ended(),
-    )
+    return _cancel(rows.active().exclude(HAS_OPEN_ACCOUNT), task_id, {"reason": Reason.ACCOUNT_CLOSED})
+
+
+def _cancel(rows: TaskQuerySet, task_id: UUID | str, event: dict[str, Any]) -> Task | None:
+    return _move(rows, task_id, event, status=TaskStatus.CANCELLED, ended_at=timezone.now())
 
 
 def task_requeue(
@@ -136,18 +132,13 @@ def task_requeue(
     detail: str = "",
     **changes: Any,
 ) -> Task | None:
-    """Take the task, if it is still among `rows`, from its attempt; it may begin anew at once, or at `run_after`.
+    """Take the task, if it is still among `rows`, from its attempt; the next may begin at once, or at `run_after`.
 
-    The caller queues it after the commit; one that is put off is queued by the reconciliation.
+    The caller queues it after the commit; the reconciliation queues a deferred one.
     """
     event = {"reason": reason, "detail": detail, "worker": task.worker}
-    queued: dict[str, Any] = {
-        "status": TaskStatus.QUEUED,
-        "worker": "",
-        "queued_at": timezone.now(),
-        "run_after": run_after,
-    }
-    return _move(rows, task.pk, event, **queued, **changes)
+    changes |= {"worker": "", "queued_at": timezone.now(), "run_after": run_after}
+    return _move(rows, task.pk, event, status=TaskStatus.QUEUED, **changes)
 
 
 def task_defer_if_paused(task_id: str) -> Task | None:
@@ -158,19 +149,15 @@ def task_defer_if_paused(task_id: str) -> Task | None:
 
 
 def task_touch_queued(task: Task) -> Task | None:
-    """Note that a queued task is queued anew, unless somebody else has just done so."""
+    """Note that a queued task is queued again, unless another process has just done so."""
     rows = Task.objects.filter(pk=task.pk, status=TaskStatus.QUEUED, queued_at=task.queued_at)
-    # One that was put off is queued when its time has come: that is no news.
+    # A deferred one is queued when its time has come: that is no event.
     event = None if task.run_after else {"reason": Reason.JOB_LOST}
     return _move(rows, task.pk, event, queued_at=timezone.now(), run_after=None)
 
 
-def _ended() -> dict[str, Any]:
-    return {"ended_at": timezone.now()}
-
-
 def _move(rows: TaskQuerySet, task_id: UUID | str, event: dict[str, Any] | None, **changes: Any) -> Task | None:
-    """Change the row if it is among `rows`, and tell it: the `event` to staff, without one to the member only."""
+    """Change the row if it is among `rows`, record the `event` for staff, if there is one, and publish the task."""
     with transaction.atomic(savepoint=False):
         if not rows.update(**changes):
             return None

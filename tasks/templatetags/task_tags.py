@@ -1,4 +1,4 @@
-"""What templates may ask about tasks, and how they say times."""
+"""Tags and filters for tasks and for times."""
 
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,6 @@ from tasks.models import Task
 from tasks.models.task import TaskStatus
 from tasks.registry import JOBS, failure_text_of
 from tasks.services.cooldown import next_start_in_words, seconds_to_other_words
-from tasks.services.estimates import Wait
-from tasks.services.estimates import task_wait as wait_of
 from tasks.services.payloads import localized_payload
 from tasks.services.payloads import task_payload as payload_of
 
@@ -41,7 +39,7 @@ def alert_look(status: str) -> str:
 
 @register.filter
 def with_moment(label: str | Promise, moment: datetime | str | None) -> str:
-    """Return what tells one task from another: its label, and when it was started, as far as that is known."""
+    """Return a task's label and the time of its start, if that is known, to tell tasks apart."""
     return f"{label}, {moment_from_text(moment)}" if moment else str(label)
 
 
@@ -55,12 +53,6 @@ def as_moment(text: str) -> datetime:
 def jobs_with_button() -> list[type[Job]]:
     """Return the jobs that a member can start on their profile."""
     return [job for job in JOBS.values() if job.profile_button]
-
-
-@register.simple_tag
-def task_wait(task: Task) -> Wait | None:
-    """Return what a queued task waits for."""
-    return wait_of(task)
 
 
 @register.simple_tag(takes_context=True)
