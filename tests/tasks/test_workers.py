@@ -4,10 +4,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue
 
 from accounts.models import User
@@ -41,6 +43,20 @@ def test_a_worker_that_listens_is_alive(worker_process: "subprocess.Popen[bytes]
 def test_a_busy_worker_sends_heartbeats_often_enough_to_count_as_alive(redis_queue: Queue) -> None:
     worker = TaskWorker([redis_queue], connection=redis_queue.connection)
     assert worker.job_monitoring_interval <= ALIVE_FOR.total_seconds() / 2
+
+
+def test_a_worker_looks_for_an_unavailable_queue_server_every_few_seconds(
+    redis_queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = TaskWorker([redis_queue], connection=redis_queue.connection)
+    outage = Mock(side_effect=[*[RedisConnectionError] * 8, None])
+    monkeypatch.setattr(worker, "queue_class", Mock(dequeue_any=outage))
+    monkeypatch.setattr(worker, "run_maintenance_tasks", lambda: None)
+    pauses: list[float] = []
+    monkeypatch.setattr("rq.worker.base.time.sleep", pauses.append)
+    worker.dequeue_job_and_maintain_ttl(1)
+    assert len(pauses) == 8
+    assert max(pauses) == 5
 
 
 def test_who_looks_at_the_workers_waits_no_longer_for_the_queue_server_from_then_on(
