@@ -87,9 +87,9 @@ class Job:
     finishing: ClassVar[Text] = _("finishing")
     """What it does when all units are done."""
     launched: ClassVar[Text] = _("Started. You can leave this page.")
-    """What the member is told who has started it."""
+    """The message to a member who has started it."""
     already_active: ClassVar[Text] = _("This is already in progress.")
-    """What the member is told who starts it a second time."""
+    """The message to a member who starts it while it is active."""
     titles: ClassVar[Mapping[str, Text]] = {
         TaskStatus.SUCCEEDED: _("Done: %(label)s"),
         TaskStatus.FAILED: _("Failed: %(label)s"),

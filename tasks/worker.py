@@ -76,7 +76,7 @@ class TaskWorker(RoundRobinWorker):
         # RQ does this after it has registered the worker: a signal in between would kill it.
         self._install_signal_handlers()  # type: ignore[no-untyped-call]
         signal.signal(STOP_SIGNAL, stop_request.make)  # work-horses inherit it
-        with suppress(StopRequested, SystemExit):  # told to end at its start, or while waiting for the server
+        with suppress(StopRequested, SystemExit):  # stopped at its start, or while waiting for the server
             lower_session_priority()
             while True:
                 try:
@@ -87,7 +87,7 @@ class TaskWorker(RoundRobinWorker):
                     self._note_problem(error)
                 if self._shutdown_requested_date:
                     break
-                logger.warning("Worker %s: its loop ended unasked, and begins anew", self.name)
+                logger.warning("Worker %s: its loop ended unexpectedly, and restarts", self.name)
                 self._restart_loop()
         return worked
 
@@ -96,7 +96,7 @@ class TaskWorker(RoundRobinWorker):
         if self.pubsub_thread:
             self.pubsub_thread.stop()
         self.executions.clear()  # RQ's loop can leave one behind, which the next work-horse would take for its own
-        time.sleep(RESTART_PAUSE_SECONDS)  # only between two tries to reach a server that is away
+        time.sleep(RESTART_PAUSE_SECONDS)  # between two tries to reach an unavailable server
         self.name = uuid4().hex
 
     def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:

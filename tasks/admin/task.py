@@ -65,11 +65,11 @@ class TaskAdmin(ReadOnlyAdmin):
         return request.user.has_perm("tasks.cancel_task")
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may start failed tasks anew."""
+        """Return whether this member of staff may retry tasks."""
         return request.user.has_perm("tasks.retry_task")
 
     def has_fail_permission(self, request: HttpRequest) -> bool:
-        """Return whether this member of staff may give tasks up."""
+        """Return whether this member of staff may fail tasks."""
         return request.user.has_perm("tasks.fail_task")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -149,12 +149,12 @@ class TaskAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Retry"), permissions=["retry"])
     def retry(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
-        """Launch the failed and cancelled ones among the tasks anew."""
+        """Retry the failed and cancelled ones among the tasks."""
         return ask_and_act(self, request, tasks, RETRY)
 
     @admin.action(description=gettext_lazy("Fail"), permissions=["fail"])
     def fail(self, request: HttpRequest, tasks: QuerySet[Task]) -> HttpResponse | None:
-        """Give up the active ones among the tasks, and tell their members."""
+        """Fail the active ones among the tasks, and tell their members."""
         return ask_and_act(self, request, tasks, FAIL)
 
     def get_urls(self) -> list[URLPattern]:

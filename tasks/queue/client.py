@@ -141,7 +141,7 @@ def job_show_progress(job_id: str, progress: int) -> None:
 
 @asking_queue()
 def job_remove(job_id: str) -> None:
-    """Have the queue forget a job, whatever became of it.
+    """Remove a job from the queue, whatever its status.
 
     Raises QueueUnavailableError.
     """

@@ -1,4 +1,4 @@
-"""Pages come before jobs: a member waits at a page, and is told when a job is done.
+"""Pages come before jobs: members wait for a page, and are notified when a job is done.
 
 A worker's work-horses run at the nice value EXPORT_NICENESS. Where Linux shares processors between sessions first and
 only then within each (sched_autogroup: whatever systemd or a container did not put into a group of its own), that of

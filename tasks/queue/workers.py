@@ -38,7 +38,7 @@ class RemoteWorker(Worker):
 
 
 def workers_alive() -> int:
-    """Return the number of workers that sent a heartbeat lately: members are told it, nothing is concluded from it.
+    """Return the number of workers that sent a heartbeat lately: for members to see, not to act upon.
 
     Raises QueueUnavailableError.
     """

@@ -11,7 +11,7 @@ from tasks.models import Task, TaskStatus
 from tasks.models.task import stale_since
 
 MIN_ELAPSED_SECONDS = 2.0  # seconds of work after which its pace tells the rest
-SAMPLED_SUCCESSES = 9  # successes by which a kind's typical duration is told
+SAMPLED_SUCCESSES = 9  # latest successes of a kind, whose median duration is typical
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def task_remaining_seconds(task: Task) -> int | None:
 
 
 def _seconds(running: list[Task], queued: Counter[str], queue: str) -> int | None:
-    """Return the work ahead, shared among as many workers as are seen at work."""
+    """Return the seconds of work ahead, shared among as many workers as are running tasks."""
     typical = {name: _typical_seconds(name, queue) for name in {*queued, *(task.name for task in running)}}
     parts = [_remaining_seconds(task, typical[task.name]) for task in running]
     for name, count in queued.items():

@@ -32,7 +32,7 @@ STOP_SIGNAL = signal.SIGUSR1
 
 
 class StopRequest:
-    """Whether this process has been told that its worker is being stopped; a work-horse inherits the answer."""
+    """Whether the worker of this process is being stopped; a work-horse inherits the answer."""
 
     is_made = False
 

@@ -36,11 +36,12 @@ def queue_places_publish(*, user: User) -> None:
     no_worker_alive = cache(_no_worker_alive)
     for task in Task.objects.filter(user=user, status=TaskStatus.QUEUED):
         wait, is_paused = task_wait(task), queue_is_paused(task.queue)
-        told = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
-        if wait is None or told is None:
+        latest = Notification.objects.filter(user=user, name=TASK_PROGRESS, key=str(task.pk)).first()
+        if wait is None or latest is None:
             continue
         is_stalled = not is_paused and not wait.running and no_worker_alive()
-        known = (told.data.get("ahead"), told.data.get("is_stalled", False), told.data.get("is_paused", False))
+        data = latest.data
+        known = (data.get("ahead"), data.get("is_stalled", False), data.get("is_paused", False))
         if known != (wait.ahead, is_stalled, is_paused):
             _publish_if_queued(task, user, is_stalled=is_stalled)
 

@@ -48,7 +48,7 @@ work_horse_killed = Signal()
 
 
 class StalenessTracker:
-    """Remembers when this process first saw each heartbeat, by a clock that nobody can set.
+    """Remembers when this process first saw each heartbeat, by a clock that cannot be set.
 
     When the system's clock jumps, living tasks look stale: so one is taken from its worker at a second look only.
     """
@@ -133,7 +133,7 @@ def task_recover_from_worker(
     """Recover a task whose work-horse `worker` has just seen end, if the row still says that it runs there.
 
     If it was interrupted at a checkpoint, queue it again. `task_id` is the id of the job, which can be another kind of
-    job than a task's. `was_stopped`: the work-horse was told to end, together with its worker. `was_overdue`: it did
+    job than a task's. `was_stopped`: the work-horse was stopped together with its worker. `was_overdue`: it did
     not end by itself when its time was over.
     """
     task = Task.objects.active().filter(pk=task_id).first() if is_task_id(task_id) else None

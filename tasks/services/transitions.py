@@ -94,7 +94,7 @@ def task_fail(
 ) -> Task | None:
     """End the task in failure if it is still among `rows`; `failure` is for the member, `traceback` for staff.
 
-    The job is told in the same transaction; it may email the member.
+    The job's `on_failure` runs in the same transaction; it may email the member.
     """
     event = {"reason": reason, "detail": detail, "actor": actor}
     with task_language(task):

@@ -189,7 +189,7 @@ def test_an_export_finishes_without_the_queue_server_and_its_worker_carries_on(
     assert news_of(running, signed_in_client(running.member))["status"] == TaskStatus.RUNNING
     slow.unlink()
     wait_until(lambda: is_mailed(running), what="The mail, without the server")
-    wait_for_log(tmp_path, "begins anew")
+    wait_for_log(tmp_path, "ended unexpectedly")
     server.start()
     assert_all_is_well(running, smtp_server)
 
