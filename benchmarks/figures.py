@@ -1,5 +1,6 @@
 """What was measured, beside what it must be, and the table of it all."""
 
+import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,55 @@ def as_text(rows: Iterable[Sequence[str]]) -> str:
 
 
 def as_markdown(rows: Iterable[Sequence[str]]) -> str:
-    """Return the table as Markdown."""
-    lines = [HEADINGS, ["---"] * len(HEADINGS), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    """Return a Markdown table for each theme, the part of a figure's name before the colon."""
+    themes: dict[str, list[Sequence[str]]] = {}
+    for row in rows:
+        theme, colon, _ = row[0].partition(": ")
+        themes.setdefault(theme if colon else "", []).append(row)
+    return "\n\n".join(_theme(theme, members) for theme, members in themes.items())
+
+
+def _theme(theme: str, rows: Sequence[Sequence[str]]) -> str:
+    """Return the table of one theme: a row for each figure, a column for each database."""
+    head = [f"**{theme}**" if theme else ""]
+    cells: dict[str, list[str]] = {row[0].removeprefix(f"{theme}: "): [] for row in rows}
+    for database in dict.fromkeys(row[1] for row in rows):
+        found = {row[0].removeprefix(f"{theme}: "): row for row in rows if row[1] == database}
+        # What all rows have in common is said once, in the head.
+        labels, limits = ({_label(row[3]) for row in found.values()}, {row[5] for row in found.values()})
+        label, limit = (common.pop() if len(common) == 1 else "" for common in (labels, limits))
+        measured = " / ".join(filter(None, (database, label)))
+        head.append(", ".join(filter(None, (measured, limit))))
+        for name, line in cells.items():
+            line.append(_cell(found[name], label, limit) if name in found else "")
+    lines = [head, *([name, *line] for name, line in cells.items())]
+    first, *others = (f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join([first, "|" + "---|" * len(head), *others])
+
+
+def _label(yardstick: str) -> str:
+    """Return what a yardstick is called, without its figure."""
+    return re.sub(r" [\d.]+( m?s| MB)?$", "", yardstick)
+
+
+def _cell(row: Sequence[str], label: str, limit: str) -> str:
+    """Return a row's figures in one cell, without the label and the limit that the head has."""
+    _name, _database, ours, yardstick, value, own_limit, met = row
+    other = yardstick.removeprefix(label).strip() if label else yardstick
+    number, _, unit = ours.partition(" ")
+    same_unit = bool(label) and other.partition(" ")[2] == unit
+    text = f"{number}/{other}" if same_unit else ", ".join(filter(None, (ours, other)))
+    if value and not _is_same(value, number):
+        text += f": {value}"
+    if own_limit and not limit:
+        text += f" ({own_limit})"
+    return f"{text} **missed**" if met == "NO" else text
+
+
+def _is_same(value: str, shown: str) -> bool:
+    """Return whether the number shown is the value, rounded."""
+    decimals = len(shown.partition(".")[2])
+    try:
+        return abs(float(value.partition(" ")[0]) - float(shown)) <= 0.5 / 10.0**decimals
+    except ValueError:
+        return False

@@ -57,8 +57,8 @@ def measure_costs(site: WholeSite, members: Sequence[Member], *, seconds: float,
         ("a page", lambda: _live(site, tabs, "page", seconds=seconds)),
         ("a small export, posts", lambda: _export("posts", "small", members, number)),
         ("a small export, complete archive", lambda: _export("archive", "small", members, number)),
-        ("an export of very many posts", lambda: _export("posts", "large", members, 2)),
-        ("a complete archive of very many posts", lambda: _export("archive", "large", members, 2)),
+        ("a large export, posts", lambda: _export("posts", "large", members, 2)),
+        ("a large export, complete archive", lambda: _export("archive", "large", members, 2)),
     )
     return [_cost(site, name, work, idle) for name, work in works]
 
@@ -100,7 +100,7 @@ def _export(kind: str, size: str, members: Sequence[Member], number: int) -> int
 
 def measure_room() -> list[Room]:
     """Return what rows, files and jobs take, of those that are there."""
-    rooms = [Room(f"a row of {table}, indexes included", _bytes_a_row(table)) for table in TABLES]
+    rooms = [Room(f"a row of {table}, with indexes", _bytes_a_row(table)) for table in TABLES]
     for kind, name in ((kind, job.name) for kind, job in export_jobs().items()):
         largest = Archive.objects.filter(task__name=name).order_by("-size").first()
         if largest and largest.posts:

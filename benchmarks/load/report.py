@@ -12,6 +12,7 @@ from benchmarks.load.processes import WORK_HORSES
 
 DATABASE = "postgresql"
 PERCENTS = (50, 95, 99)
+PERCENTILES = "/".join(f"p{percent}" for percent in PERCENTS)
 FEWEST_SAMPLES = 30
 """Below that many, memory is not judged: nothing has been running for long enough."""
 SLACK = 4e6
@@ -62,62 +63,61 @@ def figure(name: str, value: float, *, limit: float, unit: str = "", ours: str =
 
 
 def requests_table(tenth: Phase, full: Phase) -> str:
-    """Return what was asked for, how often, and how long it took, beside a tenth of the load."""
-    rows = [["", "number", "a second", *_heads(""), *_heads("a tenth: ")]]
+    """Return the number of requests of each kind and how long they took, beside a tenth of the load."""
+    rows = [["", "number", "a second", PERCENTILES, f"a tenth of the load: {PERCENTILES}"]]
     for what in sorted(full.outcome.requests, key=lambda what: -len(full.outcome.requests[what])):
         times = full.outcome.requests[what]
         row = [what, f"{len(times):,}", f"{len(times) / full.outcome.seconds:.1f}"]
-        rows.append([*row, *_milliseconds(times), *_milliseconds(tenth.outcome.requests.get(what, []))])
+        rows.append([*row, _milliseconds(times), _milliseconds(tenth.outcome.requests.get(what, []))])
     return markdown(rows)
 
 
 def exports_table(phases: Sequence[Phase]) -> str:
     """Return how long the exports waited and took, by size."""
-    rows = [["", "exports", "a minute", *_heads("wait "), *_heads("click to success ")]]
+    rows = [["", "exports", "a minute", f"wait: {PERCENTILES}", "click to success"]]
     for phase in phases:
         for size in sorted(phase.waits, reverse=True):
             exports = [export for export in phase.exports if export.size == size]
             rate = 60 * len(exports) / phase.exporting_seconds
             times = [export.seconds for export in exports]
             row = [f"{phase.name}: {size}", str(len(exports)), f"{rate:.0f}"]
-            rows.append([*row, *_seconds(phase.waits[size]), *_seconds(times)])
+            rows.append([*row, _seconds(phase.waits[size]), _seconds(times)])
     return markdown(rows)
 
 
 def memory_table(full: Phase) -> str:
     """Return the memory over time, and the processors kept busy."""
-    parts = ("first", "second", "third", "fourth")
-    rows = [["", *(f"{part} quarter" for part in parts), "most", "processors busy"]]
+    parts = 4
+    rows = [["", "memory in each quarter", "most", "processors busy"]]
     for kind, samples in full.memory.items():
-        quarter = max(1, len(samples) // len(parts))
-        medians = [percentile(samples[place * quarter : (place + 1) * quarter], 50) for place in range(len(parts))]
+        quarter = max(1, len(samples) // parts)
+        medians = [percentile(samples[place * quarter : (place + 1) * quarter], 50) for place in range(parts)]
         busy = f"{full.cpu[kind]:.2f}" if kind in full.cpu else "in its worker's"
-        rows.append(
-            [kind, *(f"{median / 1e6:.0f} MB" for median in medians), f"{max(samples, default=0) / 1e6:.0f} MB", busy]
-        )
-    rows.append(["the crowd itself", "", "", "", "", "", f"{full.cpu['crowd']:.2f}"])
+        over_time = "/".join(f"{median / 1e6:.0f}" for median in medians)
+        rows.append([kind, f"{over_time} MB", f"{max(samples, default=0) / 1e6:.0f} MB", busy])
+    rows.append(["the simulated members", "", "", f"{full.cpu['crowd']:.2f}"])
     return markdown(rows)
 
 
 def costs_table(costs: Sequence[Cost]) -> str:
-    """Return what each costs, by kind of process."""
+    """Return the processor time that each costs, by kind of process."""
     kinds = list(costs[0].milliseconds)
-    rows = [["processor time of", "measured", *kinds, "together"]]
+    rows = [["milliseconds of processor time", "measured", *kinds, "together"]]
     for cost in costs:
-        parts = [f"{cost.milliseconds[kind]:.2f} ms" for kind in kinds]
-        rows.append([cost.name, str(cost.number), *parts, f"{cost.total:.2f} ms"])
+        parts = [f"{cost.milliseconds[kind]:.2f}" for kind in kinds]
+        rows.append([cost.name, str(cost.number), *parts, f"{cost.total:.2f}"])
     return markdown(rows)
 
 
 def rooms_table(rooms: Sequence[Room]) -> str:
-    """Return what takes how much room."""
-    return markdown([["room of", "bytes"], *([room.name, f"{room.each:,.0f}"] for room in rooms)])
+    """Return how many bytes each takes."""
+    return markdown([["size of", "bytes"], *([room.name, f"{room.each:,.0f}"] for room in rooms)])
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown; its first row is the head."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
 def write(page: Path, figures: str, place: str) -> None:
@@ -126,13 +126,9 @@ def write(page: Path, figures: str, place: str) -> None:
     page.write_text(marks.sub(lambda found: f"{found[1]}{figures}\n{found[2]}", page.read_text()))
 
 
-def _heads(prefix: str) -> list[str]:
-    return [f"{prefix}p{percent}" for percent in PERCENTS]
+def _milliseconds(times: Sequence[float]) -> str:
+    return f"{'/'.join(f'{percentile(times, percent):.0f}' for percent in PERCENTS)} ms" if times else ""
 
 
-def _milliseconds(times: Sequence[float]) -> list[str]:
-    return [f"{percentile(times, percent):.0f} ms" if times else "" for percent in PERCENTS]
-
-
-def _seconds(times: Sequence[float]) -> list[str]:
-    return [f"{percentile(times, percent):.1f} s" if times else "" for percent in PERCENTS]
+def _seconds(times: Sequence[float]) -> str:
+    return f"{'/'.join(f'{percentile(times, percent):.1f}' for percent in PERCENTS)} s" if times else ""

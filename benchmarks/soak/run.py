@@ -23,7 +23,6 @@ from benchmarks.soak.events import Events
 from benchmarks.soak.mail import MailCount
 from benchmarks.soak.verdict import DUE, Growth, table
 from e2e.chaos import checks
-from e2e.chaos.report import in_words
 from e2e.whole_site import WholeSite
 from tests.waiting import wait_until
 
@@ -113,10 +112,10 @@ def summary(options: Namespace, events: Events, outcome: Outcome) -> str:
     """Return what the soak was, in words."""
     requests = sum(map(len, outcome.requests.values()))
     polls, pages = (percentile(outcome.requests.get(what, []), 95) for what in ("poll", "page"))
-    in_gaps = Counter(what for moment, what in outcome.troubles if events.is_in_gap(moment))
+    unanswered = sum(events.is_in_gap(moment) for moment, _what in outcome.troubles)
     return (
-        f"{options.minutes:g} minutes, postgresql, {WORKERS} workers, {MEMBERS} members with an open tab, of whom "
-        f"{EXPORTING} export again and again. {requests:,} requests, {len(outcome.exports):,} exports, "
-        f"{events.count} events. 95 in 100 polls took at most {polls:.0f} ms, pages {pages:.0f} ms. Unanswered while "
-        f"the web server was away: {in_words(in_gaps)}."
+        f"{options.minutes:g} minutes, postgresql, {WORKERS} workers, {MEMBERS} members with an open tab, "
+        f"{EXPORTING} of whom export repeatedly. {requests:,} requests, {len(outcome.exports):,} exports, "
+        f"{events.count} events. 95 % of polls took at most {polls:.0f} ms, of pages {pages:.0f} ms. Refused "
+        f"while the web server restarted: {unanswered} requests."
     )

@@ -61,9 +61,13 @@ class Growth:
 
 
 def table(growths: Sequence[Growth]) -> str:
-    """Return what was looked at, over time, and whether it has grown."""
-    rows = [["", "first third", "second third", "last third", "most", "grows"]]
+    """Return the medians over time of everything that changed, and then what never did."""
+    rows = [["", "first/second/last third/most"]]
+    constant = []
     for growth in growths:
-        medians = [f"{value:,.0f}" for value in (*growth.thirds, max(growth.values))]
-        rows.append([growth.name, *medians, "YES" if growth.has_grown else "no"])
-    return markdown(rows)
+        if len(set(growth.values)) == 1:
+            constant.append(f"{growth.name} {growth.values[0]:,.0f}")
+            continue
+        name = f"{growth.name}: **grows**" if growth.has_grown else growth.name
+        rows.append([name, "/".join(f"{value:,.0f}" for value in (*growth.thirds, max(growth.values)))])
+    return f"{markdown(rows)}\n\nUnchanged: {'; '.join(constant) or 'nothing'}."

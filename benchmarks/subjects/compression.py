@@ -10,7 +10,7 @@ from typing import Any
 
 from isal import isal_zlib
 
-from benchmarks.bench import Bench, in_words
+from benchmarks.bench import Bench
 from benchmarks.figures import Figure, in_turn, seconds
 from exports.building.snapshot import posts_batches
 from exports.formats.posts_json import write_posts
@@ -51,7 +51,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     for name, series in zip(methods, times, strict=True):
         ours = f"{size / 1e6 / min(series):.0f} MB/s, {sizes[name] / size:.1%} of the size"
         million = seconds(min(series) * 1e6 / posts)
-        yield Figure(f"compression: {name}, of {in_words(posts)} posts", "", ours, f"{million} a million posts")
+        yield Figure(f"compression: {name}", "", ours, f"{million} a million posts")
 
 
 def methods_for(chunks: list[bytes]) -> dict[str, Callable[[], int]]:

@@ -49,7 +49,7 @@ def figures(bench: Bench, kind: str, curve: list[Point]) -> Iterator[Figure]:
         yield Figure(f"growth: {kind}, {in_words(size)} posts", bench.database, ours)
     (size, duration, memory), (before, duration_before, _memory) = curve[-1], curve[-2]
     yield Figure(
-        f"growth: {kind}, {in_words(size)} posts, a post",
+        f"growth: {kind}, {in_words(size)} posts, time per post",
         bench.database,
         f"{seconds(duration)}, {megabytes(memory)}",
         f"{in_words(before)} posts {seconds(duration_before)}",

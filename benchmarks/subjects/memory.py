@@ -1,4 +1,4 @@
-"""Peak memory at many posts, above that at few: of the work-horse, of serving the download, of a mail with a link.
+"""Peak memory at many posts, above that at few: of the work-horse, of serving the download, of a email with a link.
 
 Each peak is one process's VmHWM (see `benchmarks.peak`), begun anew just before: a work-horse measures itself
 from the start of its job to its end, the attached or linked mail included; a gunicorn worker, fresh for each
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield from compared_peaks(bench, "work-horse", {case: export_peaks(bench, *case) for case in cases})
         tasks = {(kind, size): export(bench.member(size), kind) for kind, size in cases}
     yield from compared_peaks(bench, "download", download_peaks(bench, tasks))
-    yield from compared_peaks(bench, "mail with a link", mail_peaks(bench, tasks))
+    yield from compared_peaks(bench, "email with a link", mail_peaks(bench, tasks))
     for task in tasks.values():
         forget(task)
 

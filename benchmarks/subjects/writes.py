@@ -49,10 +49,8 @@ def bounded(name: str, bench: Bench, writes: int, duration: float, bound: tuple[
         name,
         bench.database,
         f"{writes} in {seconds(duration)}",
-        f"{fixed} + {rate} a second",
-        writes,
-        "",
-        round(allowed),
+        value=writes,
+        limit=round(allowed),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from benchmarks.figures import Figure, as_markdown
 from benchmarks.load import report, sizes, tab
 from benchmarks.load.figures import growth, percentile
 from benchmarks.load.http_client import NoAnswerError, parsed
@@ -144,3 +145,24 @@ def test_what_is_kept_of_exports_may_be_as_many_times_more_as_they_are() -> None
     assert Growth("rows of exports_taskevent", thrice, due).has_grown
     assert Growth("rows of accounts_session", twice, due).has_grown
     assert Growth("rows of exports_taskevent", twice, list(reversed(due))).has_grown
+
+
+def test_a_table_says_once_what_its_rows_have_in_common() -> None:
+    figures = [
+        Figure("poll: idle", "postgresql", "800", "minimal view 714", 1.12, "", 0.9, at_least=True),
+        Figure("poll: busy", "postgresql", "600", "minimal view 720", 0.83, "", 0.9, at_least=True),
+        Figure("poll: idle", "sqlite", "739", "minimal view 709", 1.04, "", 0.9, at_least=True),
+        Figure("start: click to claim", "sqlite", "18.2 ms", "RQ alone 12.4 ms", 18.24, " ms", 25),
+        Figure("start: the request", "sqlite", "12.7 ms"),
+    ]
+    assert as_markdown(figure.row(judged=True) for figure in figures).splitlines() == [
+        "| **poll** | postgresql / minimal view, ≥ 0.9 | sqlite / minimal view, ≥ 0.9 |",
+        "|---|---|---|",
+        "| idle | 800/714: 1.12 | 739/709: 1.04 |",
+        "| busy | 600/720: 0.83 **missed** |  |",
+        "",
+        "| **start** | sqlite |",
+        "|---|---|",
+        "| click to claim | 18.2 ms, RQ alone 12.4 ms (≤ 25 ms) |",
+        "| the request | 12.7 ms |",
+    ]
