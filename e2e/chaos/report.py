@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 FIGURES = re.compile(r"(<!-- figures -->\n).*(\n<!-- end of figures -->)", re.DOTALL)
+HOSTS_FIGURES = re.compile(r"(<!-- hosts -->\n).*(\n<!-- end of hosts -->)", re.DOTALL)
 DISTRIBUTION = ["median", "95 %", "longest"]
 
 
@@ -51,9 +52,9 @@ def in_words(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "none"
 
 
-def write(page: Path, figures: str) -> None:
-    """Put the figures in their place on a page."""
-    page.write_text(FIGURES.sub(lambda found: found[1] + figures + found[2], page.read_text()))
+def write(page: Path, figures: str, marks: re.Pattern[str] = FIGURES) -> None:
+    """Put the figures between their marks on a page."""
+    page.write_text(marks.sub(lambda found: found[1] + figures + found[2], page.read_text()))
 
 
 def _distribution(times: Sequence[float]) -> list[str]:
@@ -67,4 +68,4 @@ def _distribution(times: Sequence[float]) -> list[str]:
 def as_table(rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table; the first row is its head."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])

@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 
 from e2e.chaos.__main__ import STOPS, interrupt
-from e2e.chaos.report import FIGURES
+from e2e.chaos.report import HOSTS_FIGURES
 from e2e.hosts.network import NUMBERS
 from e2e.hosts.world import INSIDE, lacking, move_inside, world
 
@@ -52,8 +52,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the figures into a Markdown file")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs, and say where it is")
     options = parser.parse_args()
-    if options.write and not (options.write.is_file() and FIGURES.search(options.write.read_text())):
-        parser.error(f"{options.write} has no lines <!-- figures --> and <!-- end of figures --> to write between.")
+    if options.write and not (options.write.is_file() and HOSTS_FIGURES.search(options.write.read_text())):
+        parser.error(f"{options.write} has no lines <!-- hosts --> and <!-- end of hosts --> to write between.")
     return options
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db import connections
 from django.utils import timezone
 
-from e2e.chaos.report import as_table, in_words
+from e2e.chaos.report import as_table
 from e2e.hosts.site import Site
 from e2e.hosts.visitors import Visit
 from tasks.models import Task, TaskStatus
@@ -37,6 +37,11 @@ class Outage:
     """From the host's return until an export that was started after it had succeeded."""
     settled: float = 0.0
     """From the host's return until all that had been under way was over."""
+
+    @property
+    def failed(self) -> int:
+        """Return how many requests had an error for an answer, or none."""
+        return sum(number for answer, number in self.answers.items() if not answer.startswith(("2", "3")))
 
     def problems(self) -> list[str]:
         """Return what took too long."""
@@ -90,16 +95,22 @@ def _look_at_visits(outage: Outage, visits: list[Visit], address: str) -> None:
 
 def outages_table(outages: list[Outage]) -> str:
     """Return a table of all outages."""
-    head = ["host", "how, for how long", "longest answer", "answers", "exports meanwhile", "exports again", "all over"]
+    head = [
+        "host",
+        "outage",
+        "longest response",
+        "failed/all responses",
+        "exports during it",
+        "recovery of new/older exports",
+    ]
     rows = [
         [
             outage.host,
             f"{outage.way}, {outage.seconds:g} s",
             f"{outage.longest:.1f} s ({outage.page})",
-            in_words(outage.answers),
+            f"{outage.failed}/{outage.answers.total()}",
             str(outage.succeeded),
-            f"{outage.again:.1f} s",
-            f"{outage.settled:.1f} s",
+            f"{outage.again:.1f}/{outage.settled:.1f} s",
         ]
         for outage in outages
     ]

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from e2e.chaos import settling
-from e2e.chaos.report import in_words, write
+from e2e.chaos.report import HOSTS_FIGURES, in_words, write
 from e2e.hosts.outages import outages_table, suffer
 from e2e.hosts.site import Site
 from tasks.models import Task
@@ -32,7 +32,7 @@ def run(options: Namespace, folder: Path, variables: Mapping[str, str]) -> int:
         figures = "\n\n".join([summary(options, site, len(outages)), outages_table(outages)])
     print("", figures, sep="\n")
     if options.write:
-        write(options.write, figures)
+        write(options.write, figures, HOSTS_FIGURES)
     problems += [problem for outage in outages for problem in outage.problems()]
     print("", *problems or ["Every end condition holds."], sep="\n")
     return 1 if problems else 0
