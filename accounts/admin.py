@@ -48,10 +48,10 @@ ERASE = StaffAction(
     name="erase",
     title=_("Erase accounts"),
     consequence=_(
-        "Each of these members is signed out at once and can no longer sign in. Within minutes a worker erases the "
-        "account with all that is theirs: posts, messages, exports and their files. This cannot be undone."
+        "These members will be signed out immediately and won't be able to sign in again. Within minutes a worker will "
+        "erase their accounts with all their data: posts, messages, exports and files. This can't be undone."
     ),
-    log=gettext_noop("Ordered the account's erasure"),
+    log=gettext_noop("Requested the account's erasure"),
     left=not_erasable,
     act=lambda user, _actor: deletion_order(user=user),
     is_erasure=True,

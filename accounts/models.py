@@ -50,7 +50,7 @@ class User(AbstractUser):
                 Lower("email"),
                 condition=~Q(email=""),
                 name="unique_email",
-                violation_error_message=_("A member with that e-mail address already exists."),
+                violation_error_message=_("A member with that email address already exists."),
             ),
         ]
         indexes = [

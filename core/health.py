@@ -16,7 +16,7 @@ Text = str | Promise
 Look = Callable[[], Iterable["Finding"]]
 """Looks at one part of the site."""
 
-SEE_OTHERS = _("See the checks of the database and of the queue server first.")
+SEE_OTHERS = _("See the database and queue server checks first.")
 
 
 class Status(IntEnum):

@@ -32,9 +32,9 @@ def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
 
 MAIL_AGAIN = StaffAction(
     name="mail_again",
-    title=gettext_lazy("Send emails again"),
-    consequence=gettext_lazy("Each member gets the email about their export again, at their current address."),
-    log=gettext_noop("Had the mail sent again"),
+    title=gettext_lazy("Resend emails"),
+    consequence=gettext_lazy("Each member will get their export's email again, at their current address."),
+    log=gettext_noop("Resent the email"),
     left=not_mailable,
     act=lambda archive, _actor: mail_again(archive),
 )

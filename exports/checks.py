@@ -110,8 +110,8 @@ def emails() -> Iterator[Finding]:
         yield warning(text % {"count": count}, hint)
     if count := counts["given_up"]:
         text = ngettext(
-            "%(count)d email of the last 7 days was given up.",
-            "%(count)d emails of the last 7 days were given up.",
+            "%(count)d email was given up in the last 7 days.",
+            "%(count)d emails were given up in the last 7 days.",
             count,
         )
         hint = _("Fix the cause shown on the task's page, then send the emails again from the list of archives.")

@@ -18,18 +18,18 @@ class LogAdmin(ReadOnlyAdmin):
     list_filter = ("action_time", "action_flag", ("content_type", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "content_type")
     search_fields = ("user__username", "object_repr", "change_message")
-    search_help_text = _("Username, or words of the entry")
+    search_help_text = _("Username, or words in the entry")
     show_full_result_count = False
     hidden_fields = ("change_message",)
     extra_fields = ("words", "row")
 
-    @admin.display(description=_("what was done"))
+    @admin.display(description=_("action"))
     def words(self, entry: LogEntry) -> str:
         """Return the action in the reader's language."""
         message = entry.get_change_message()
         return gettext(message) if message else str(entry.get_action_flag_display())
 
-    @admin.display(description=_("to what"))
+    @admin.display(description=_("object"))
     def row(self, entry: LogEntry) -> str:
         """Return a link to the row, if it has a page."""
         address = None if entry.is_deletion() else entry.get_admin_url()

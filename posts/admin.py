@@ -31,7 +31,7 @@ class PostAdmin(LoggedByNumber):
     list_display = ("beginning", "author", "timestamp")
     list_select_related = ("author",)
     search_fields = ("author__username", "body")
-    search_help_text = _("Username, or words of a post")
+    search_help_text = _("Username, or words in a post")
     show_full_result_count = False
     paginator = CappedPaginator
     readonly_fields = ("author", "body", "timestamp")

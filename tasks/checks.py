@@ -46,7 +46,7 @@ def worker() -> Iterator[Finding]:
         queue_probe()
         workers = living_workers()
     except QueueUnavailableError as error:
-        hint = _("See the check of the queue server.")
+        hint = _("See the queue server check.")
         yield failing(_("Workers are unknown while the queue server is unavailable."), hint, error)
         return
     if workers:
@@ -156,5 +156,6 @@ def housekeeping() -> Iterator[Finding]:
         yield warning(text, _("Workers do it between jobs. If all of them are busy, start another."))
     for part in done:
         if part.error:
-            text = _("A part of housekeeping fails: %(part)s (%(error)s).") % {"part": part.name, "error": part.error}
+            shown = {"part": part.name, "error": part.error}
+            text = _("Part of housekeeping is failing: %(part)s (%(error)s).") % shown
             yield warning(text, _("The log of worker %(worker)s shows why.") % {"worker": part.worker})

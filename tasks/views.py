@@ -50,7 +50,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     task = get_object_or_404(user.tasks, pk=pk)
     if not task.can_be_retried:
-        return _refuse(request, _("Only what failed or was cancelled can be retried."))
+        return _refuse(request, _("Only failed or cancelled tasks can be retried."))
     if not task_is_known(task):
         return _refuse(request, _("This is no longer available."))
     return launch_and_tell(request, lambda: task_retry(task, actor=user))

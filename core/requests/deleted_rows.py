@@ -38,5 +38,5 @@ class DeletedRowsMiddleware(MiddlewareMixin):
         if not is_vanished(exception):
             return None
         logger.warning("A row was deleted while %s was answered", request.path, exc_info=exception)
-        reason = _("What you wanted to use has just been deleted and is no longer here.")
+        reason = _("This item has just been deleted.")
         return render(request, "404.html", {"reason": reason}, status=404)

@@ -73,7 +73,7 @@ def tell_what_was_not_done(request: HttpRequest, **_signal: Any) -> None:
     """Tell the member what wasn't done, and keep the form for its page to show."""
     kept = form_kept(request)
     if kept and not kept["is_told"]:
-        clause = NOT_DONE.get(kept["view_name"], _("what you asked for wasn't done"))
+        clause = NOT_DONE.get(kept["view_name"], _("your request wasn't completed"))
         text = _("You had been signed out, so %(clause)s. Try again.") % {"clause": clause}
         messages.warning(request, text)
         request.session[KEY] = {**kept, "is_told": True}

@@ -90,7 +90,7 @@ class CarefulAdmin(ModelAdmin[Any]):
         """Run an action; raise BadRequest for an impossible primary key."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not can_be_key(self.model, key):
-                message = _("%(key)s is no row of this list. Reload the list and choose again.")
+                message = _("%(key)s isn't in this list. Reload the list and choose again.")
                 raise BadRequest(message % {"key": key[:40]})
         return super().response_action(request, *args, **kwargs)
 

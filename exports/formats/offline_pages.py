@@ -27,7 +27,7 @@ FILES: list[tuple[list[str], str | Promise]] = [
     (["posts.json"], _("Your posts for other programs: the text and time of each, oldest first.")),
     (
         ["posts.csv"],
-        _("Your posts for a spreadsheet. A text that a spreadsheet would run as a formula starts with an apostrophe."),
+        _("Your posts for a spreadsheet. Text that a spreadsheet would run as a formula starts with an apostrophe."),
     ),
     (["profile.json"], _("Your account.")),
     (["follows.json", "followers.json"], _("The people you follow, and your followers.")),

@@ -64,7 +64,7 @@ class Archive(Mailing):
     # How often the connection ended while the file was being sent; see `LinkReason.CUT_OFF`.
     mail_hang_ups = models.PositiveSmallIntegerField(_("connections lost"), default=0, db_default=0)
     mail_link_reason = models.CharField(
-        _("why without the file"), max_length=16, choices=LinkReason, blank=True, default="", db_default=""
+        _("reason for omitting the file"), max_length=16, choices=LinkReason, blank=True, default="", db_default=""
     )
 
     objects = ArchiveQuerySet.as_manager()

@@ -62,9 +62,9 @@ class Mailing(models.Model):
 class LinkReason(models.TextChoices):
     """Why an email has a link instead of the file, although the file is small enough."""
 
-    REFUSED = "refused", _("the mail server refused it with the file")
-    CUT_OFF = "cut_off", _("the mail server hung up twice when it was sent with the file")
-    ADDRESS_CHANGED = "address_changed", _("the member's address has changed since they asked")
+    REFUSED = "refused", _("the mail server refused it with the file attached")
+    CUT_OFF = "cut_off", _("the mail server dropped the connection twice with the file attached")
+    ADDRESS_CHANGED = "address_changed", _("the member's address has changed since the request")
 
 
 class FailureEmail(Mailing):

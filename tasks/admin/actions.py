@@ -46,7 +46,7 @@ def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
         if not task.can_be_retried:
             reasons[task.pk] = _("it neither failed nor was cancelled")
         elif not task_is_known(task):
-            reasons[task.pk] = _("tasks of its kind no longer exist")
+            reasons[task.pk] = _("this kind of task no longer exists")
         elif task.user and not task.user.is_active:
             reasons[task.pk] = _("its member's account is not active")
         elif (task.user_id, task.name) in taken:
@@ -59,7 +59,9 @@ def not_retriable(tasks: Sequence[Task]) -> dict[object, str]:
 CANCEL = StaffAction(
     name="cancel",
     title=gettext_lazy("Cancel tasks"),
-    consequence=gettext_lazy("They stop within seconds. Their members see that they were cancelled, and can retry."),
+    consequence=gettext_lazy(
+        "They'll stop within seconds. Members will see that their tasks were cancelled, and can retry them."
+    ),
     log=gettext_noop("Cancelled the task"),
     left=over,
     act=lambda task, actor: task_cancel(task, actor=actor) is not None,
@@ -67,7 +69,7 @@ CANCEL = StaffAction(
 RETRY = StaffAction(
     name="retry",
     title=gettext_lazy("Retry tasks"),
-    consequence=gettext_lazy("Each task starts again for its member, who gets the file by email."),
+    consequence=gettext_lazy("Each task will start again for its member, who will get the file by email."),
     log=gettext_noop("Retried the task"),
     left=not_retriable,
     act=retry_if_possible,
@@ -75,8 +77,10 @@ RETRY = StaffAction(
 FAIL = StaffAction(
     name="fail",
     title=gettext_lazy("Fail tasks"),
-    consequence=gettext_lazy("They fail at once. Their members are told that staff stopped them, and can retry."),
-    log=gettext_noop("Gave the task up"),
+    consequence=gettext_lazy(
+        "They'll fail immediately. Members will see that staff stopped their tasks, and can retry them."
+    ),
+    log=gettext_noop("Marked the task as failed"),
     left=over,
     act=lambda task, actor: stop(task, actor) is not None,
 )

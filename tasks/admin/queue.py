@@ -45,16 +45,16 @@ NOT_FOUND = (
 # The dashboard's buttons, by the names of their addresses, and what the log says of each.
 BUTTONS = {
     "delete_job": gettext_noop("Deleted a job"),
-    "requeue_job": gettext_noop("Queued a job again"),
+    "requeue_job": gettext_noop("Requeued a job"),
     "enqueue_job": gettext_noop("Queued a job"),
     "stop_job": gettext_noop("Stopped a job"),
     "clear": gettext_noop("Emptied the queue"),
-    "requeue_all": gettext_noop("Queued all failed jobs again"),
+    "requeue_all": gettext_noop("Requeued all failed jobs"),
     "delete_failed_jobs": gettext_noop("Deleted all failed jobs"),
 }
 CHOICES = {
     "delete": gettext_noop("Deleted jobs"),
-    "requeue": gettext_noop("Queued jobs again"),
+    "requeue": gettext_noop("Requeued jobs"),
     "stop": gettext_noop("Stopped jobs"),
 }
 

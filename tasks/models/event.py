@@ -18,7 +18,7 @@ class Reason(models.TextChoices):
     CLAIMED = "claimed", _("Claimed by a worker")
     SUCCEEDED = "succeeded", _("Succeeded")
     CANCELLED = "cancelled", _("Cancelled")
-    FAILED = "failed", _("Failed for good")
+    FAILED = "failed", _("Permanently failed")
     ERRORED = "raised", _("The attempt ended in an error")
     REFUSED = "refused", _("Refused: no further attempt could succeed")
     TIMED_OUT = "timed_out", _("Took longer than allowed")

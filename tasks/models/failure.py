@@ -52,8 +52,8 @@ def failure_text(code: str, params: Mapping[str, Any] | None) -> str:
         )
         % {"count": count},
         FailureCode.TIMED_OUT: ngettext(
-            "It took longer than the %(minutes)d minute that we allow, and was stopped.",
-            "It took longer than the %(minutes)d minutes that we allow, and was stopped.",
+            "It was stopped because it took longer than the limit of %(minutes)d minute.",
+            "It was stopped because it took longer than the limit of %(minutes)d minutes.",
             minutes,
         )
         % {"minutes": minutes},

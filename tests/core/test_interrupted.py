@@ -46,7 +46,7 @@ BUTTONS = [
     (reverse("accounts:delete_undo"), "your account will still be deleted"),
     (reverse("account_email"), "your email address wasn&#x27;t changed"),
     (reverse("account_change_password"), "your password wasn&#x27;t changed"),
-    (reverse("account_reauthenticate"), "what you asked for wasn&#x27;t done"),
+    (reverse("account_reauthenticate"), "your request wasn&#x27;t completed"),
 ]
 
 
@@ -146,7 +146,7 @@ def test_a_script_is_told_and_led_nowhere(client: Client, member: User) -> None:
 
 def test_staff_are_told_too(client: Client, staff: User) -> None:
     login = client.post("/admin/posts/post/", {"action": "delete_selected"}).url  # type: ignore[attr-defined]
-    assert "what you asked for wasn&#x27;t done" in sign_in(client, login, "staff")
+    assert "your request wasn&#x27;t completed" in sign_in(client, login, "staff")
 
 
 # --- After a sign-in in another tab ---------------------------------------------------------------------

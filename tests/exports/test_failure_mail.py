@@ -48,7 +48,7 @@ def test_it_says_why_and_leads_to_where_it_can_be_retried(susan: User, work: Wor
     assert message.to == ["susan@example.com"]
     html = message.alternatives[0][0]
     for text in (str(message.body), str(html)):
-        assert "It took longer than the 60 minutes" in text
+        assert "it took longer than the limit of 60 minutes" in text
         assert "http://localhost:8000/exports/" in text
     assert message.extra_headers["Message-ID"] == f"<export-{task.pk}-failed@localhost>"
     assert FailureEmail.objects.get().mail_due_at is None
@@ -69,7 +69,7 @@ def test_it_is_in_the_members_language(running: Task, work: Work) -> None:
     fail(running)
     work()
     assert mail.outbox[0].subject == "[Microblog] No se han podido exportar tus publicaciones"
-    assert "Ha tardado más" in str(mail.outbox[0].body)
+    assert "ha superado el límite" in str(mail.outbox[0].body)
 
 
 def test_staff_who_stop_an_export_have_its_member_told(running: Task, john: User, work: Work) -> None:

@@ -273,7 +273,7 @@ def test_a_second_hang_up_with_the_file_has_the_link_sent(archive: Archive, smtp
     [message] = smtp_server.messages
     assert list(message.iter_attachments()) == []
     for text in bodies(message):
-        assert "ended the connection twice" in text
+        assert "dropped the connection twice" in text
         assert f"/exports/{archive.task_id}/download/" in text
 
 

@@ -20,7 +20,7 @@ from tests.mail_server import MailServer
 from tests.members import signed_in_client
 
 StartWorker = Callable[..., "Popen[bytes]"]
-TOO_LONG = "It took longer than the 1 minute that we allow, and was stopped."
+TOO_LONG = "It was stopped because it took longer than the limit of 1 minute."
 
 pytestmark = pytest.mark.processes
 

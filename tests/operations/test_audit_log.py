@@ -62,7 +62,7 @@ def test_mails_and_examples_are_in_the_log(admin: Client, member: User, redis_qu
     admin.post("/admin/exports/archive/", {"action": "mail_again", "_selected_action": [archive.pk], "post": "yes"})
     admin.post(f"{TASKS}start/", {"job": "example"})
     admin.post(f"{TASKS}start/", {"job": "example"})
-    assert words() == ["Had the mail sent again", "Started the task"]
+    assert words() == ["Resent the email", "Started the task"]
 
 
 def test_the_dashboards_buttons_are_in_the_log_and_its_pages_are_not(
@@ -109,7 +109,7 @@ def test_nobody_changes_or_deletes_what_is_in_the_log(admin: Client, member: Use
     assert admin.post(f"{LOG}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
     assert admin.get(f"{LOG}add/").status_code == 403
     admin.post(LOG, {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"})
-    assert words() == ["Gave the task up"]
+    assert words() == ["Marked the task as failed"]
 
 
 def test_an_erasure_is_asked_for_done_by_a_worker_and_stays_in_the_log_without_a_name(
@@ -118,7 +118,7 @@ def test_an_erasure_is_asked_for_done_by_a_worker_and_stays_in_the_log_without_a
     archive = archive_of(member, b"{}")
     theirs = signed_in_client(member)
     question = admin.post(USERS, {"action": "erase", "_selected_action": [member.pk]}).content.decode()
-    assert "This cannot be undone." in question
+    assert "This can&#x27;t be undone." in question
     member.refresh_from_db()
     assert member.is_active
     press(admin, USERS, "erase", member)
@@ -129,7 +129,7 @@ def test_an_erasure_is_asked_for_done_by_a_worker_and_stays_in_the_log_without_a
     assert not User.objects.filter(pk=member.pk).exists()
     assert not archive.file.storage.exists(str(archive.file.name))
     entry = LogEntry.objects.get()
-    assert (entry.change_message, entry.object_repr) == ("Ordered the account's erasure", f"#{member.pk}")
+    assert (entry.change_message, entry.object_repr) == ("Requested the account's erasure", f"#{member.pk}")
 
 
 def test_a_member_who_was_shut_out_before_can_be_erased_too(admin: Client, member: User) -> None:

@@ -60,7 +60,7 @@ def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: U
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(attempt_worker_lost, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Ha tardado más")]
+    ("end", "words"), [(attempt_worker_lost, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Se ha detenido porque ha superado")]
 )
 def test_reasons_are_in_the_members_language(
     maria: User, settings: LazySettings, end: Callable[..., Task], words: str
@@ -92,7 +92,7 @@ SPANISH = {"accept-language": "es"}
 FAILURES = {
     FailureCode.ERRORED: "Algo ha fallado por nuestra parte.",
     FailureCode.INTERRUPTED: "Se ha interrumpido 3 veces",
-    FailureCode.TIMED_OUT: "Ha tardado más",
+    FailureCode.TIMED_OUT: "Se ha detenido porque ha superado",
     FailureCode.NO_SPACE: "no hay espacio suficiente",
     FailureCode.QUEUE_UNAVAILABLE: "La cola de trabajos no está disponible",
     FailureCode.NO_LONGER_OFFERED: "ya no está disponible",
@@ -134,12 +134,12 @@ def test_an_alert_is_told_in_the_language_of_whoever_reads_it(susan: User) -> No
 
 def test_staff_read_a_reason_in_their_own_language(maria: User) -> None:
     task = failed_task(maria, FailureCode.TIMED_OUT)
-    assert task.error.startswith("Ha tardado")
+    assert task.error.startswith("Se ha detenido")
     client = Client()
     client.force_login(make_member("staff", is_staff=True, is_superuser=True))
     page = client.get(f"/admin/tasks/task/{task.pk}/change/").content.decode()
-    assert "It took longer than the 60 minutes" in page
-    assert "Ha tardado" not in page
+    assert "it took longer than the limit of 60 minutes" in page
+    assert "Se ha detenido" not in page
 
 
 def test_rows_of_earlier_releases_and_codes_of_later_ones_show_their_text(susan: User) -> None:

@@ -206,7 +206,7 @@ def test_a_time_out_is_told_apart_from_a_failure(susan: User, work: Work, monkey
     task = launched(susan)
     work()
     task.refresh_from_db()
-    assert task.error == "It took longer than the 60 minutes that we allow, and was stopped."
+    assert task.error == "It was stopped because it took longer than the limit of 60 minutes."
 
 
 def test_a_cancelled_job_stops_at_its_next_heartbeat_and_leaves_nothing(

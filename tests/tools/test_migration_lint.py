@@ -93,6 +93,7 @@ def test_what_old_code_trips_over_is_found_and_can_be_acknowledged(operation: Op
         alter(models.CharField(max_length=64, db_default="")),
         alter(models.CharField(max_length=128)),
         migrations.AlterModelOptions("task", {"ordering": ["name"]}),
+        migrations.AlterConstraint("task", "named", models.UniqueConstraint(fields=["name"], name="named")),
         migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField("task", "note")]),
         migrations.CreateModel("Event", [KEY, ("name", models.CharField(max_length=9))]),
     ],

@@ -179,6 +179,7 @@ def _of_field(change: Change) -> str:
 
 SAFE: set[type[Operation]] = {
     AddIndexConcurrently,
+    operations.AlterConstraint,  # changes an error message alone, never the database
     operations.AlterModelManagers,
     operations.AlterModelOptions,
     operations.AlterModelTableComment,
