@@ -60,7 +60,8 @@ def test_the_pages_in_an_archive_are_in_the_members_language_and_in_utc(maria: U
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(attempt_worker_lost, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Se ha detenido porque ha superado")]
+    ("end", "words"),
+    [(attempt_worker_lost, "Se ha interrumpido 1 vez"), (attempt_timed_out, "Se ha detenido porque ha superado")],
 )
 def test_reasons_are_in_the_members_language(
     maria: User, settings: LazySettings, end: Callable[..., Task], words: str
