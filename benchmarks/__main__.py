@@ -1,4 +1,4 @@
-"""Measures the site beside yardsticks, in the same run; `python -m benchmarks --help` says how.
+"""Measure the site next to yardsticks, in the same run; `python -m benchmarks --help` says how.
 
 It starts all that it needs, needs some five gigabytes of disk for a while, and leaves nothing behind. Figures mean
 something only while the machine has nothing else to do.

@@ -1,4 +1,4 @@
-"""What a subject gets to measure with: a filled database, its members, and a folder to write to."""
+"""The resources of a subject: a filled database, its members, and a folder to write to."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class Bench:
     folder: Path
     """For files, on the disk of the exports."""
     copy_url: str
-    """A PostgreSQL with the same posts, for its `COPY`; empty if there is none."""
+    """A PostgreSQL with the same posts, for its `COPY`; empty if not available."""
 
     def member(self, size: int) -> User:
         """Return the member with so many posts."""

@@ -48,7 +48,7 @@ def seconds_of(task: Task) -> float:
 
 
 def forget(task: Task) -> None:
-    """Remove the task, its file and its news."""
+    """Remove the task, its file and its notifications."""
     for archive in Archive.objects.filter(task=task).exclude(file=""):
         archive.file.delete(save=False)
     task.member.notifications.filter(name=TASK_PROGRESS, key=str(task.pk)).delete()

@@ -1,4 +1,4 @@
-"""What was measured, beside what it must be, and the table of it all."""
+"""Measured figures with their limits, and the tables of them."""
 
 import re
 import statistics

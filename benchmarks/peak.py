@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def reset_peak_memory(pid: int | str = "self") -> None:
-    """Let the peak begin anew at what is resident now."""
+    """Reset the peak to the current resident size."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 

@@ -1,4 +1,4 @@
-"""What is measured, on which members; known before Django is set up."""
+"""The subjects and the members they measure; importable before Django is set up."""
 
 # Each subject is a module of `benchmarks.subjects`. Those of each line have a database of their own.
 MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages")

@@ -55,7 +55,7 @@ def let_sign_in(member: User) -> None:
 
 
 def make_readers(ids: list[int]) -> None:
-    """Make who follows nobody, few and many, quiet ones and others."""
+    """Create members who follow none, few and many, quiet and active members."""
     make_reader("alone", [])
     make_reader("of-10-quiet", ids[-10:])
     make_reader("of-50", ids[:: max(len(ids) // 50, 1)])

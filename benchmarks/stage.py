@@ -125,7 +125,7 @@ def _run(arguments: list[str], environment: dict[str, str]) -> None:
 
 
 def _wait_for_the_queue_server_of(var_dir: Path) -> None:
-    """Return when nobody writes to the folder any more: the queue server leaves its socket last."""
+    """Wait until no process writes to the folder: the queue server removes its socket last."""
     deadline = time.monotonic() + 10
     while embedded_server.socket_path(var_dir).exists() and time.monotonic() < deadline:
         time.sleep(0.02)

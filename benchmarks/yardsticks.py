@@ -1,4 +1,4 @@
-"""What the databases' own programs need to write the same JSON to a file: a record a line, in the same order."""
+"""The time that the databases' own programs take to write the same JSON, one record a line, in the same order."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The whole site at work: queue server, mail server, workers and web server, with the settings of the environment."""
+"""The whole running site: queue server, mail server, workers and web server, with the settings of the environment."""
 
 import os
 import subprocess

@@ -11,7 +11,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 def empty_database(_test: TransactionTestCase) -> None:
     """Delete all rows of all models, and the rate limits.
 
-    A TRUNCATE makes new files, and would have the permissions written anew.
+    A TRUNCATE creates new files, and would require rewriting the permissions.
     """
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
     tables.add(str(settings.CACHES["default"]["LOCATION"]))

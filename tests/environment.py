@@ -67,7 +67,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     early_config.add_cleanup(lambda: embedded_server.leave(var_dir))
     if getattr(early_config.known_args_namespace, "numprocesses", None) and not is_xdist_worker:
         early_config.add_cleanup(migrated_database.start(var_dir / "migrated", os.environ.get("DATABASE_URL", "")))
-    # The tests themselves keep the processors busy: exports that give way to them would take very long.
+    # The tests themselves keep the processors busy: low-priority exports would take very long.
     os.environ["EXPORT_NICENESS"] = "0"
     # Playwright keeps an event loop in the main thread; Django would refuse the database there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -1,4 +1,4 @@
-"""What a test leaves behind that has failed: enough to understand it where it cannot be run again."""
+"""Diagnostics of a failed test: enough to understand it without running it again."""
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What is on a page, as a browser reads it."""
+"""The content of a page, as a browser parses it."""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,4 @@
-"""Faults for which a mail server accepts no email from this site, whoever it is to: only an operator can mend them."""
+"""Faults for which a mail server accepts no email from this site, for any recipient: only an operator can fix them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a view told the member."""
+"""The messages that a view showed the member."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ class RunningSite:
         return log.read_text()
 
     def processes(self) -> list[psutil.Process]:
-        """Return every living process that works in this site's folder, whoever started it."""
+        """Return every living process that works in this site's folder, regardless of its parent."""
         return [process for process in psutil.process_iter() if works_in(process, self.var_dir)]
 
     def named(self, word: str) -> psutil.Process:

@@ -75,6 +75,6 @@ def failed(susan: User) -> Task:
 
 @pytest.fixture
 def unreachable_queue(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Point the queue at a socket behind which nobody listens."""
+    """Point the queue at a socket without a listener."""
     nowhere = tmp_path_factory.mktemp("nowhere") / "nobody.sock"
     monkeypatch.setitem(django_rq.settings.QUEUES["default"], "URL", f"unix://{nowhere}")

@@ -1,4 +1,4 @@
-"""What of a page, or a mail, people read or hear, and which of it is not in the pseudo-locale."""
+"""The visible and spoken text of a page or an email, and the parts that aren't in the pseudo-locale."""
 
 import re
 from html.parser import HTMLParser

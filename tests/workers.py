@@ -24,7 +24,7 @@ class InProcessWorker(TaskWorker):
     """An TaskWorker that runs its jobs itself, in the test's process and transaction."""
 
     def subscribe(self) -> None:
-        """Listen to no commands: nobody sends any, and the thread takes a second to end."""
+        """Don't listen for commands: tests send none, and the thread takes a second to end."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run the job without a work-horse."""

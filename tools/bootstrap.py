@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def use_a_new_enough_python() -> None:
-    """Go on in a newer Python if this one is too old; end with one line if there is none."""
+    """Restart in a newer Python if this one is too old; exit with one line if there is none."""
     if sys.version_info >= OLDEST:
         return
     for name in NEWER:

@@ -1,4 +1,4 @@
-"""Take every picture in docs/ anew: each page, light and dark, on a phone and on a desktop."""
+"""Retake every picture in docs/: each page, light and dark, on a phone and on a desktop."""
 
 import shutil
 import subprocess

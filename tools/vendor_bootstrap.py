@@ -23,7 +23,7 @@ RULE = re.compile(r"(?P<selectors>[^{}@;]+)\{(?P<declarations>[^{}]*)\}")
 
 
 def download(folder: Path) -> Path:
-    """Return the path of the package, fetched into `folder`; exit when it is not the one we reviewed."""
+    """Return the path of the package, fetched into `folder`; exit if its hash differs from the reviewed one."""
     command = ["npm", "pack", "--silent", f"bootstrap@{VERSION}", "--pack-destination", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     package = folder / f"bootstrap-{VERSION}.tgz"

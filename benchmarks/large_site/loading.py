@@ -71,5 +71,5 @@ def search_suspended() -> Iterator[None]:
     with transaction.atomic():
         remove(connection)
         yield
-        connection.check_constraints()  # PostgreSQL makes no index before what was put off to the end is done
+        connection.check_constraints()  # PostgreSQL makes no index before deferred constraints are checked
         install(connection)

@@ -29,7 +29,7 @@ MOST_FOLLOWED = 5_000
 
 @dataclass(frozen=True)
 class Scale:
-    """How many there are of each."""
+    """The number of rows of each kind."""
 
     members: int
     posts: int

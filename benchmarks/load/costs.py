@@ -1,4 +1,4 @@
-"""What one poll, one page and one export cost, each measured alone: the numbers of docs/scale.md."""
+"""The cost of one poll, one page and one export, each measured alone, for docs/scale.md."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -64,7 +64,7 @@ def measure_costs(site: WholeSite, members: Sequence[Member], *, seconds: float,
 
 
 def _idle(site: WholeSite, seconds: float) -> dict[str, float]:
-    """Return the processor seconds a second that each kind takes while nobody asks for anything."""
+    """Return the processor seconds a second that each kind takes while idle."""
     meter = CpuMeter(site)
     time.sleep(seconds)
     return {kind: used / meter.seconds for kind, used in meter.read().items()}

@@ -16,7 +16,7 @@ class Crowd:
     """A crowd at large: `pid` is its process."""
 
     def __init__(self, plan: Plan) -> None:
-        """Let it live as planned."""
+        """Run the plan."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.load.drive"],
             cwd=BASE_DIR,

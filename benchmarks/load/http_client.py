@@ -18,7 +18,7 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered."""
+    """The server's response."""
 
     status: int
     body: bytes

@@ -17,7 +17,7 @@ EXPORTS_AT = 12.0  # seconds: by then all have polled
 
 @dataclass
 class Phase:
-    """What a phase was, and what came of it."""
+    """A phase of the load test and its results."""
 
     name: str
     members: int

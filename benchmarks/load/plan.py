@@ -1,4 +1,4 @@
-"""What the crowd is to do, and what it met: these pass between two processes, as JSON."""
+"""The plan of the simulated members and its outcome, which two processes exchange as JSON."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -70,7 +70,7 @@ class Export:
 
 @dataclass
 class Outcome:
-    """What the crowd met."""
+    """The results of the simulated members."""
 
     seconds: float = 0.0
     requests: dict[str, list[float]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Who lives on the site: members who are signed in, follow each other, and have written as people do."""
+"""The site's members: they are signed in, follow each other, and have written realistic posts."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the site's processes take of the machine, by kind: memory while they run, and processor time."""
+"""The memory and processor time of the site's processes, by kind."""
 
 import os
 import time
@@ -40,7 +40,7 @@ def _existing(pids: Iterable[int]) -> Iterator[psutil.Process]:
 
 
 def _our_children(name: str) -> Iterator[psutil.Process]:
-    """Yield those whose names begin like this."""
+    """Yield the processes whose names have this prefix."""
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if child.name().startswith(name):

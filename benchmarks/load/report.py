@@ -1,4 +1,4 @@
-"""What a run found: the tables, and the figures that must be kept."""
+"""The results of a run: tables, and figures with limits."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How much the members have written: as on real sites, most next to nothing, and a few very much."""
+"""The members' numbers of posts: as on real sites, most have few and some have very many."""
 
 import random
 from math import exp, log

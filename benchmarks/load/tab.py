@@ -14,8 +14,8 @@ from benchmarks.load.plan import NEVER, Export, Member, Outcome, Plan
 
 # As in poll.js, in seconds.
 ACTIVE_PAUSE, IDLE_PAUSE, LONGEST_PAUSE, TIMEOUT = 2.0, 10.0, 60.0, 10.0
-HIDDEN_PAUSE = 60.0  # nobody's tab is hidden here
-LOOKS = 5  # as there: until the news that is expected in some seconds
+HIDDEN_PAUSE = 60.0  # unused: no tab is hidden here
+LOOKS = 5  # as there: until the notification that is expected in some seconds
 # What is read, and how often: {} is another member.
 PAGES = {"/": 8, "/explore/": 4, "/user/{}/": 4, "/exports/": 1, "/messages/": 1, "/search/?q=redis": 1}
 OK = 200
@@ -44,7 +44,7 @@ class Tab:
         self._alerts: dict[str, str] = {}
         self._places: set[str] = set()  # the tasks whose place in the queue is shown
         self._earlier: set[str] = set()
-        self._expected: dict[str, float] = {}  # by active alert: the seconds until news is expected
+        self._expected: dict[str, float] = {}  # by active alert: the seconds until a notification is expected
         self._failures = 0
         self._answer_took = 0.0
         self._clicked_at = 0.0
@@ -64,7 +64,7 @@ class Tab:
                     self._poll_at = time.monotonic() + self._pause()
 
     def _closes_at(self) -> float:
-        """Return when the tab is closed: whoever waits for an export stays."""
+        """Return the time at which the tab is closed; members who wait for an export stay."""
         return self._give_up_at if self._waits else self.end
 
     @property

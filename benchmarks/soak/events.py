@@ -1,4 +1,4 @@
-"""What happens to the site meanwhile: its processes die, are stopped and replaced, and new releases come."""
+"""The events of a soak: processes are killed, stopped and replaced, and releases are deployed."""
 
 import os
 import random
@@ -20,7 +20,7 @@ class Events:
     def __init__(self, site: WholeSite) -> None:
         self.count = 0
         self.gaps: list[tuple[float, float]] = []
-        """When the web server was away, in seconds since 1970: without a proxy, nobody else could answer."""
+        """The times at which the web server was unavailable, in seconds since 1970: there is no proxy in front."""
         self._site = site
         self._chance = random.Random(22)
         self._turn = self._turns()

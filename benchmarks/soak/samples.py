@@ -1,4 +1,4 @@
-"""What is looked at every few seconds: memory, open files, connections, keys, rows, and files on the disk."""
+"""The samples taken every few seconds: memory, open files, connections, keys, rows, and files on the disk."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What must not grow: of each thing that was looked at, the last third of the time beside the second third.
+"""The verdict on growth: compares each sample's last third of the time with its second third.
 
 What is kept of each export for a time may be more when there were more exports in that time, and by as much.
 """

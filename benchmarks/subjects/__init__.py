@@ -1,1 +1,1 @@
-"""What is measured, a subject a module: `measure(bench)` yields its figures."""
+"""The subjects, one per module: `measure(bench)` yields its figures."""

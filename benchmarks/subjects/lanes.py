@@ -1,4 +1,4 @@
-"""How long small exports wait while large ones run, beside the same batch without them.
+"""The wait of small exports while large ones run, compared with the same batch without them.
 
 One worker for `large`, as in deploy/, beside one for both queues, and beside several.
 
@@ -29,7 +29,7 @@ LIMIT = 3.0
 SMALL_MEMBERS, LARGE_MEMBERS = 40, 6
 LARGE_SIZE, LARGE_SIZE_IN_HASTE = 100_000, 20_000
 NOBODY = 10**9
-"""Posts that nobody has."""
+"""More posts than any member has."""
 Export = Callable[[], list[Task]]
 
 

@@ -1,6 +1,6 @@
 """Peak memory at many posts, above that at few: of the work-horse, of serving the download, of a email with a link.
 
-Each peak is one process's VmHWM (see `benchmarks.peak`), begun anew just before: a work-horse measures itself
+Each peak is one process's VmHWM (see `benchmarks.peak`), reset just before: a work-horse measures itself
 from the start of its job to its end, the attached or linked mail included; a gunicorn worker, fresh for each
 download, is measured from outside. VmHWM counts the pages of mapped files as well.
 """

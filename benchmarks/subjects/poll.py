@@ -1,9 +1,9 @@
 """Requests a second of the poll, beside a minimal Django view (see `benchmarks.minimal`) on the same rows.
 
 wrk, 16 connections, a few seconds each in turn, against gunicorn with two synchronous workers each. Idle: nothing is
-newer than `since`, for a member who never had news, and for one who had some a minute ago, whose tasks the site looks
-after at each poll. With a task running: a worker writes its progress every second, and each thread of wrk follows as
-`poll.js` does, by sending the newest timestamp it was told.
+newer than `since`, for a member without notifications, and for one who had some a minute ago, whose tasks the site
+checks at each poll. With a task running: a worker writes its progress every second, and each thread of wrk follows as
+`poll.js` does, by sending the latest timestamp it received.
 """
 
 import re

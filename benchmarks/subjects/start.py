@@ -98,7 +98,7 @@ def enqueue_to_start() -> float:
 
 
 def wait_until_idle() -> None:
-    """Return when the worker waits for a job, and has for a moment: nobody clicks in the same instant."""
+    """Return when the worker waits for a job, and has waited for a moment, as it would before a real click."""
     connection = django_rq.get_connection(QUEUE_NAME)
     wait_until(lambda: all(found.get_state() == "idle" for found in Worker.all(connection=connection)))
     time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What must hold at the end of a run. Each check returns what is wrong, in words; nothing when all is well."""
+"""The conditions at the end of a run. Each check returns a list of problems, which is empty if there are none."""
 
 import hashlib
 import io
@@ -73,7 +73,7 @@ def posts_in_archive(content: bytes) -> bytes:
 
 @cache
 def posts_of(user_id: int) -> list[str]:
-    """Return what a member wrote, oldest first; nobody writes during a run."""
+    """Return what a member wrote, oldest first; members write no posts during a run."""
     return list(Post.objects.filter(author=user_id).order_by("timestamp", "id").values_list("body", flat=True))
 
 

@@ -1,4 +1,4 @@
-"""Who lives on the site: members with no post, with one, and with many."""
+"""The site's members: with no posts, one, and many."""
 
 from itertools import islice, pairwise
 

@@ -1,4 +1,4 @@
-"""How long members wait after a fault: the two numbers of the promise, measured from outside, by rows and polls."""
+"""The members' wait after a fault: the promise's two figures, measured from outside by rows and polls."""
 
 import time
 from collections import defaultdict
@@ -93,7 +93,7 @@ class Recoveries:
             death = self._deaths[task.pk]
             if task.attempt > death.attempt or not task.is_active:
                 del self._deaths[task.pk]
-                # An attempt that succeeded all the same was not ended by the fault.
+                # The fault didn't end an attempt that succeeded.
                 if (task.attempt, task.status) != (death.attempt, TaskStatus.SUCCEEDED):
                     self.running_again[death.fault].append(death.seconds)
 

@@ -1,4 +1,4 @@
-"""What a run found, in words and tables."""
+"""The results of a run, as text and tables."""
 
 import re
 from collections import Counter

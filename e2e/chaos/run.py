@@ -56,7 +56,7 @@ def inject(options: Namespace, injector: Injector) -> float:
 
 
 def settle(site: Site, recoveries: Recoveries) -> list[str]:
-    """Let everything come to rest; return what is wrong then."""
+    """Wait until the site has settled; return the remaining problems."""
     settling.tasks_end(site.members)
     recoveries.stop()
     return list(

@@ -44,12 +44,12 @@ NO_WORKER_EVERY = 100
 """It takes half a minute, and so has its place in every hundred faults instead of a weight."""
 
 LONGEST_PAUSE = 1.6  # seconds between two faults
-LONGEST_DELAY = 0.06  # seconds between finding a task at work and the fault
+LONGEST_DELAY = 0.06  # seconds between finding a running task and the fault
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. The numbers from 0 to 1 choose among what is there when it happens."""
+    """One fault. The numbers from 0 to 1 choose among the processes that exist at that time."""
 
     kind: str
     pause: float
@@ -61,7 +61,7 @@ class Fault:
     length: float
     """How long it lasts, between the shortest and the longest time of its kind."""
     waits_for_task: bool
-    """Whether to strike at a worker that has a task at work; else any will do, be it idle or mailing."""
+    """Whether to strike a worker with a running task; otherwise any, even idle or emailing."""
 
     def __str__(self) -> str:
         aim = "at a task" if self.waits_for_task else "at any"

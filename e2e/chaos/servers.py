@@ -1,4 +1,4 @@
-"""What can be wrong with the queue server and the mail server for a while, each a context manager."""
+"""Temporary faults of the queue server and the mail server, each a context manager."""
 
 import asyncio
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def queue_killed(server: QueueServer) -> Iterator[None]:
 
 @contextmanager
 def queue_frozen(server: QueueServer) -> Iterator[None]:
-    """Let it answer nobody."""
+    """Stop it from responding."""
     server.pause()
     try:
         yield

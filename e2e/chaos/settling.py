@@ -1,4 +1,4 @@
-"""After the last fault: everything comes to rest, and then everything works again."""
+"""After the last fault the site settles, and then everything works again."""
 
 import os
 import time
@@ -51,7 +51,7 @@ def tasks_end(members: list[Member]) -> None:
 
 
 def mails_go_out() -> None:
-    """Wait for the mails. Nobody can wait for their pauses, which grow to hours: each is overdue at once."""
+    """Wait for the emails. Their pauses grow to hours, so make each due immediately."""
     a_while = timedelta(seconds=2 * settings.EXPORT_STALE_AFTER)
     pending = Archive.objects.filter(mail_due_at__isnull=False)
     for _try in range(MAIL_TRIES):

@@ -1,4 +1,4 @@
-"""The site at work, with members who are signed in."""
+"""The running site, with members who are signed in."""
 
 from collections import Counter
 from pathlib import Path

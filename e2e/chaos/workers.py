@@ -82,7 +82,7 @@ class Workers:
         return self._pids.get(name)
 
     def _all(self) -> list[int]:
-        """Return the processes of every worker that there ever was."""
+        """Return the processes of all workers ever started."""
         return [pid for pid in psutil.pids() if session_of(pid) in self._leaders]
 
     @contextmanager

@@ -13,7 +13,7 @@ from tests.environment import forget_developers_settings
 from tests.mail_server import free_port
 from tests.postgresql import Cluster
 
-# Production, but nobody has to wait for the next export, and every file is kept, to be looked at in the end.
+# Production settings, but without a cooldown, and every file is kept for the final checks.
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "microblog_project.settings",
     "SECRET_KEY": "a key for as long as the run lasts",

@@ -90,7 +90,7 @@ class Site:
         assert re.search(r"Inicio|Explorar", page), "The translations are not compiled"
 
     def check_who_may_read_what(self) -> None:
-        """Look whether nginx can read archives, nobody else anything, and the site can change no code."""
+        """Check that nginx can read archives, other users nothing, and that the site can't change code."""
         modes = self.root.output("stat -c '%U:%G %a' /etc/microblog/env /var/lib/microblog /var/lib/microblog/exports")
         assert modes.split("\n")[:3] == ["root:microblog 640", "microblog:microblog 750", "microblog:microblog 750"]
         files = self.root.output("find /var/lib/microblog/exports -type f -printf '%m\n'")
@@ -116,7 +116,7 @@ class Site:
             wait_until(lambda: len(self.workers()) == number and self.workers() != before, 30, what="The worker")
 
     def check_a_restart(self, restart: str, seconds_at_most: float) -> None:
-        """Restart everything in the middle of a large export; the member must get it all the same."""
+        """Restart everything in the middle of a large export, which the member must still get."""
         with self.timed("All is restarted in the middle of a large export"):
             paul = self.sign_in("paul")
             paul.post("/exports/", kind="posts")

@@ -1,4 +1,4 @@
-"""What a member does with a site that has just been deployed, over TLS, and what must come of it."""
+"""A member's visit to a newly deployed site over TLS, and the results it must have."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Cuts off each machine of a site in turn, and takes its power, while members export, and looks what became of them.
+"""Disconnects each machine of a site in turn, and cuts its power, while members export, and checks the results.
 
 Needs root, for the machines are network namespaces. The exit status is 1 when an end condition fails or something
 takes too long, 3 when this machine cannot make such a network.

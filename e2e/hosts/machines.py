@@ -1,4 +1,4 @@
-"""What runs on each host, in the words that its operator would use."""
+"""The commands that run on each host, as its operator would write them."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
-"""The network of the hosts: a bridge, on which each has an address and a port that can fall silent.
+"""The network of the hosts: a bridge, on which each has an address and a port that can be disconnected.
 
-Nothing here says that it is down: frames are dropped, and nobody is told. Addresses are resolved beforehand, since a
+A disconnected port drops frames without reporting it. Addresses are resolved beforehand, since a
 failed question for one would be told at once, as it is not when a router stands between.
 """
 

@@ -1,4 +1,4 @@
-"""One host after another falls silent or loses its power for a while: what that costs whoever waits."""
+"""Outages: one host after another is cut off or loses power, and members' waits are measured."""
 
 import time
 from collections import Counter
@@ -21,7 +21,7 @@ RECOVERY_LIMIT = 180.0  # seconds that the measuring waits
 
 @dataclass
 class Outage:
-    """What happened, and what came of it; times in seconds."""
+    """An outage and its effects; times in seconds."""
 
     host: str
     way: str

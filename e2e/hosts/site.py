@@ -1,4 +1,4 @@
-"""All hosts at work, with members who are signed in."""
+"""All running hosts, with members who are signed in."""
 
 import email
 import email.policy

@@ -91,7 +91,7 @@ class LoadBalancer(HTTPHandler):
 
 
 def page_of(request: Request) -> str:
-    """Return which page it is, whoever's."""
+    """Return the kind of page, for any member."""
     path = urlsplit(request.selector).path
     if path.endswith("/download/"):
         return "a download"

@@ -40,7 +40,7 @@ def lacking() -> str:
 
 
 def move_inside() -> None:
-    """Become a process in namespaces of its own, with nobody else's network, hosts and processes; does not return."""
+    """Become a process in namespaces of its own, isolated from other networks, hosts and processes; does not return."""
     command = [*NAMESPACES, sys.executable, "-m", "e2e.hosts", *sys.argv[1:]]
     os.execvpe(command[0], command, os.environ | {INSIDE: "1"})
 

@@ -1,4 +1,4 @@
-"""What has to work while two releases run side by side, in the order in which it happens. Each step builds on those
+"""The steps that must work while two releases run side by side, in order. Each step builds on those
 before it, and raises AssertionError when something does not work.
 """
 
@@ -11,7 +11,7 @@ from e2e.releases.travellers import Traveller, polling
 
 @dataclass
 class Scene:
-    """Who is there."""
+    """The members, workers and servers of both releases."""
 
     old: Release
     new: Release
@@ -46,7 +46,7 @@ def the_new_code_migrates_under_the_old(scene: Scene) -> None:
 
 
 def the_new_worker_runs_jobs_of_the_old_form(scene: Scene) -> None:
-    """What the old release queued is run by the new worker, under the polls of both."""
+    """Run tasks that the old release queued on the new worker, while both are polled."""
     begun = {member: member.at(scene.old).exports("archive") for member in scene.members}
     scene.new.start_web()
     with polling(scene.members, [scene.old, scene.new]):
@@ -59,7 +59,7 @@ def the_new_worker_runs_jobs_of_the_old_form(scene: Scene) -> None:
 
 
 def the_old_worker_runs_jobs_of_the_new_form(scene: Scene) -> None:
-    """What the new release queued is run by an old worker, the largest too."""
+    """Run tasks that the new release queued on an old worker, including the largest."""
     begun = {member: member.at(scene.new).exports(kind) for member in scene.members for kind in ("posts",)}
     large = scene.farid.exports("archive")
     with polling(scene.members, [scene.old, scene.new]):
@@ -72,7 +72,7 @@ def the_old_worker_runs_jobs_of_the_new_form(scene: Scene) -> None:
 
 
 def exports_are_cancelled_and_retried_across(scene: Scene) -> None:
-    """What was started at one is cancelled at the other, and retried at the first, while workers of both work."""
+    """Cancel at one release what the other started, and retry it there, while workers of both run."""
     scene.old.start_worker()
     scene.new.start_worker()
     for here, there in ((scene.old, scene.new), (scene.new, scene.old)):
@@ -88,7 +88,7 @@ def exports_are_cancelled_and_retried_across(scene: Scene) -> None:
 
 
 def members_do_everything_across(scene: Scene) -> None:
-    """Who signed in at the old one is signed in at both; posts, follows and messages go both ways."""
+    """Check that a session of the old release works at both, and that posts, follows and messages go both ways."""
     for here, there in ((scene.old, scene.new), (scene.new, scene.old)):
         anna, boris = Traveller("anna", scene.old), Traveller("boris", scene.old)
         for member in (anna, boris):

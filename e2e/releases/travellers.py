@@ -71,7 +71,7 @@ class Traveller(Member):
 
 @contextmanager
 def polling(members: list[Traveller], releases: list[Release]) -> Iterator[None]:
-    """Have members look at pages and poll all the time, here and there; raises AssertionError for each trouble."""
+    """Let members constantly read pages and poll both releases; raise AssertionError for any problem."""
     is_over = Event()
     tabs = [Traveller(member.username, releases[0]) for member in members]
 

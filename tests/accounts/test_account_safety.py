@@ -1,4 +1,4 @@
-"""What the account pages tell, and to whom: mails, answers that betray nothing, pages of our own."""
+"""The account pages: their emails, responses that don't reveal accounts, and our own templates."""
 
 import re
 

@@ -36,7 +36,7 @@ def test_there_is_no_card_of_nobody(signed_in: Client, name: str) -> None:
     assert signed_in.get(f"/user/{name}/card/").status_code == 404
 
 
-def test_a_card_is_only_read(signed_in: Client, stranger: User) -> None:
+def test_cards_reject_post_requests(signed_in: Client, stranger: User) -> None:
     assert signed_in.post("/user/stranger/card/").status_code == 405
 
 

@@ -25,7 +25,7 @@ def signed_in(member: User) -> Client:
 
 @pytest.fixture
 def leaving(member: User) -> User:
-    """Susan, who has asked for the end of her account."""
+    """Susan, who has requested the deletion of her account."""
     member.deletion_due_at = timezone.now() + timedelta(days=3)
     member.save()
     return member
@@ -92,7 +92,7 @@ def test_a_mail_tells_when_and_how_to_undo_it(signed_in: Client, member: User, m
 
 def test_a_mail_server_that_is_away_holds_nothing_up(signed_in: Client, member: User, settings: LazySettings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_PORT = 1  # nobody listens
+    settings.EMAIL_PORT = 1  # no server listens here
     assert signed_in.post(DELETE, {"password": PASSWORD}).status_code == 302
     assert due_at(member)
 

@@ -123,7 +123,7 @@ def test_a_password_is_looked_at_once_for_who_knows_it(hashed: Iterator[Counter[
         assert (seen["location"], seen["hashed"]) == ("/", 1)
 
 
-def test_an_address_with_capitals_is_taken_as_it_is_without_them(mailoutbox: list[EmailMessage]) -> None:
+def test_an_address_is_taken_regardless_of_case(mailoutbox: list[EmailMessage]) -> None:
     answer = Client().post("/accounts/signup/", {**NEW, "email": "capital@example.com"})
     assert answer.status_code == 302
     assert User.objects.get(username="ada").email == ""
@@ -197,7 +197,7 @@ def undone(look: Callable[[], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
     return seen
 
 
-def test_whoever_claims_an_address_gets_no_link_while_it_is_anothers(mailoutbox: list[EmailMessage]) -> None:
+def test_claiming_another_members_address_sends_no_link(mailoutbox: list[EmailMessage]) -> None:
     form = {**NEW, "email": "susan@example.com"}
     Client().post("/accounts/signup/", form)
     cache.clear()

@@ -120,7 +120,7 @@ def jobs_known(queue: Queue, ids: set[str]) -> int:
     return len([job for job in Job.fetch_many(ids, connection=queue.connection) if job])
 
 
-def test_nothing_is_left_behind(leaver: User, john: User, work: Work, queue: Queue) -> None:
+def test_erasure_leaves_no_data(leaver: User, john: User, work: Work, queue: Queue) -> None:
     live_fully(leaver, john, work)
     jobs = {*map(str, leaver.tasks.values_list("pk", flat=True))}
     jobs |= {f"mail-{pk}" for pk in leaver.archives.values_list("pk", flat=True)}
@@ -154,7 +154,7 @@ def test_others_keep_what_is_theirs(leaver: User, john: User, work: Work) -> Non
     assert Session.objects.filter(user=john).exists()
 
 
-def test_whoever_has_time_left_stays(leaver: User, john: User) -> None:
+def test_an_account_within_its_grace_period_is_kept(leaver: User, john: User) -> None:
     User.objects.filter(pk=leaver.pk).update(deletion_due_at=timezone.now() + timedelta(hours=1))
     assert accounts_erase() == 0
     assert account_erase(user=leaver) is False

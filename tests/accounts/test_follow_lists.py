@@ -46,7 +46,7 @@ def test_a_long_list_has_pages_on_which_each_is_once(client: Client, member: Use
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_who_is_not_active_is_on_no_list_and_has_none(client: Client, member: User, stranger: User, name: str) -> None:
+def test_an_inactive_member_is_on_no_list_and_has_none(client: Client, member: User, stranger: User, name: str) -> None:
     follow_in_turn([(member, stranger), (stranger, member)])
     User.objects.filter(pk=stranger.pk).update(is_active=False)
     assert names_on(client, f"/user/susan/{name}/") == []

@@ -1,4 +1,4 @@
-"""Wrong passwords: strangers' never lock a member out, and guessing is slow all the same."""
+"""Wrong passwords never lock a member out, yet guessing remains slow."""
 
 import pytest
 from django.core.cache import cache

@@ -129,7 +129,7 @@ def test_a_sign_in_before_the_address_is_confirmed_says_that_the_mail_fails(
 
 
 @pytest.mark.parametrize(("fault", "_words"), FAULTS)
-def test_what_is_done_is_done_though_it_cannot_be_told(
+def test_a_change_persists_when_its_email_fails(
     member: User, smtp_server: MailServer, fault: Faulty, _words: str
 ) -> None:
     fault(smtp_server)
@@ -142,7 +142,7 @@ def test_what_is_done_is_done_though_it_cannot_be_told(
 @pytest.mark.parametrize(
     "email", ['"a\\ b"@example.com', '"quoted"@example.com', "x@[127.0.0.1]", "ä@example.com", "a@münchen.example"]
 )
-def test_no_address_however_odd_is_an_error_of_the_sites(client: Client, smtp_server: MailServer, email: str) -> None:
+def test_odd_addresses_cause_no_server_error(client: Client, smtp_server: MailServer, email: str) -> None:
     form: dict[str, Any] = {**NEW, "email": email}
     assert client.post("/accounts/signup/", form).status_code in {200, 302}
     assert client.post("/accounts/password/reset/", {"email": email}).status_code in {200, 302}

@@ -34,7 +34,7 @@ def test_unfollowing_twice_is_fine(client: Client, member: User, stranger: User)
     assert not Follow.objects.exists()
 
 
-def test_nobody_follows_themselves(client: Client, member: User) -> None:
+def test_members_cannot_follow_themselves(client: Client, member: User) -> None:
     client.post("/user/susan/follow/")
     assert not Follow.objects.exists()
     with pytest.raises(ValueError, match="'susan' cannot follow themselves"):

@@ -1,4 +1,4 @@
-"""A page acts for the member for whom it was made, and for nobody who signs in later in the same browser."""
+"""A page acts only for the member it was rendered for, not for one who signs in later in the same browser."""
 
 import re
 

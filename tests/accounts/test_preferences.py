@@ -38,7 +38,7 @@ def test_the_profile_keeps_what_a_member_prefers(signed_in: Client, member: User
     assert "Tu perfil se ha guardado." in page  # said in the language just chosen
 
 
-def test_what_is_left_open_is_left_to_the_browser(signed_in: Client) -> None:
+def test_an_unset_preference_follows_the_browser(signed_in: Client) -> None:
     page = signed_in.get(PROFILE).content.decode()
     assert "data-bs-theme" not in page
     assert "data-time-zone" not in page
@@ -49,7 +49,7 @@ def test_what_is_left_open_is_left_to_the_browser(signed_in: Client) -> None:
     ("field", "value"),
     [("language", "tlh"), ("time_zone", "Mars/Olympus"), ("theme", "sepia"), ("time_zone", "Europe")],
 )
-def test_what_there_is_not_cannot_be_chosen(signed_in: Client, member: User, field: str, value: str) -> None:
+def test_unknown_choices_are_refused(signed_in: Client, member: User, field: str, value: str) -> None:
     response = signed_in.post(PROFILE, {"username": "susan", "about_me": "kept", field: value})
     assert response.status_code == 422
     assert value in response.content.decode()
@@ -92,7 +92,7 @@ def test_choices_that_are_no_longer_offered_count_as_none(signed_in: Client, mem
     assert signed_in.get("/explore/", headers=SPANISH)["Content-Language"] == "es"
 
 
-def test_nothing_of_a_request_stays_in_its_thread(signed_in: Client, member: User) -> None:
+def test_a_request_leaves_no_state_in_its_thread(signed_in: Client, member: User) -> None:
     before = translation.get_language(), timezone.get_current_timezone_name()
     choose(member, language="es", time_zone="Asia/Tokyo")
     signed_in.get("/explore/")
@@ -140,23 +140,21 @@ def test_mails_to_members_without_a_choice_speak_as_their_browser(member: User, 
     assert mailoutbox[0].subject == "[Microblog] Elige una contraseña nueva"
 
 
-def test_the_welcome_speaks_as_the_browser_in_which_one_signed_up(db: None, mailoutbox: Mails) -> None:
+def test_the_welcome_email_is_in_the_language_of_the_sign_up(db: None, mailoutbox: Mails) -> None:
     form = {"username": "rosa", "email": "rosa@example.com", "password1": PASSWORD, "password2": PASSWORD}
     Client(headers=SPANISH).post("/accounts/signup/", form)
     assert mailoutbox[0].subject == "[Microblog] ¡Te damos la bienvenida! Confirma tu dirección de correo"
     assert User.objects.get(username="rosa").browser_language == "es"
 
 
-def test_whoever_signs_up_with_a_members_address_has_them_told_in_their_language(
-    member: User, mailoutbox: Mails
-) -> None:
+def test_sign_up_with_a_members_address_emails_them_in_their_language(member: User, mailoutbox: Mails) -> None:
     choose(member, language="es")
     form = {"username": "rosa", "email": member.email, "password1": PASSWORD, "password2": PASSWORD}
     Client().post("/accounts/signup/", form)
     assert mailoutbox[0].subject == "[Microblog] Ya tienes una cuenta"
 
 
-def test_what_signing_in_and_out_says_is_in_the_language_of_the_next_page(member: User) -> None:
+def test_sign_in_and_out_messages_are_in_the_language_of_the_next_page(member: User) -> None:
     choose(member, language="es")
     client = Client(headers={"accept-language": "en"})
     page = client.post("/accounts/login/", {"login": "susan", "password": PASSWORD}, follow=True).content.decode()
@@ -196,7 +194,7 @@ def test_a_zone_that_there_is_not_is_not_believed(signed_in: Client, member: Use
     assert member.browser_time_zone == ""
 
 
-def test_a_member_who_comes_back_costs_no_write_for_their_zone(signed_in: Client, member: User) -> None:
+def test_a_returning_member_causes_no_write_for_their_zone(signed_in: Client, member: User) -> None:
     signed_in.cookies["time_zone"] = "Asia/Tokyo"
     signed_in.get("/explore/")
     with CaptureQueriesContext(connection) as captured:

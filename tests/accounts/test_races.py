@@ -126,7 +126,7 @@ def test_of_many_who_confirm_one_address_one_gets_it(db: None) -> None:
     answers = all_at_once([partial(Client().post, link) for link in links])
     assert {answer.status_code for answer in answers} <= {200, 302}
     assert User.objects.filter(email="one@example.com").count() == 1
-    # Nobody else has lost theirs.
+    # The other follows remain.
     assert EmailAddress.objects.filter(primary=True, verified=True).count() == SIDE_BY_SIDE
 
 

@@ -1,4 +1,4 @@
-"""What an open browser gives away: nothing that lets its finder into the account, or at its data, without a word."""
+"""Reauthentication: an open browser alone gives a stranger neither the account nor its data."""
 
 import re
 import time
@@ -94,7 +94,7 @@ def is_asked(answer: object) -> bool:
         {"email": "susan@example.com", "action_remove": ""},
     ],
 )
-def test_nothing_is_done_to_the_address_without_the_password(
+def test_changing_the_address_requires_the_password(
     open_browser: Client, member: User, mailoutbox: list[EmailMessage], form: dict[str, str]
 ) -> None:
     EmailAddress.objects.create(user=member, email="pending@example.com")
@@ -114,7 +114,7 @@ def test_the_address_is_changed_after_the_password_without_typing_it_again(
     assert [mail.to for mail in mailoutbox] == [[NEW]]
 
 
-def test_what_waits_for_the_password_holds_no_cookie(open_browser: Client) -> None:
+def test_a_request_pending_reauthentication_stores_no_session_key(open_browser: Client) -> None:
     open_browser.post("/accounts/email/", {"email": NEW, "action_add": ""})
     assert str(open_browser.session.session_key) not in str(dict(open_browser.session))
 

@@ -96,7 +96,7 @@ def stored_key() -> str:
     return str(Session.objects.get().session_key)
 
 
-def test_what_is_in_the_table_opens_no_session(client: Client) -> None:
+def test_a_stored_session_key_opens_no_session(client: Client) -> None:
     assert client.cookies["sessionid"].value not in {stored_key(), stored_key().strip("#")}
     for key in (stored_key(), stored_key()[1:], f'"{stored_key()}"', stored_key().replace("#", "%23")):
         thief = Client()

@@ -33,7 +33,7 @@ def test_a_place_is_offered_once_under_the_name_it_has_today() -> None:
     assert "Asia/Calcutta" in dict(dict(time_zones(chosen="Asia/Calcutta"))["Asia"])
 
 
-def test_names_that_the_machines_own_database_lacks_are_known() -> None:
+def test_names_missing_from_the_systems_database_are_known() -> None:
     try:
         zoneinfo.reset_tzpath(to=[])
         assert BoundedZone.no_cache("Asia/Calcutta")

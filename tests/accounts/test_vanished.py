@@ -39,7 +39,7 @@ def no_limits_left_over(db: None) -> None:
 
 
 def while_erased(row: Model, send: Callable[[], Any]) -> Any:
-    """Return the answer to a request that comes when the row, with all of its own, is deleted, and nobody sees it."""
+    """Return the response to a request during which the row and its dependents are deleted."""
 
     def answered() -> Any:
         try:
@@ -86,7 +86,7 @@ OTHERS: dict[str, Callable[[Client, User, User], Any]] = {
 
 @side_by_side
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_is_done_to_a_member_who_is_erased_at_that_moment(name: str) -> None:
+def test_an_action_on_a_member_who_is_erased_at_that_moment(name: str) -> None:
     me, other = make_member("root", is_staff=True, is_superuser=True), make_member("other")
     message_send(sender=other, recipient=me, body="Hello")
     client = signed_in_client(me)
@@ -146,7 +146,7 @@ MINE: dict[str, Callable[[Client, User], Any]] = {
 
 @side_by_side
 @pytest.mark.parametrize("name", MINE)
-def test_what_a_member_does_who_is_erased_at_that_moment(name: str) -> None:
+def test_an_action_by_a_member_who_is_erased_at_that_moment(name: str) -> None:
     me, friend = make_member("me"), make_member("friend")
     message_send(sender=friend, recipient=me, body="Hello")
     EmailAddress.objects.create(user=me, email="unconfirmed@example.com")
@@ -164,7 +164,7 @@ def test_what_a_member_does_who_is_erased_at_that_moment(name: str) -> None:
 @side_by_side
 @pytest.mark.parametrize("action", ["cancel", "retry", "delete", "mail", "download"])
 @pytest.mark.parametrize("status", ["running", "failed", "succeeded"])
-def test_what_is_done_with_an_export_that_is_deleted_at_that_moment(member: User, action: str, status: str) -> None:
+def test_an_action_on_an_export_that_is_deleted_at_that_moment(member: User, action: str, status: str) -> None:
     task = Task.objects.create(user=member, name="export_posts", status=status)
     soon = timezone.now() + timedelta(days=1)
     Archive.objects.create(task=task, user=member, size=1, snapshot_at=timezone.now(), expires_at=soon, file="x")
@@ -176,7 +176,7 @@ def test_what_is_done_with_an_export_that_is_deleted_at_that_moment(member: User
 
 @side_by_side
 @pytest.mark.parametrize("action", ["remove", "restore"])
-def test_what_is_done_with_a_post_that_is_deleted_at_that_moment(member: User, action: str) -> None:
+def test_an_action_on_a_post_that_is_deleted_at_that_moment(member: User, action: str) -> None:
     post = Post.objects.create(author=member, body="Mine")
     row: Model = post
     if action == "restore":

@@ -1,4 +1,4 @@
-"""What the style sheet promises and only a browser can show: on paper, under a finger, while buttons are used."""
+"""Styles that only a browser can check: in print, on touch screens, and while buttons are pressed."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How every email of the site is made."""
+"""The headers and bodies of all of the site's emails."""
 
 import re
 from collections.abc import Callable, Iterator

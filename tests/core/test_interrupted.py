@@ -99,7 +99,7 @@ def text_in(page: str, name: str) -> str:
 
 
 @pytest.mark.parametrize(("address", "name"), WRITTEN)
-def test_what_was_written_is_in_its_form_again_and_then_forgotten(
+def test_a_text_is_restored_to_its_form_once(
     client: Client, member: User, stranger: User, address: str, name: str
 ) -> None:
     login = client.post(address, {name: TEXT, "member": member.pk}, headers={"Referer": f"{HERE}{address}"})
@@ -117,13 +117,13 @@ def test_a_new_email_address_is_in_its_form_again(client: Client, member: User) 
     assert "new@example.com" not in client.get("/accounts/email/").content.decode()
 
 
-def test_what_was_written_is_kept_over_a_password_that_was_mistyped(client: Client, member: User) -> None:
+def test_a_text_is_kept_after_a_mistyped_password(client: Client, member: User) -> None:
     login = client.post("/", {"body": TEXT}).url  # type: ignore[attr-defined]
     client.post(login, {"login": "susan", "password": "wrong"})
     assert "thought" in text_in(sign_in(client, login), "body")
 
 
-def test_what_one_member_wrote_is_not_shown_to_another(client: Client, member: User, stranger: User) -> None:
+def test_a_members_text_is_not_shown_to_another(client: Client, member: User, stranger: User) -> None:
     login = client.post("/", {"body": TEXT, "member": member.pk}).url  # type: ignore[attr-defined]
     page = sign_in(client, login, "stranger")
     assert "thought" not in page
@@ -174,9 +174,7 @@ def test_a_form_with_an_old_token_is_refused_by_a_page_that_keeps_what_was_writt
     assert "thought" in text_in(careful.get(address).content.decode(), name)
 
 
-def test_what_a_member_wrote_is_shown_on_their_page_only_and_not_kept_for_who_signed_in_since(
-    careful: Client, stranger: User
-) -> None:
+def test_a_members_text_is_shown_to_them_only_and_not_kept_for_the_next_member(careful: Client, stranger: User) -> None:
     answer = careful.post("/", {"body": TEXT, "member": stranger.pk}, headers={"Origin": HERE})
     assert "thought" in answer.content.decode()
     assert "thought" not in careful.get("/").content.decode()
@@ -185,7 +183,7 @@ def test_what_a_member_wrote_is_shown_on_their_page_only_and_not_kept_for_who_si
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": "null"}, {"Origin": "https://evil.example"}, {"Referer": "http://["}]
 )
-def test_what_another_site_sends_is_neither_shown_nor_kept(
+def test_a_text_from_another_site_is_neither_shown_nor_kept(
     careful: Client, member: User, headers: dict[str, str]
 ) -> None:
     answer = careful.post("/", {"body": TEXT, "member": member.pk}, headers=headers)

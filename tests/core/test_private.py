@@ -1,4 +1,4 @@
-"""What the site writes is its own user's: whatever the umask of the shell, and whoever made VAR_DIR."""
+"""The site's files are private to its user, regardless of the shell's umask and the owner of VAR_DIR."""
 
 import os
 import subprocess
@@ -83,7 +83,7 @@ def test_a_folder_from_before_is_closed_with_everything_in_it(tmp_path: Path) ->
     assert modes_below(folder, 0o077) == []
 
 
-def test_what_a_web_server_reads_itself_stays_readable(tmp_path: Path) -> None:
+def test_files_that_a_web_server_reads_stay_readable(tmp_path: Path) -> None:
     folder = old_folder(tmp_path / "var")
     make_private(folder, static=folder / "static")
     assert folder.stat().st_mode & 0o777 == 0o711

@@ -39,7 +39,7 @@ def nginx(
 
 @pytest.fixture
 def lonely_nginx(nginx_program: str, tmp_path: Path) -> Iterator[Nginx]:
-    """Return an nginx with nobody behind it."""
+    """Return an nginx without an application server behind it."""
     server = Nginx(nginx_program, tmp_path, upstream=1)
     yield server
     server.stop()

@@ -43,7 +43,7 @@ http {{
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """The response."""
 
     status: int
     headers: dict[str, str]  # the names in lower case

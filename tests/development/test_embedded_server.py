@@ -97,7 +97,7 @@ def test_the_server_outlives_the_user_that_started_it(start_user: StartUser, tmp
     wait_until(lambda: not embedded_server.socket_path(tmp_path).exists(), what="The socket's end")
 
 
-def test_what_was_written_is_there_after_the_next_start(start_user: StartUser) -> None:
+def test_data_survives_a_restart(start_user: StartUser) -> None:
     first = start_user()
     Redis.from_url(url := url_from(first)).set("kept", "yes")
     first.kill()
@@ -214,7 +214,7 @@ def test_a_server_that_listens_is_used_instead(tmp_path: Path, taken_port: int) 
     assert offered(tmp_path, taken_port) == "nothing"
 
 
-def test_an_embedded_server_that_runs_is_joined_before_one_that_listens(
+def test_a_running_embedded_server_is_preferred_to_a_listening_one(
     start_user: StartUser, tmp_path: Path, taken_port: int
 ) -> None:
     url = url_from(start_user())

@@ -61,7 +61,7 @@ def test_it_shows_no_html_of_a_mail(client: Client) -> None:
     assert "<b>bold" not in page
 
 
-def test_a_body_with_a_rule_of_its_own_is_one_mail() -> None:
+def test_a_body_with_a_separator_line_is_one_email() -> None:
     send(body=f"above\n{'-' * 79}\nbelow")
     [letter] = mail_viewer.letters()
     assert "below" in letter.text
@@ -82,7 +82,7 @@ def test_an_attachments_name_cannot_add_to_the_header(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["nothing/", "..%2Fsecret_key/", "nothing/0/", "{name}/1/"])
-def test_what_is_not_there_is_not_found(client: Client, address: str) -> None:
+def test_a_missing_email_is_404(client: Client, address: str) -> None:
     send()
     assert client.get(f"/dev/mail/{address.format(name=newest())}").status_code == 404
 

@@ -65,7 +65,7 @@ def test_a_browser_may_ask_for_them(client: Client) -> None:
     assert pseudo("Sign in", right_to_left=True) in page
 
 
-def test_nobody_else_is_offered_them(client: Client, db: None, settings: LazySettings) -> None:
+def test_pseudo_locales_are_offered_only_when_enabled(client: Client, db: None, settings: LazySettings) -> None:
     page = client.get("/accounts/login/", headers={"accept-language": "en-XA"}).content.decode()
     assert '<html lang="en"' in page
 

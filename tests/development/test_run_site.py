@@ -153,7 +153,7 @@ def test_closing_a_terminal_whose_first_process_is_make_leaves_nothing(
     variables = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path / "var"), "PORT": str(free_port())}
     if embedded_server.default_server_answers():
         variables["REDIS_URL"] = embedded_server.url_of(tmp_path / "var")
-    # The set-up is as good as done: `.venv` belongs to whoever runs these tests.
+    # The set-up is as good as done: `.venv` belongs to the user who runs these tests.
     make = [find_program("make", package="make"), "--old-file=setup", "run", f"BIN={Path(sys.executable).parent}"]
     command = [sys.executable, "-c", IN_TERMINAL, str(theirs), *make]
     process = subprocess.Popen(command, cwd=BASE_DIR, env=variables, pass_fds=[theirs], start_new_session=True)
@@ -238,7 +238,7 @@ def test_a_taken_port_is_one_clear_line(start_site: StartSite) -> None:
         ({"DEBUG": "0"}, "SECRET_KEY is not set"),
     ],
 )
-def test_what_is_configured_wrongly_is_one_clear_line(
+def test_a_wrong_setting_is_reported_in_one_clear_line(
     start_site: StartSite, variables: dict[str, str], words: str
 ) -> None:
     assert words in refusal(start_site(**variables))

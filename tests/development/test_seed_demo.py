@@ -32,7 +32,7 @@ def test_its_members_can_sign_in(db: None, name: str) -> None:
     assert response["Location"] == "/"
 
 
-def test_in_production_it_refuses(db: None, settings: LazySettings) -> None:
+def test_it_refuses_to_run_in_production(db: None, settings: LazySettings) -> None:
     settings.DEBUG = False
     with pytest.raises(CommandError, match="in production"):
         call_command("seed_demo")

@@ -21,7 +21,7 @@ def test_a_worker_cut_off_during_an_export_loses_nothing() -> None:
         text=True,
         check=False,
     )
-    if result.returncode == CANNOT:  # many containers let nobody make a network
+    if result.returncode == CANNOT:  # many containers can't create a network
         pytest.skip(result.stdout)
     assert result.returncode == 0, result.stdout
     assert "Every end condition holds." in result.stdout

@@ -48,7 +48,7 @@ def html_text(html: str) -> str:
 
 
 class HtmlReader(HTMLParser):
-    """What a browser finds in a page: its elements, its text, and the texts of the articles."""
+    """A page as a browser parses it: its elements, its text, and the texts of the articles."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How other programs read a Mastodon archive: the rules of each, written anew, as far as they decide what is read.
+"""How other programs read a Mastodon archive: their rules, reimplemented as far as they decide what is read.
 
 Each takes the files of an archive by name, and returns the HTML of the posts that it would import, in order; it raises
 where the program would stop. What they demand was found in their sources in November 2026.

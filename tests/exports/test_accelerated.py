@@ -84,7 +84,7 @@ def test_a_download_is_counted_at_its_first_byte(signed_in: Client, archive: Arc
     assert downloads(archive) == count
 
 
-def test_what_needs_no_file_is_answered_without_nginx(signed_in: Client, archive: Archive) -> None:
+def test_a_response_without_a_file_does_not_use_nginx(signed_in: Client, archive: Archive) -> None:
     head = get(signed_in, archive, "head")
     assert (head.status_code, head["Content-Length"]) == (200, str(len(CONTENT)))
     unchanged = get(signed_in, archive, if_none_match=f'"{archive.sha256}"')
@@ -94,7 +94,7 @@ def test_what_needs_no_file_is_answered_without_nginx(signed_in: Client, archive
     assert downloads(archive) == 0
 
 
-def test_what_nginx_would_refuse_is_sent_by_the_application(signed_in: Client, archive: Archive) -> None:
+def test_the_application_sends_requests_that_nginx_would_refuse(signed_in: Client, archive: Archive) -> None:
     response = get(signed_in, archive, if_match=f'"{archive.sha256}"')
     assert b"".join(response.streaming_content) == CONTENT
     assert "X-Accel-Redirect" not in response

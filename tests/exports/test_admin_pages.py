@@ -1,4 +1,4 @@
-"""What staff see of tasks and archives without a click more."""
+"""The admin's pages of tasks and archives show the essentials at a glance."""
 
 import pytest
 from django.test import Client

@@ -105,7 +105,7 @@ def test_one_alert_is_shown_as_it_is_and_several_fold_into_one_line(
     assert page.split("</summary>")[1].count('role="group"') == 2
 
 
-def test_what_the_page_shows_itself_does_not_fold(signed_in: Client, susan: User, queue: Queue) -> None:
+def test_alerts_do_not_fold_on_the_exports_page(signed_in: Client, susan: User, queue: Queue) -> None:
     for name in ("export_posts", "export_archive"):
         task_launch(user=susan, name=name)
     assert 'role="group"' not in alerts_on(signed_in, "/exports/")
@@ -194,7 +194,7 @@ def test_the_forms_name_their_page_unless_it_only_answers_a_form(
     assert 'value="/"' not in answer.split('<section id="alerts"')[1].split("</section>")[0]
 
 
-def test_what_was_said_of_a_click_is_still_true_when_it_is_done(signed_in: Client, susan: User, work: Work) -> None:
+def test_a_message_about_a_click_stays_true_when_the_task_ends(signed_in: Client, susan: User, work: Work) -> None:
     [text] = told(signed_in.post("/exports/"))
     work()
     assert "Your export is ready" in alerts_on(signed_in)
@@ -212,7 +212,7 @@ def test_a_download_retires_the_alert(signed_in: Client, susan: User, exported: 
     assert [item["name"] for item in signed_in.get("/notifications/").json()][-1] == "alert_dismissed"
 
 
-def test_what_is_no_download_leaves_the_alert(signed_in: Client, stranger: Client, exported: Archive) -> None:
+def test_head_range_and_cached_requests_leave_the_alert(signed_in: Client, stranger: Client, exported: Archive) -> None:
     target = address("download", exported.task)
     signed_in.head(target)
     signed_in.get(target, headers={"Range": "bytes=5-"})

@@ -296,7 +296,7 @@ def test_a_spreadsheet_computes_nothing_and_the_apostrophe_can_be_taken_back(
     assert [cell.removeprefix("'") for cell in cells] == texts
 
 
-def test_nobody_can_put_elements_into_a_page(susan: User, exported_archive: Export) -> None:
+def test_texts_cannot_inject_elements_into_a_page(susan: User, exported_archive: Export) -> None:
     evil = "\"'></title></p></h1><script>alert(1)</script><img src=x onerror=alert(1)>"
     write(susan, [evil, f"<!--{evil}", f"<style>{evil}", "&#60;script&#62;alert(1)&#60;/script&#62;"])
     username = "\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}"
@@ -366,7 +366,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None], *, 
 
 @pytest.mark.parametrize("when", ["before the rows", "among the rows"])
 @pytest.mark.parametrize("kind", ["export_archive", "export_posts"])
-def test_what_others_write_meanwhile_neither_skews_nor_breaks_it(  # noqa: PLR0917
+def test_concurrent_writes_neither_skew_nor_break_it(  # noqa: PLR0917
     susan: User, john: User, work: Work, monkeypatch: pytest.MonkeyPatch, when: str, kind: str
 ) -> None:
     posts = 3 * BATCH_SIZE + 1
@@ -494,7 +494,7 @@ def assert_links_lead_somewhere(files: dict[str, bytes]) -> None:
         "timestamp = '2026-01-01 12:00:00+05:00'",
     ],
 )
-def test_whatever_a_hand_in_the_database_leaves_the_archive_is_sound(
+def test_the_archive_is_valid_after_manual_changes_in_the_database(
     susan: User, exported_archive: Export, assignment: str
 ) -> None:
     spoil([susan.posts.order_by("timestamp")[1]], assignment)

@@ -45,7 +45,7 @@ def batch(bodies: list[str]) -> Batch:
 
 @given(lists)
 @example(["\x7f", ""])
-def test_what_was_joined_is_separated_again(column: list[str]) -> None:
+def test_joined_texts_are_separated_again(column: list[str]) -> None:
     assert split_texts(join_texts(column)) == column
     assert encode_texts(join_texts(column)) == [text.encode() for text in column]
     assert encode_texts(join_texts(column), str.upper) == [text.upper().encode() for text in column]
@@ -223,7 +223,7 @@ def test_progress_counts_the_rows_up_to_the_last(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-def test_what_the_callback_raises_ends_the_writing_and_nothing_is_left(tmp_path: Path) -> None:
+def test_an_exception_in_the_callback_ends_the_writing_and_leaves_no_files(tmp_path: Path) -> None:
     class StopError(Exception):
         pass
 

@@ -52,7 +52,7 @@ def test_a_small_archive_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert archive_bytes(POSTS)
 
 
-def test_what_it_is_sent_is_done_in_order_and_it_ends() -> None:
+def test_a_child_process_runs_its_work_in_order_and_ends() -> None:
     before = processes()
     side = ChildProcess(doubled)
     for number in range(5):

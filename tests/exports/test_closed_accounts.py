@@ -75,7 +75,7 @@ def test_none_that_runs_succeeds_or_is_mailed(
     assert member_files(susan.pk) == []
 
 
-def test_a_file_that_is_ready_is_not_mailed_and_can_be_when_the_account_is_opened_again(
+def test_a_finished_file_is_emailed_only_after_the_account_is_reopened(
     exported: Archive, susan: User, work: Work
 ) -> None:
     mail.outbox.clear()

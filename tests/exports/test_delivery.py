@@ -148,9 +148,7 @@ def test_the_limit_itself_is_small_enough(susan: User, settings: LazySettings) -
     assert attached(archive) == []
 
 
-def test_what_no_compression_makes_small_is_linked_and_leaves_nothing_behind(
-    susan: User, settings: LazySettings
-) -> None:
+def test_an_incompressible_file_is_linked_and_leaves_no_temporary_files(susan: User, settings: LazySettings) -> None:
     settings.EXPORT_ATTACHMENT_LIMIT = 100_000
     assert attached(archive_of(susan, os.urandom(900_000))) == []
     assert list((settings.VAR_DIR / "tmp").iterdir()) == []

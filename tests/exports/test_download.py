@@ -211,13 +211,13 @@ def test_a_part_of_another_file_is_the_whole_of_this_one(signed_in: Client, arch
     assert content_of(response) == CONTENT
 
 
-def test_who_has_the_file_is_told_so(signed_in: Client, archive: Archive) -> None:
+def test_a_client_with_the_current_file_gets_304(signed_in: Client, archive: Archive) -> None:
     response = get(signed_in, archive, if_none_match=f'"{archive.sha256}"')
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", f'"{archive.sha256}"')
     assert downloads(archive) == 0
 
 
-def test_who_wants_another_file_than_this_gets_none(signed_in: Client, archive: Archive) -> None:
+def test_a_request_for_another_version_gets_no_file(signed_in: Client, archive: Archive) -> None:
     assert get(signed_in, archive, if_match='"another"').status_code == 412
     assert downloads(archive) == 0
 

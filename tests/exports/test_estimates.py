@@ -1,4 +1,4 @@
-"""What an export will hold, its size and its time, told before the click."""
+"""The contents, size and time of an export, shown before the click."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def test_the_page_counts_several_follows_in_spanish(susan: User, john: User, cli
     assert "2 seguidos" in page
 
 
-def test_a_member_without_posts_is_told_an_empty_file(john: User) -> None:
+def test_a_member_without_posts_sees_an_estimate_of_an_empty_file(john: User) -> None:
     assert (estimate(john).posts, estimate(john).size) == (0, len(b'{"posts":[]}\n'))
 
 

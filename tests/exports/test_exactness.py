@@ -1,4 +1,4 @@
-"""Whatever the site accepts as a text comes back from every file of an export, to the character."""
+"""Every file of an export preserves every text that the site accepts, to the character."""
 
 import json
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def test_the_site_accepts_all_of_these() -> None:
 @example(["\x7f"])
 @example(["\x7f", "\x7f"])
 @example(["\r\n", "a"])
-def test_what_is_read_back_from_each_file_is_what_was_written(bodies: list[str]) -> None:
+def test_every_file_preserves_the_texts(bodies: list[str]) -> None:
     messages = [Message("susan", "john", body, TIME, number) for number, body in enumerate(bodies, 1)]
     files = files_in(archive_bytes(rows(*bodies), messages, about_me=bodies[0]))
     for form, read in {**post_texts(files), **message_texts(files)}.items():

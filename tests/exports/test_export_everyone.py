@@ -111,9 +111,7 @@ def test_the_next_run_goes_on_where_the_first_was_stopped(members: list[User], w
     assert Task.objects.count() == 3
 
 
-def test_what_an_earlier_run_has_left_at_work_is_waited_for_and_not_started_twice(
-    members: list[User], work: Work
-) -> None:
+def test_running_exports_of_an_earlier_run_are_awaited_and_not_started_twice(members: list[User], work: Work) -> None:
     begin(at_once=2).step()
     run = begin(at_once=2)
     assert run.step()
@@ -141,9 +139,7 @@ def test_another_campaign_begins_anew(members: list[User], work: Work) -> None:
     assert other.members_left().count() == 3
 
 
-def test_nobody_has_to_wait_for_the_time_between_two_exports(
-    members: list[User], work: Work, settings: LazySettings
-) -> None:
+def test_the_cooldown_does_not_apply(members: list[User], work: Work, settings: LazySettings) -> None:
     settings.EXPORT_COOLDOWN = 600
     task_launch(user=members[0], name="export_archive")
     work()
@@ -191,7 +187,7 @@ def test_a_dry_run_counts_and_starts_nothing(members: list[User]) -> None:
 
 
 @pytest.mark.parametrize("options", [["--at-once", "0"], ["--since", "soon"], ["--kind", "nonsense"]])
-def test_what_cannot_be_read_is_refused(members: list[User], options: list[str]) -> None:
+def test_unreadable_options_are_refused(members: list[User], options: list[str]) -> None:
     _said, complaint = export_everyone(*options)
     assert options[1] in complaint
     assert not Task.objects.exists()

@@ -90,7 +90,7 @@ def test_an_attempt_that_fails_is_no_failure_yet(running: Task, work: Work) -> N
     assert mail.outbox == []
 
 
-def test_nobody_is_told_of_an_example(susan: User, work: Work) -> None:
+def test_a_failed_example_sends_no_email(susan: User, work: Work) -> None:
     task = Task.objects.create(user=susan, name="example", status="running")
     fail(task)
     work()
@@ -105,7 +105,7 @@ def test_a_member_who_has_started_another_one_is_not_told(running: Task, susan: 
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"email": ""}])
-def test_whoever_is_locked_out_or_has_no_address_gets_nothing(
+def test_members_who_are_locked_out_or_have_no_address_get_no_email(
     running: Task, work: Work, change: dict[str, object]
 ) -> None:
     User.objects.filter(pk=running.member.pk).update(**change)

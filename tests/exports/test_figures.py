@@ -62,7 +62,7 @@ def test_an_email_with_a_file_counts_as_one_about_a_failure_does(
     assert {name for name, count in email_counts().items() if count} == counted
 
 
-def test_what_was_given_up_long_ago_is_counted_no_more(db: None) -> None:
+def test_emails_given_up_long_ago_are_not_counted(db: None) -> None:
     old = ago(days=8)
     FailureEmail.objects.create(task=failed_task(old), mail_error="refused")
     archive_of(make_member(), b"{}", mail_error="Connection refused", created_at=old)

@@ -109,7 +109,7 @@ def test_a_failed_export_says_why_and_offers_a_retry(signed_in: Client, failed: 
     assert reverse("tasks:retry", args=[failed.pk]) in page
 
 
-def test_what_is_in_progress_is_offered_to_be_cancelled_and_not_to_be_started(
+def test_a_running_export_can_be_cancelled_and_not_started(
     signed_in: Client, susan: User, failed: Task, queue: Queue
 ) -> None:
     task = task_launch(user=susan, name="export_posts")

@@ -116,7 +116,7 @@ def test_one_that_is_refused_without_the_file_too_is_not_tried_again_and_the_sit
         ("message", "421 4.7.0 Slow down"),
     ],
 )
-def test_what_passes_or_is_not_about_the_mail_is_tried_again_with_the_file(
+def test_temporary_refusals_are_retried_with_the_file(
     archive: Archive, smtp_server: MailServer, stage: str, reply: str
 ) -> None:
     smtp_server.replies = {stage: reply}
@@ -151,7 +151,7 @@ def test_an_address_refused_for_good_is_tried_once(
     assert len(smtp_server.tried) == 1
 
 
-def test_what_the_server_announces_not_to_take_is_not_sent(archive: Archive, settings: LazySettings) -> None:
+def test_an_email_above_the_servers_announced_size_is_not_sent(archive: Archive, settings: LazySettings) -> None:
     server = MailServer(data_size_limit=SIZE)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
@@ -179,7 +179,7 @@ def test_a_link_that_is_put_off_comes_without_the_file_that_was_refused(
 
 
 class Answer:
-    """What a provider's API answered, as far as Anymail asks."""
+    """A provider's API response, as far as Anymail reads it."""
 
     reason = "No"
 

@@ -51,7 +51,7 @@ def messages_in(archive: Archive) -> Any:
     return json.loads(contents(archive)["messages.json"])["messages"]
 
 
-def test_what_was_sent_and_received_is_in_it_oldest_first_and_nothing_of_others(
+def test_it_has_the_members_messages_oldest_first_and_no_others(
     susan: User, john: User, export: Export, signed_in: Client
 ) -> None:
     mary = make_member("mary")
@@ -83,7 +83,7 @@ def test_any_text_comes_back_to_the_character_and_opens_no_markup(susan: User, j
 
 
 @pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="PostgreSQL takes no such text")
-def test_a_message_that_no_file_can_hold_is_left_out_and_told(susan: User, john: User, export: Export) -> None:
+def test_an_unexportable_message_is_skipped_and_reported(susan: User, john: User, export: Export) -> None:
     write((susan, john, "one"), (john, susan, "bad"), (susan, john, "bad time"), (john, susan, "two"))
     with connection.cursor() as cursor:
         cursor.execute("UPDATE inbox_message SET body = CAST(x'ff00' AS TEXT) WHERE body = 'bad'")

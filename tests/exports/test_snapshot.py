@@ -33,7 +33,7 @@ def test_the_transaction_ends_with_the_last_read(
     name: str,
     last_step: tuple[type, str],
 ) -> None:
-    """What is left to do, such as packing, can take a minute: a session that is idle for so long is ended."""
+    """Remaining work, such as packing, can take a minute, and the server ends sessions that are idle for so long."""
     original, states = getattr(*last_step), []
 
     def look_first(*arguments: object) -> object:

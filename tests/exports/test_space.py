@@ -44,7 +44,7 @@ def full_disk(settings: LazySettings) -> None:
     settings.EXPORT_FREE_SPACE_RESERVE = 2 * free_bytes(settings.VAR_DIR)
 
 
-def test_what_fits_passes(settings: LazySettings) -> None:
+def test_an_export_that_fits_succeeds(settings: LazySettings) -> None:
     settings.EXPORT_FREE_SPACE_RESERVE = 0
     ensure_free_space(records=0)
     ensure_free_space(records=free_bytes(settings.VAR_DIR) // 2 // BYTES_A_RECORD)

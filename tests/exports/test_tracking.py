@@ -1,4 +1,4 @@
-"""What mail providers report: real payloads of two of them, signed and forged."""
+"""Mail providers' reports: real payloads of two providers, signed and forged."""
 
 import base64
 import hashlib
@@ -128,7 +128,7 @@ def test_a_forged_report_changes_nothing(archive: Archive, forged: Any) -> None:
     assert archive.mail_event == ""
 
 
-def test_a_report_of_another_mail_is_taken_and_changes_nothing(archive: Archive) -> None:
+def test_a_report_about_another_email_is_accepted_and_ignored(archive: Archive) -> None:
     assert postmark(MessageID="another").status_code == 200
     assert postmark(MessageID="").status_code == 200
     assert postmark("Open").status_code == 200
@@ -136,7 +136,7 @@ def test_a_report_of_another_mail_is_taken_and_changes_nothing(archive: Archive)
     assert archive.mail_event == ""
 
 
-def test_what_a_mail_server_answers_is_kept_whatever_it_is(archive: Archive) -> None:
+def test_any_reply_of_a_mail_server_is_kept(archive: Archive) -> None:
     """A database refuses NUL (PostgreSQL) and half characters; the provider would report it for days."""
     assert postmark(Details="550 \x00\ud800" + "x" * 100_000).status_code == 200
     archive.refresh_from_db()
@@ -281,7 +281,7 @@ def test_an_email_is_found_by_the_providers_id_through_an_index(db: None, model:
         ("scaleway", {"WEBHOOK_SECRET": PASSWORD}),
     ],
 )
-def test_nobody_can_report_without_a_provider_and_its_secret(provider: str, secrets: dict[str, str]) -> None:
+def test_reports_require_a_provider_and_its_secret(provider: str, secrets: dict[str, str]) -> None:
     assert tracking_urls(provider, secrets) == []
 
 

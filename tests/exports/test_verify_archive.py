@@ -105,7 +105,7 @@ def test_it_counts_posts_across_pages_and_pieces(file: Path, posts: int) -> None
 
 @many_examples
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
-def test_whatever_was_written_an_archive_of_it_is_sound(file: Path, bodies: list[str]) -> None:
+def test_an_archive_of_any_texts_is_valid(file: Path, bodies: list[str]) -> None:
     assert verified(file, archive_bytes(rows(*bodies))).counts["posts"] == len(bodies)
 
 

@@ -46,9 +46,7 @@ def test_a_start_in_the_background_has_no_page_and_no_message(signed_in: Client,
 
 
 @pytest.mark.parametrize("name", ["start", "retry"])
-def test_what_is_refused_in_the_background_is_told_to_who_asks_again(
-    signed_in: Client, active: Task, name: str
-) -> None:
+def test_a_refusal_in_the_background_is_shown_on_a_normal_request(signed_in: Client, active: Task, name: str) -> None:
     target = "/exports/" if name == "start" else address("tasks:retry", active)
     response = signed_in.post(target, headers=IN_PLACE)
     assert (response.status_code, told(response)) == (409, [])

@@ -71,7 +71,7 @@ def test_an_error_that_no_post_explains_is_raised_and_nothing_is_written_twice()
     assert skipped == []
 
 
-def test_what_the_callback_raises_ends_the_writing() -> None:
+def test_an_exception_in_the_callback_ends_the_writing() -> None:
     class StopError(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""Archives as bytes, made without a database: sound ones, and such as nobody should trust."""
+"""Archives as bytes, made without a database: valid ones and malicious ones."""
 
 import hashlib
 import json
@@ -118,7 +118,7 @@ def repacked(archive: bytes, **changes: bytes | Callable[[bytes], bytes]) -> byt
 
 
 def with_manifest(files: dict[str, bytes], /, **changes: Any) -> dict[str, bytes]:
-    """Return the files with the manifest's list made anew, and its entries changed."""
+    """Return the files with a regenerated manifest, and its entries changed."""
     manifest = json.loads(files["manifest.json"])
     others = {name: content for name, content in files.items() if name != "manifest.json"}
     manifest["files"] = [

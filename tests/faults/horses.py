@@ -50,12 +50,12 @@ def children_of(pid: int) -> list[int]:
 
 
 def pause(*pids: int) -> None:
-    """Stop the processes (SIGSTOP) in a moment at which they keep nobody from writing to the database."""
+    """Stop the processes (SIGSTOP) at a moment when they don't block writes to the database."""
     wait_until(lambda: _stopped_while(_is_writable, *pids), interval=0.01, what="A harmless moment")
 
 
 def pause_while_tasks_are_held(*pids: int) -> None:
-    """Stop the processes, which cannot write now, in a moment at which they keep nobody from the database.
+    """Stop the processes, which cannot write now, at a moment when they don't block the database.
 
     Who closes a connection to SQLite keeps all new ones out for an instant.
     """

@@ -26,7 +26,7 @@ def write_many_posts(user: User, count: int = ENOUGH) -> None:
 
 @contextmanager
 def tasks_held() -> Iterator[None]:
-    """Let nobody change a task meanwhile: an export comes as far as its file in the storage, and waits there."""
+    """Lock the tasks: an export stores its file, and then waits."""
     with transaction.atomic():
         list(Task.objects.select_for_update())
         yield

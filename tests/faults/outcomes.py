@@ -1,4 +1,4 @@
-"""What a member has of an export in the end: on the site, in the storage and in the mail."""
+"""The final result of an export for its member: on the site, in the storage and by email."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a member sees of an export, and does, over HTTP."""
+"""A member's view of an export, and their actions, over HTTP."""
 
 from typing import Any
 

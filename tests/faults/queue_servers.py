@@ -64,7 +64,7 @@ class QueueServer:
         self._admin.config_set("maxmemory", 1)
 
     def become_replica(self) -> None:
-        """Copy another server, as after a failover, and let nobody else write."""
+        """Copy another server, as after a failover, and refuse writes."""
         self._admin.replicaof("127.0.0.1", 1)
 
     def lose_disk(self) -> None:

@@ -114,7 +114,7 @@ def test_a_crash_between_the_file_and_its_row(
 def test_a_crash_while_emailing(
     susan: User, start_worker: StartWorker, smtp_server: HoldingMailServer, worker_lives: bool
 ) -> None:
-    """The archive is safe, and stays; whether the first mail arrived nobody can know: it may come twice."""
+    """The archive is kept. Whether the first email arrived is unknown, so it may be sent twice."""
     smtp_server.is_holding = True
     client = signed_in_client(susan)
     worker = start_worker()

@@ -83,7 +83,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueSer
 
 @pytest.fixture
 def redis_queue(server: QueueServer) -> Queue:
-    """The queue on that server; nobody needs to tidy it up."""
+    """The queue on that server; it needs no cleanup."""
     return django_rq.get_queue("default")
 
 
@@ -110,8 +110,8 @@ def running(slow: Path, worker: Worker, client: Client) -> Task:
 
 @pytest.fixture
 def orphans(susan: User, redis_queue: Queue, settings: LazySettings) -> list[Task]:
-    """A running task that is silent, and a queued one that is overdue: of both, the queue knows nothing."""
-    settings.EXPORT_PROGRESS_INTERVAL = 0.01  # a second look at what is silent may come at once
+    """A stale running task and an overdue queued one, both unknown to the queue."""
+    settings.EXPORT_PROGRESS_INTERVAL = 0.01  # so that the second check for stale tasks can follow immediately
     running = task_launch(user=susan, name="export_posts")
     task_claim(task_id=str(running.pk), worker="w1")
     queued = task_launch(user=susan, name="export_archive")
@@ -348,7 +348,7 @@ def test_reconcile_tasks_changes_nothing_without_the_queue_server(
 def test_a_queue_server_that_refuses_writes_is_reported_everywhere(
     server: QueueServer, client: Client, worker: Worker, harm: Harm, problem: QueueProblem
 ) -> None:
-    """A worker is alive: whoever says "start one" is wrong."""
+    """A worker is alive, so a hint to start one is wrong."""
     harm(server)
     response = client.get("/readyz")
     assert response.status_code == 503

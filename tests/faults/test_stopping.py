@@ -75,7 +75,7 @@ def by_the_second_signal(worker: Worker, _horse: int) -> None:
 
 
 def by_a_signal_to_the_whole_group(worker: Worker, horse: int) -> None:
-    """What systemd does by default (KillMode=control-group)."""
+    """Send SIGTERM to the whole group, as systemd does by default (KillMode=control-group)."""
     worker.terminate()
     os.kill(horse, signal.SIGTERM)
 

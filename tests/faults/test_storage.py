@@ -81,7 +81,7 @@ def small_disk(folder: Path, kilobytes: int) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     mount = f'mount -t tmpfs -o size={kilobytes}k tmpfs "{folder}"'
     if subprocess.run([*SMALL_DISK, mount], capture_output=True, check=False).returncode:
-        pytest.skip("This machine lets nobody mount a small disk")  # many containers do not
+        pytest.skip("This machine doesn't allow mounting a small disk")  # many containers do not
     return [*SMALL_DISK, f'{mount} && exec "$@"', "sh"]
 
 

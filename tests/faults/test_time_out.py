@@ -47,7 +47,7 @@ def rq_status(task: Task) -> JobStatus:
 def test_an_export_over_its_time_limit_fails_and_says_why(
     client: Client, start_worker: StartWorker, smtp_server: MailServer, settings: LazySettings, slow: Path
 ) -> None:
-    settings.EXPORT_JOB_TIMEOUT = 1  # whoever queues the job gives it its time
+    settings.EXPORT_JOB_TIMEOUT = 1  # the job's time-out is set when it is enqueued
     start_worker(EXPORT_JOB_TIMEOUT="1", DJANGO_SETTINGS_MODULE="tests.faults.slow_settings")
     task = wait_for_end(start_export(client, "archive"))
     assert_given_up(task, smtp_server, error=TOO_LONG)

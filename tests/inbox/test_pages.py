@@ -54,7 +54,7 @@ def test_the_limit_counts_characters_as_people_do(susans: Client, john: User) ->
 
 
 @pytest.mark.parametrize("body", ["", " \n\t", "a\0b", "\ud800"])
-def test_what_cannot_be_a_message_is_refused_and_kept(susans: Client, john: User, body: str) -> None:
+def test_an_invalid_message_is_refused_and_kept(susans: Client, john: User, body: str) -> None:
     sent = body.encode(errors="surrogatepass")
     response = susans.generic(
         "POST",
@@ -68,14 +68,14 @@ def test_what_cannot_be_a_message_is_refused_and_kept(susans: Client, john: User
         assert not Message.objects.exists()
 
 
-def test_nobody_writes_to_themselves_and_is_told_so(susans: Client) -> None:
+def test_members_cannot_message_themselves_and_are_told_so(susans: Client) -> None:
     response = write(susans, "one", to="Susan")
     assert response["Location"] == "/messages/"
     assert told(response) == ["You can't send messages to yourself."]
     assert not Message.objects.exists()
 
 
-def test_who_is_not_there_or_no_longer_cannot_be_written_to(susans: Client, john: User) -> None:
+def test_unknown_and_closed_accounts_cannot_be_messaged(susans: Client, john: User) -> None:
     User.objects.filter(pk=john.pk).update(is_active=False)
     for name in ("john", "nobody"):
         assert write(susans, "one", to=name).status_code == 404
@@ -83,7 +83,7 @@ def test_who_is_not_there_or_no_longer_cannot_be_written_to(susans: Client, john
     assert not Message.objects.exists()
 
 
-def test_what_somebody_wrote_who_is_no_longer_there_can_still_be_read(susans: Client, susan: User, john: User) -> None:
+def test_messages_of_a_closed_account_can_still_be_read(susans: Client, susan: User, john: User) -> None:
     message_send(sender=john, recipient=susan, body="farewell")
     User.objects.filter(pk=john.pk).update(is_active=False)
     page = page_of(susans, "/messages/john/")
@@ -100,7 +100,7 @@ def test_a_page_of_another_site_cannot_send(susan: User, john: User) -> None:
     assert not Message.objects.exists()
 
 
-def test_who_writes_too_often_waits_and_keeps_the_text(susans: Client, john: User, settings: LazySettings) -> None:
+def test_a_member_over_the_limit_waits_and_keeps_the_text(susans: Client, john: User, settings: LazySettings) -> None:
     cache.clear()
     settings.ACCOUNT_RATE_LIMITS = {"message": "3/10m/user"}
     assert [write(susans, body).status_code for body in ("", "1", "2", "3")] == [422, 302, 302, 302]
@@ -169,7 +169,7 @@ def test_opening_a_conversation_reads_it_and_the_badge_of_that_very_page_says_so
     assert unread(susan, john) == 0
 
 
-def test_what_nobody_looks_at_stays_unread(susans: Client, johns: Client, susan: User, john: User) -> None:
+def test_unopened_messages_stay_unread(susans: Client, johns: Client, susan: User, john: User) -> None:
     message_send(sender=john, recipient=susan, body="one")
     newest = pagination.Position.of(Message.objects.get())
     johns.get("/messages/susan/")

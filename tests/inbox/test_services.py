@@ -65,7 +65,7 @@ def test_reading_a_second_time_tells_nothing_new(
         conversation_read(Conversation(member=john, partner=susan, unread=0))
 
 
-def test_nobody_writes_to_themselves(susan: User) -> None:
+def test_members_cannot_message_themselves(susan: User) -> None:
     with pytest.raises(ValueError, match="'susan' cannot write to themselves"):
         message_send(sender=susan, recipient=susan, body="one")
     with pytest.raises(IntegrityError), transaction.atomic():

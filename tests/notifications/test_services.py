@@ -59,7 +59,7 @@ def test_saving_a_stale_copy_of_the_member_does_not_set_the_cursor_back(member: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_has_seen_one_has_seen_all_below_it_however_they_were_committed(member: User) -> None:
+def test_a_seen_cursor_covers_all_below_it_in_any_commit_order(member: User) -> None:
     """Two writers at once: the second has to wait for the first to commit before it gets its cursor."""
     first_wrote, second_done = threading.Event(), threading.Event()
 
@@ -80,7 +80,7 @@ def test_who_has_seen_one_has_seen_all_below_it_however_they_were_committed(memb
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_dismisses_an_alert_and_who_renews_it_do_not_block_each_other(member: User) -> None:
+def test_dismissing_and_renewing_an_alert_do_not_block_each_other(member: User) -> None:
     """Both lock the member's row first: in different orders PostgreSQL would have to end one of them."""
     notify(user_id=member.pk, name="news", data=1)
     failures: list[Exception] = []

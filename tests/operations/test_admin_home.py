@@ -120,7 +120,7 @@ def test_it_needs_as_many_queries_for_more_rows(admin: Client) -> None:
     assert with_few < 30
 
 
-def test_staff_who_may_not_see_tasks_see_no_figures(member: User, redis_queue: Queue) -> None:
+def test_staff_without_permission_for_tasks_see_no_figures(member: User, redis_queue: Queue) -> None:
     User.objects.filter(pk=member.pk).update(is_staff=True)
     assert "Site health" not in home(signed_in_client(member))
 

@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_written_loses_no_mail(
     assert len(smtp_server.messages) == 1
 
 
-def test_what_is_no_error_of_the_site_is_not_told(visitor: Client, member: User, smtp_server: MailServer) -> None:
+def test_expected_errors_are_not_reported(visitor: Client, member: User, smtp_server: MailServer) -> None:
     assert visitor.get("/", headers={"host": "evil.example"}).status_code == 400
     assert visitor.post("/accounts/login/", {"login": "x" * 3_000_000}).status_code == 413
     assert visitor.get("/broken/shut/").status_code == 503
@@ -118,7 +118,7 @@ def test_what_is_no_error_of_the_site_is_not_told(visitor: Client, member: User,
     assert smtp_server.messages == []
 
 
-def test_nothing_that_a_member_typed_or_that_opens_a_door_is_in_the_mail(
+def test_the_report_contains_no_input_and_no_credentials(
     member: User, smtp_server: MailServer, settings: LazySettings
 ) -> None:
     settings.REDIS_URL = f"redis://:{PRIVATE}@queue/0"

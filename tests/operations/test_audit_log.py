@@ -1,4 +1,4 @@
-"""The log of what staff did: everything is in it, and nobody can change it."""
+"""The audit log contains every staff action and can't be changed."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -84,7 +84,7 @@ def test_the_dashboards_buttons_are_in_the_log_and_its_pages_are_not(
     assert "Emptied the queue" in admin.get(LOG).content.decode()
 
 
-def test_what_was_refused_is_not_in_the_log(member: User, redis_queue: Queue) -> None:
+def test_refused_actions_are_not_logged(member: User, redis_queue: Queue) -> None:
     viewer = signed_in_client(make_member(is_staff=True))
     viewer.post("/admin/django_rq/dashboard/queues/0/empty/", {"post": "yes"})
     assert Client().post("/admin/django_rq/dashboard/queues/0/empty/", {"post": "yes"}).status_code == 302
@@ -101,7 +101,7 @@ def test_the_log_is_found_by_name_and_by_words_and_told_in_the_readers_language(
     assert "Dio la tarea por fallida" in admin.get(LOG).content.decode()
 
 
-def test_nobody_changes_or_deletes_what_is_in_the_log(admin: Client, member: User, redis_queue: Queue) -> None:
+def test_log_entries_cannot_be_changed_or_deleted(admin: Client, member: User, redis_queue: Queue) -> None:
     press(admin, TASKS, "fail", Task.objects.create(user=member, name="export_posts"))
     entry = LogEntry.objects.get()
     assert admin.get(f"{LOG}{entry.pk}/change/").status_code == 200

@@ -81,7 +81,7 @@ def lose_everything() -> None:
             cursor.execute("DROP TABLE posts_post CASCADE; CREATE TABLE of_a_later_release (id int)")
 
 
-def test_what_was_backed_up_is_restored_and_a_running_export_goes_on(
+def test_a_backup_is_restored_and_a_running_export_continues(
     run: Run, redis_queue: object, tmp_path: Path, settings: LazySettings
 ) -> None:
     susan = make_member("susan")

@@ -38,7 +38,7 @@ def asked(client: Client, *excluded: str) -> tuple[int, dict[str, str]]:
 
 
 def failing(client: Client) -> list[str]:
-    """Return the checks that fail, beside that of the worker: there is none."""
+    """Return the failing checks, apart from the worker's: none is running."""
     status, found = asked(client, "worker")
     assert status == (503 if "failing" in found.values() else 200)
     return [name for name, word in found.items() if word != "ok"]
@@ -98,7 +98,7 @@ def test_a_queue_that_is_away_is_told_without_its_address(
     assert "nobody.sock" in (record.exc_text or caplog.text)
 
 
-def test_what_is_well_again_is_told_once(client: Client, settings: LazySettings, caplog: Any) -> None:
+def test_a_recovery_is_logged_once(client: Client, settings: LazySettings, caplog: Any) -> None:
     settings.MAINTENANCE = True
     failing(client)
     settings.MAINTENANCE = False
@@ -150,7 +150,7 @@ def test_machines_ask_by_any_name_and_without_tls(settings: LazySettings, addres
     assert Client().get(address, headers=by_number).status_code == 200
 
 
-def test_what_is_said_to_a_load_balancer_every_second_is_no_error(
+def test_a_failing_health_check_is_not_logged_as_an_error(
     client: Client, settings: LazySettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MAINTENANCE = True

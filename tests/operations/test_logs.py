@@ -100,7 +100,7 @@ def test_the_mail_to_administrators_names_the_request(administrator: str, smtp_s
     assert message.get_content().startswith(f"request_id: {response[HEADER]}\r\n")
 
 
-def test_what_comes_after_a_request_is_not_named_by_it(client: Client) -> None:
+def test_log_lines_after_a_request_do_not_have_its_id(client: Client) -> None:
     client.get("/healthz")
     assert request_id() == ""
 
@@ -191,9 +191,7 @@ def test_each_request_has_a_line_without_what_is_asked_for(
     ]
 
 
-def test_what_is_asked_all_the_time_has_one_only_if_something_is_wrong(
-    member: User, access_lines: Callable[[], list[str]]
-) -> None:
+def test_frequent_requests_are_logged_only_on_errors(member: User, access_lines: Callable[[], list[str]]) -> None:
     for address in ("/notifications/?since=0", "/notifications/?since=x", "/healthz"):
         signed_in_client(member).get(address)
     assert access_lines() == ["GET /notifications/ 400"]

@@ -40,7 +40,7 @@ def test_every_address_says_so_and_when_to_come_back(client: Client, address: st
     assert not missing_headers(response)
 
 
-def test_what_is_sent_is_said_not_to_be_saved_and_can_be_sent_again(client: Client) -> None:
+def test_submitted_data_is_reported_unsaved_and_can_be_resent(client: Client) -> None:
     switch("on")
     page = client.post("/", {"body": "Hello"}).content.decode()
     assert "What you just sent wasn't saved." in page

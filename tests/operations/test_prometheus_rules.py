@@ -1,4 +1,4 @@
-"""What is made of the metrics in `deploy/`: the rules that alert, and the dashboard, over metrics that there are."""
+"""The alert rules and the dashboard in `deploy/` use metrics that exist."""
 
 import json
 import re

@@ -115,7 +115,7 @@ def test_no_role_changes_members_or_makes_staff(role: str | None, member: User) 
     assert (member.is_staff, member.is_active) == (False, True)
 
 
-def test_who_may_change_members_can_neither_make_staff_nor_touch_theirs(member: User, staff: User) -> None:
+def test_staff_who_may_change_members_cannot_change_or_create_staff(member: User, staff: User) -> None:
     user = make_member(is_staff=True)
     user.user_permissions.set(apps.get_model("auth", "Permission").objects.filter(codename__endswith="_user"))
     client = signed_in_client(user)
@@ -128,12 +128,12 @@ def test_who_may_change_members_can_neither_make_staff_nor_touch_theirs(member: 
 
 @pytest.fixture
 def secrets(member: User, stranger: User) -> Archive:
-    """A message and an archive, both with words that are nobody else's."""
+    """A message and an archive, both with unique words."""
     message_send(sender=stranger, recipient=member, body=SECRET)
     return archive_of(member, SECRET.encode())
 
 
-def test_neither_messages_nor_files_are_in_the_administration(secrets: Archive, staff: User) -> None:
+def test_the_admin_shows_neither_messages_nor_files(secrets: Archive, staff: User) -> None:
     client = signed_in_client(staff)
     for model, model_admin in admin.site._registry.items():
         assert not model.__module__.startswith("inbox")
@@ -147,7 +147,7 @@ def test_neither_messages_nor_files_are_in_the_administration(secrets: Archive, 
         assert str(secrets.file.name) not in page
 
 
-def test_not_even_superusers_download_what_is_another_members(secrets: Archive, staff: User) -> None:
+def test_superusers_cannot_download_members_files(secrets: Archive, staff: User) -> None:
     client = signed_in_client(staff)
     assert client.get(reverse("exports:download", args=[secrets.task_id])).status_code == 404
     assert SECRET not in client.get("/messages/stranger/").content.decode()

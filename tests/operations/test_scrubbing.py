@@ -1,4 +1,4 @@
-"""What is a member's, or opens an account, is in no text for people who look for errors."""
+"""Logs and error reports contain no member's data and no credentials."""
 
 import json
 import logging
@@ -98,7 +98,7 @@ def keys(member: User) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["plain", "json"])
-def test_no_key_out_of_an_email_is_in_a_log_line(
+def test_keys_in_emailed_links_are_not_logged(
     keys: list[str], settings: LazySettings, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     settings.ACCESS_LOG = True

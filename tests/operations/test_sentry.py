@@ -49,7 +49,7 @@ def raised(event: dict[str, Any]) -> str:
 
 
 def assert_discreet(reports: ReportServer, *secrets: str) -> None:
-    """Nothing of a member's is in what was sent: no word of theirs, no name or address, and no variable."""
+    """Assert that the report contains no member's data: no text, name, address or variable."""
     for word in (PRIVATE, "susan", '"vars"', *secrets):
         assert word.encode() not in reports.received, word
 

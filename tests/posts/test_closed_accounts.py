@@ -1,4 +1,4 @@
-"""What a closed account leaves on the pages of others: nothing, until it is opened again."""
+"""A closed account is invisible on other members' pages until it is reopened."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +42,7 @@ def pages_that_show(reader: User, shown: User) -> Iterator[str]:
                 yield address
 
 
-def test_nothing_of_a_closed_account_is_shown_and_all_of_it_when_it_is_opened_again(member: User, david: User) -> None:
+def test_a_closed_account_is_hidden_and_shown_again_when_reopened(member: User, david: User) -> None:
     before = list(pages_that_show(member, david))
     assert len(before) > 15
     User.objects.filter(pk=david.pk).update(is_active=False)

@@ -61,7 +61,7 @@ def test_a_post_is_restored_once(susan: User) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda author: Post.objects.create(author=author, body="words"), removed])
-def test_whatever_is_deleted_and_restored_at_once_is_there_or_can_be_restored(
+def test_a_post_deleted_and_restored_concurrently_exists_or_can_be_restored(
     susan: User, make: Callable[[User], Post]
 ) -> None:
     post = make(susan)

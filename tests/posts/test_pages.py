@@ -125,7 +125,7 @@ def test_the_queries_of_a_page_do_not_grow_with_the_posts(
 
 
 def test_a_page_deep_in_a_profile_is_found_by_the_index(member: User) -> None:
-    """What would betray a scan: no index named, or a sort."""
+    """Signs of a scan: no index, or a sort."""
     for author in (member, *(make_member() for _ in range(9))):
         write(author, 10 * PAGE_SIZE)
     query = f"before={(START + timedelta(minutes=100)).timestamp() * 1_000_000:.0f}-1"

@@ -15,7 +15,7 @@ def test_anybody_can_read_a_profile(client: Client, member: User) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "susa%", "sus_n", "su%00san", "%F0%9F%91%80"])
-def test_nobody_of_that_name_is_404(client: Client, member: User, name: str) -> None:
+def test_an_unknown_name_is_404(client: Client, member: User, name: str) -> None:
     response = client.get(f"/user/{name}/")
     assert response.status_code == 404
     assert 'class="site-header"' in response.content.decode()

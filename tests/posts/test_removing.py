@@ -125,7 +125,7 @@ def test_it_takes_a_member_a_post_request_and_the_token(member: User, act: str) 
     assert list(Post.objects.all()) == [post]
 
 
-def test_what_was_deleted_goes_with_its_author(member: User) -> None:
+def test_deleted_posts_are_erased_with_their_author(member: User) -> None:
     post_remove(author=member, post_id=member.posts.create(body="Mine").pk)
     member.delete()
     assert not RemovedPost.objects.exists()

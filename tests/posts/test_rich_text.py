@@ -77,7 +77,7 @@ def test_a_link_ends_where_a_reader_would_end_it(text: str, link: str) -> None:
 
 
 @pytest.mark.parametrize("text", NO_LINKS)
-def test_what_is_no_web_address_or_hides_its_host_is_no_link(text: str) -> None:
+def test_invalid_and_deceptive_urls_are_not_linked(text: str) -> None:
     assert not any(isinstance(piece, Link | Name) for piece in pieces_of(text))
 
 
@@ -162,7 +162,7 @@ def test_a_members_name_leads_to_their_page(member: User, text: str, name: str) 
         "@" + "susan" * 10,
     ],
 )
-def test_what_names_no_active_member_is_no_link_to_one(member: User, text: str) -> None:
+def test_names_of_inactive_members_are_not_linked(member: User, text: str) -> None:
     make_member("gone", is_active=False)
     assert 'href="/user' not in shown(text)
 
@@ -218,7 +218,7 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(part: str) -> None:
 
 
 def duration(text: str) -> float:
-    """Return the shortest processor time of three: others are at work on the machine too."""
+    """Return the shortest processor time of three, because other processes share the machine."""
     times = []
     for _attempt in range(3):
         start = time.process_time()

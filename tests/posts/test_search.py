@@ -107,7 +107,7 @@ def test_a_post_is_found_by_its_words_in_any_writing(member: User) -> None:
     assert found == QUESTIONS
 
 
-def test_what_matched_is_marked_safely() -> None:
+def test_matches_are_highlighted_and_escaped() -> None:
     def marks(typed: str, text: str) -> str:
         return marked(text, Query.parse(typed))
 
@@ -193,7 +193,7 @@ def test_a_star_after_too_few_letters_is_said_to_be_ignored(
     assert ("We ignored the asterisk" in page) == is_short
 
 
-def test_nothing_found_offers_the_beginnings_of_words(member: User) -> None:
+def test_an_empty_result_offers_a_prefix_search(member: User) -> None:
     member.posts.create(body="Travelling")
     page = shown("travel")
     assert 'href="?q=travel%2A"' in page or 'href="?q=travel*"' in page

@@ -96,7 +96,7 @@ def test_a_refused_text_is_not_lost(writer: Client) -> None:
         ("e" + "\u0301" * 2000, "1400 code points, and your text has 2001"),
     ],
 )
-def test_what_cannot_be_a_post_is_refused_with_the_remedy(writer: Client, body: str, words_of_refusal: str) -> None:
+def test_an_invalid_post_is_refused_with_a_hint(writer: Client, body: str, words_of_refusal: str) -> None:
     response = writer.post("/", {"body": body})
     assert response.status_code == 422
     assert words_of_refusal in html.unescape(response.content.decode())

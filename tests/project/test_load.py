@@ -1,4 +1,4 @@
-"""The load and the soak: what they do is what browsers do, and what they find is judged as it is said."""
+"""The load and soak tests behave as browsers do, and judge figures as documented."""
 
 import re
 from dataclasses import replace
@@ -75,7 +75,7 @@ def test_a_plan_and_what_came_of_it_pass_between_processes() -> None:
         (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", "503"),
     ],
 )
-def test_what_is_no_whole_answer_is_an_error(raw: bytes, what: str) -> None:
+def test_an_incomplete_response_is_an_error(raw: bytes, what: str) -> None:
     with pytest.raises(NoAnswerError, match=what):
         parsed(raw)
 
@@ -93,7 +93,7 @@ def test_the_crowd_polls_as_the_pages_do() -> None:
     assert {name: getattr(tab, name) * units.get(name, 1000) for name in constants} == constants
 
 
-def test_nothing_is_missed_when_all_is_well() -> None:
+def test_no_limit_is_missed_on_a_healthy_site() -> None:
     assert not missed()
 
 
@@ -137,7 +137,7 @@ def test_growth_is_what_goes_on_after_the_first_third(name: str, values: list[fl
     assert Growth(name, values).has_grown is has_grown
 
 
-def test_what_is_kept_of_exports_may_be_as_many_times_more_as_they_are() -> None:
+def test_data_kept_per_export_may_grow_with_their_number() -> None:
     due = [100.0] * 60 + [200.0] * 30
     twice, thrice = ([300.0] * 60 + [most] * 30 for most in (600.0, 900.0))
     assert not Growth("rows of exports_taskevent", twice, due).has_grown

@@ -45,7 +45,7 @@ def test_placeholders_survive() -> None:
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)), entry.msgid
 
 
-def test_what_is_said_otherwise_than_by_a_library_is_still_a_text_of_one() -> None:
+def test_overridden_library_texts_still_exist_in_the_library() -> None:
     folders = [Path(library.__path__[0]) for library in (django, allauth)]
     catalogues = [polib.pofile(str(path)) for folder in folders for path in folder.glob("**/locale/es/*/django.po")]
     theirs = {entry.msgid for catalogue in catalogues for entry in catalogue}

@@ -1,4 +1,4 @@
-"""Nothing that people read is plain English: every page, form, mail and file in the pseudo-locale.
+"""Every page, form, email and file is fully translated in the pseudo-locale.
 
 What this finds is marked for translation nowhere: in a template, a view, a form, or a data-attribute for a script.
 """
@@ -126,7 +126,7 @@ OURS = {
 
 
 @pytest.mark.parametrize("address", OURS)
-def test_what_is_ours_in_the_administration_is_translated(
+def test_our_parts_of_the_admin_are_translated(
     address: str, one_of_everything: dict[str, list[object]], member: User, staff: User, redis_queue: Queue
 ) -> None:
     """Django's own has its own translations."""

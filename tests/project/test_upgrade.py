@@ -62,7 +62,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass
 class Upgrade:
-    """What was in the database before and after, and what the earlier release said of it."""
+    """The database before and after the upgrade, and the earlier release's description of it."""
 
     before: Rows
     after: Rows

@@ -1,4 +1,4 @@
-"""Requests that mean no good: every address of the site with values that nobody expects, made from a seed."""
+"""Hostile requests: every URL of the site with unexpected values, generated from a seed."""
 
 import json
 import re

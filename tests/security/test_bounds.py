@@ -1,4 +1,4 @@
-"""What is too large is refused before anything reads it, and what is read takes time in proportion to its length."""
+"""Oversized input is refused unread, and parsing time is proportional to length."""
 
 import io
 import re
@@ -84,7 +84,7 @@ ADDRESSES = ["/", "/nowhere/", "/accounts/login/", "/search/", "/admin/", "/admi
 
 
 def announce(client: Client, address: str, method: str = "POST", **headers: Any) -> Any:
-    """Send a request whose body nobody may read."""
+    """Send a request whose body must not be read."""
     form = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(BODY_LIMIT + 1)}
     return client.generic(method, address, **{"wsgi.input": Unreadable(), **form, **headers})
 

@@ -95,7 +95,7 @@ def complaint_about(client: Client, request: HostileRequest) -> str:
 
 
 def copy_of(client: Client) -> Client:
-    """Return a client with the same cookies, for the one request that may end its session."""
+    """Return a client with the same cookies, for a single request that may end its session."""
     copy = Client()
     copy.cookies.update(client.cookies)
     return copy

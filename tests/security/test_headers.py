@@ -1,4 +1,4 @@
-"""What every answer says to browsers, what the cookies are like, and the settings of production."""
+"""Every response's headers and cookies, with production settings."""
 
 import os
 import re

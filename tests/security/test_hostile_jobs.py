@@ -1,4 +1,4 @@
-"""Whoever can write to the queue server: no code of theirs is run, and the worker goes on with its own work.
+"""An attacker who can write to the queue server can't run code, and the worker keeps working.
 
 Everything is put into the real server as RQ itself would have it, and met by a real worker, and by the dashboard.
 """
@@ -189,7 +189,7 @@ def test_a_worker_refuses_foreign_jobs_and_carries_on(
 def test_jobs_queued_by_an_earlier_release_still_run(
     redis_queue: Queue, worker_factory: Callable[..., "Popen[bytes]"]
 ) -> None:
-    """It is queued anew by the row, at once."""
+    """It is requeued from its row immediately."""
     task = Task.objects.create(user=make_member("susan"), name="export_posts", description="Exporting posts...")
     old = pickle.dumps(("exports.jobs.export_posts", None, (str(task.pk),), {}))
     plant(redis_queue, old, job_id=str(task.pk), meta=pickle.dumps({"request_id": "r", "task_id": str(task.pk)}))

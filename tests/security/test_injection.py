@@ -171,7 +171,7 @@ def test_links_in_emails_ignore_the_requests_host(
 
 
 def test_a_username_that_looks_like_a_path_matches_no_member(member: User) -> None:
-    """A name that is a path, a query or a fragment names nobody, and never another page."""
+    """A name that is a path, a query or a fragment matches no member and leads to no other page."""
     make_member("a")
     for name in ("a%2f..%2fsusan", "a%3fx", "a%23x", "%2e%2e", "a%00"):
         assert Client().get(f"/user/{name}/").status_code == 404

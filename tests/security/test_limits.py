@@ -1,4 +1,4 @@
-"""Who tries too often is asked to wait, by address or by account, and cannot look like somebody else."""
+"""Rate limits: clients that exceed them must wait, by address or account, and can't impersonate others."""
 
 import html
 import os
@@ -75,7 +75,7 @@ def test_guessing_names_from_one_address_ends_after_ten(db: None) -> None:
     ("address", "form", "limit"),
     [
         ("/accounts/signup/", NEW, 20),
-        ("/accounts/password/reset/", {"email": "x@example.com"}, 5),  # for one address, whoever asks
+        ("/accounts/password/reset/", {"email": "x@example.com"}, 5),  # for one address, from any client
         ("/accounts/password/reset/", {"email": "x{}@example.com"}, 20),
     ],
 )

@@ -1,4 +1,4 @@
-"""Who reaches an export, its actions and the poll: its owner, signed in, by the right method, while it is there."""
+"""Only its owner can reach an export, its actions and the poll: signed in, with the right method, while it exists."""
 
 from datetime import timedelta
 from typing import Any

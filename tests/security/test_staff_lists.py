@@ -1,4 +1,4 @@
-"""What staff can find out by the address of a list: nothing that the list does not show."""
+"""URL parameters of an admin list reveal only what the list shows."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -89,7 +89,7 @@ SECRETS = [
 
 
 def refused(client: Client, model: type[Model], name: str) -> bool:
-    """Return whether the list refuses to be filtered by the column, whatever is in it."""
+    """Return whether the list refuses to be filtered by the column, for any value."""
     return all(client.get(address(model), {f"{name}__gte": value}).status_code == 400 for value in ("0", "~"))
 
 

@@ -1,4 +1,4 @@
-"""Nobody gets rights that they lack, or somebody else's account, by way of the administration."""
+"""Staff can't use the admin to gain rights or take over accounts."""
 
 from typing import Any
 

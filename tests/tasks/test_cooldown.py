@@ -75,7 +75,7 @@ def test_a_refusal_leaves_no_word_and_takes_no_alert_away(susan: User, work: Cal
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_what_did_not_succeed_does_not_count(signed_in: Client, susan: User, queue: Queue, status: str) -> None:
+def test_unsuccessful_exports_do_not_count(signed_in: Client, susan: User, queue: Queue, status: str) -> None:
     make_task(susan, status)
     signed_in.post("/exports/")
     assert len(queue.job_ids) == 1
@@ -87,7 +87,7 @@ def test_each_kind_and_each_member_has_a_pause_of_its_own(susan: User, john: Use
     assert len(queue.job_ids) == 2
 
 
-def test_what_is_no_export_has_no_pause(susan: User, queue: Queue) -> None:
+def test_other_jobs_have_no_cooldown(susan: User, queue: Queue) -> None:
     make_task(susan, "succeeded", name="example")
     task_launch(user=susan, name="example", params={"seconds": 1})
     assert len(queue.job_ids) == 1

@@ -46,12 +46,12 @@ def told(task: Task) -> Any:
     return Notification.objects.get(key=str(task.pk)).data
 
 
-def test_nothing_is_ahead_of_the_first(db: None) -> None:
+def test_the_first_task_has_none_ahead(db: None) -> None:
     make_task("failed")
     assert task_wait(make_task("queued")) == Wait(0, None)
 
 
-def test_what_is_not_queued_does_not_wait(db: None) -> None:
+def test_a_task_that_is_not_queued_has_no_place(db: None) -> None:
     assert task_wait(make_running(1, 1)) is None
 
 
@@ -96,7 +96,7 @@ def test_without_any_success_there_is_no_estimate(db: None) -> None:
     assert task_wait(make_task("queued")) == Wait(2, None)
 
 
-def test_those_behind_do_not_count(db: None) -> None:
+def test_tasks_behind_do_not_count(db: None) -> None:
     task = make_task("queued")
     make_task("queued")
     assert task_wait(task) == Wait(0, None)
@@ -122,7 +122,7 @@ def test_the_queries_are_the_same_for_any_number_ahead(db: None) -> None:
     assert len(captured) == 3
 
 
-def test_those_ahead_in_the_queue_are_counted_and_not_fetched(db: None) -> None:
+def test_tasks_ahead_are_counted_without_fetching_them(db: None) -> None:
     fetched: list[Any] = []
 
     def note(instance: Task, **_signal: Any) -> None:
@@ -189,7 +189,7 @@ def test_one_ahead_is_said_in_the_singular_and_without_an_estimate_none_is_said(
     assert page.count("1 job ahead of yours <") == 1
 
 
-def test_a_quiet_poll_tells_of_another_place(signed_in: Client, susan: User, queue: Queue) -> None:
+def test_a_poll_reports_a_changed_place_in_the_queue(signed_in: Client, susan: User, queue: Queue) -> None:
     running = make_running(progress=50, seconds=9)
     task = task_launch(user=susan, name="export_posts")
     task_cancel(running)

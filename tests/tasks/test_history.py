@@ -1,4 +1,4 @@
-"""What happened to a task: an event a transition, who had it happen, and the page on which staff read it."""
+"""A task's history: one event per transition with its actor, and the page that shows it to staff."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -146,7 +146,7 @@ def test_that_staff_did_it_outlives_their_account(failed: Task, staff: User) -> 
     assert "staff (account erased)" in page(signed_in_client(superuser), failed)
 
 
-def test_what_code_without_events_did_is_told_by_the_row(susan: User) -> None:
+def test_transitions_without_events_are_shown_from_the_row(susan: User) -> None:
     """Releases run side by side, and rows are older than the events."""
     now = timezone.now()
     times = {"created_at": now - timedelta(seconds=9), "started_at": now - timedelta(seconds=5), "ended_at": now}

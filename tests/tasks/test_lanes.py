@@ -51,7 +51,7 @@ def test_an_export_of_many_posts_is_large(susan: User, settings: LazySettings, l
     assert queue_of(user=susan, name="export_posts") == queue_of(user=susan, name="export_archive") == lane
 
 
-def test_what_others_wrote_does_not_count(susan: User, john: User) -> None:
+def test_other_members_posts_do_not_count(susan: User, john: User) -> None:
     assert queue_of(user=john, name="export_posts") == SMALL
 
 

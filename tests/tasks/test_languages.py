@@ -1,4 +1,4 @@
-"""What a worker writes for a member is in the member's language, and tells times in their zone."""
+"""A worker writes texts in the member's language and times in their zone."""
 
 import zipfile
 from collections.abc import Callable

@@ -19,7 +19,7 @@ def test_the_job_has_the_tasks_id(susan: User, queue: Queue) -> None:
     assert queue.job_ids == [str(task.pk)]
 
 
-def test_nothing_is_queued_before_the_commit(susan: User, queue: Queue) -> None:
+def test_a_job_is_enqueued_only_after_the_commit(susan: User, queue: Queue) -> None:
     with transaction.atomic():
         task_launch(user=susan, name="export_posts")
         assert queue.job_ids == []

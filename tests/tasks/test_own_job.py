@@ -72,7 +72,7 @@ def test_a_button_on_the_own_profile_starts_it_and_the_alert_shows_the_result(
     assert "6 words" in alert(signed_in)
 
 
-def test_nobody_else_sees_the_button_or_starts_a_job_that_has_none(
+def test_only_its_owner_sees_the_button_and_jobs_without_one_cannot_be_started(
     signed_in: Client, john: User, susan: User, client: Client
 ) -> None:
     assert START not in signed_in_client(john).get(susan.get_absolute_url()).content.decode()

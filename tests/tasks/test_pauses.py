@@ -49,7 +49,7 @@ def told(user: User) -> dict[str, Any]:
     return data
 
 
-def test_nothing_of_it_is_claimed_and_the_recovery_leaves_it_alone(pause: QueuePause, john: User, work: Work) -> None:
+def test_tasks_of_a_paused_queue_are_neither_claimed_nor_recovered(pause: QueuePause, john: User, work: Work) -> None:
     task = example(john)
     work()
     task.refresh_from_db()

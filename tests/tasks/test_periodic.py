@@ -1,4 +1,4 @@
-"""What goes by age: tasks, notifications, sessions and rate limits, each at its boundary, and never too much."""
+"""Cleanup by age: tasks, notifications, sessions and rate limits, each at its boundary, in limited batches."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Workers that let pages go first, also where they are many and nobody in particular."""
+"""Workers give pages priority, even when several run under any user."""
 
 import os
 import shutil

@@ -236,7 +236,7 @@ def test_a_work_horse_that_died_costs_one(running: Task, queue: Queue) -> None:
     assert (task.status, task.failures) == (TaskStatus.QUEUED, 1)
 
 
-def test_what_died_goes_before_what_waits(running: Task, queue: Queue, john: User) -> None:
+def test_recovered_tasks_run_before_waiting_ones(running: Task, queue: Queue, john: User) -> None:
     other = task_launch(user=john, name="export_posts")
     task_recover_from_worker(task_id=str(running.pk), worker="w1")
     assert queue.job_ids == [str(running.pk), str(other.pk)]

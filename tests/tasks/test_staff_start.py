@@ -80,7 +80,7 @@ def test_jobs_of_members_are_no_ones_to_start(transactional_db: None, queue: Que
     assert client.get(START).status_code == 405
 
 
-def test_those_who_may_only_look_see_no_form_and_are_refused(transactional_db: None, sweep: type[Job]) -> None:
+def test_staff_with_view_permission_see_no_form_and_are_refused(transactional_db: None, sweep: type[Job]) -> None:
     client, _user = staff_with()
     assert 'name="job"' not in client.get(LIST).content.decode()
     assert client.post(START, {"job": "sweep"}).status_code == 403

@@ -1,4 +1,4 @@
-"""What a worker has ready, so that no work-horse need make it anew."""
+"""The warm-up: resources that a worker prepares so that its work-horses needn't."""
 
 import pytest
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""What members are told when nobody is there to work."""
+"""The members' messages when no worker is running."""
 
 import subprocess
 import time
@@ -32,7 +32,7 @@ def poll_after_a_while(client: Client) -> None:
     client.get(f"/notifications/?since={time.time()}")
 
 
-def test_nobody_is_alive_where_no_worker_was_started(redis_queue: Queue) -> None:
+def test_no_worker_is_alive_before_one_is_started(redis_queue: Queue) -> None:
     assert workers_alive() == 0
 
 
@@ -59,7 +59,7 @@ def test_a_worker_looks_for_an_unavailable_queue_server_every_few_seconds(
     assert max(pauses) == 5
 
 
-def test_who_looks_at_the_workers_waits_no_longer_for_the_queue_server_from_then_on(
+def test_checking_the_workers_keeps_the_connections_time_out(
     worker_process: "subprocess.Popen[bytes]",
 ) -> None:
     workers_alive()

@@ -21,7 +21,7 @@ SCRIPT = BASE_DIR / "tools" / "bootstrap.py"
 
 @pytest.fixture
 def bootstrap(tmp_path: Path) -> ModuleType:
-    """Return the script as a module, at work in `tmp_path`, with a lock of no packages."""
+    """Return the script as a module that runs in `tmp_path` with an empty lock file."""
     spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
     assert spec
     assert spec.loader

@@ -1,4 +1,4 @@
-"""The lint of migrations: it finds what code of the previous release would trip over, and nothing else."""
+"""The migration lint finds only changes that would break the previous release's code."""
 
 import subprocess
 import sys
@@ -75,7 +75,9 @@ def alter(field: Field, name: str = "name") -> migrations.AlterField:
         (migrations.RunPython(NOTHING), "RunPython noop", "cannot be judged"),
     ],
 )
-def test_what_old_code_trips_over_is_found_and_can_be_acknowledged(operation: Operation, name: str, words: str) -> None:
+def test_changes_that_break_old_code_are_found_and_can_be_acknowledged(
+    operation: Operation, name: str, words: str
+) -> None:
     [problem] = problems(operation)
     assert problem.startswith(f"{name}: ")
     assert words in problem
@@ -98,7 +100,7 @@ def test_what_old_code_trips_over_is_found_and_can_be_acknowledged(operation: Op
         migrations.CreateModel("Event", [KEY, ("name", models.CharField(max_length=9))]),
     ],
 )
-def test_what_old_code_does_not_notice_is_let_through(operation: Operation) -> None:
+def test_changes_that_are_safe_for_old_code_pass(operation: Operation) -> None:
     assert problems(operation) == []
 
 
@@ -110,7 +112,7 @@ def test_a_new_table_may_be_given_anything() -> None:
     assert problems(event, later, index, unique) == []
 
 
-def test_what_is_done_to_the_database_alone_is_judged() -> None:
+def test_database_only_operations_are_checked() -> None:
     hidden = migrations.SeparateDatabaseAndState(database_operations=[migrations.RemoveField("task", "name")])
     [problem] = problems(hidden)
     assert problem.startswith("RemoveField task.name: ")

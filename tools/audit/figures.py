@@ -1,4 +1,4 @@
-"""What was found, beside what is asked for."""
+"""Audit results with their limits."""
 
 from dataclasses import dataclass
 

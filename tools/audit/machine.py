@@ -1,4 +1,4 @@
-"""What an audit needs of the machine, and the npm packages that it installs for itself."""
+"""An audit's system requirements, and the npm packages that it installs."""
 
 import shutil
 import subprocess

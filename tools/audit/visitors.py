@@ -1,4 +1,4 @@
-"""Who looks at the pages: a guest, and the demo's member, who has exported."""
+"""The visitors: a guest, and the demo's member, who has exported."""
 
 from pathlib import Path
 

@@ -13,10 +13,10 @@ from tools.previous_release import NoPreviousReleaseError, files_of, previous_re
 
 HOW_TO_ACKNOWLEDGE = """
 Old code runs beside new code on the migrated database while a release is rolled out: docs/operations.md, "Upgrading".
-What is safe all the same is acknowledged in its migration, with the reason:
+If such a change is safe, acknowledge it in its migration with the reason:
 
     class Migration(migrations.Migration):
-        acknowledged = {"AddField task.lane": "why old code does not trip over it"}"""
+        acknowledged = {"AddField task.lane": "why it doesn't break old code"}"""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What an operation of a migration does to code that does not know of it.
+"""The effect of a migration's operation on code that predates it.
 
 Such code names the columns that it knows, in every INSERT and SELECT; deletes rows together with those that it knows to
 point to them; and writes what its own models allow.
