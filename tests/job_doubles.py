@@ -1,4 +1,4 @@
-"""Jobs that do something else than those of the site, in their place."""
+"""Test doubles for the site's jobs."""
 
 from collections.abc import Callable
 from typing import Any

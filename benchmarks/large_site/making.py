@@ -1,7 +1,7 @@
 """A large site to measure: who is there, whom they follow, and what they say, the same on every machine.
 
-As on real sites, a few have and do most: `member1` is followed by everybody and writes the most, the last ones are
-followed by hardly anybody and write next to nothing. `benchmarks.populate` adds private messages.
+As on real sites, a few have and do most: `member1` has the most followers and posts; the last ones have few of either.
+`benchmarks.populate` adds private messages.
 """
 
 import random

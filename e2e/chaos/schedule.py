@@ -1,4 +1,4 @@
-"""The faults of a run, made from a seed alone: a run that failed can be made again."""
+"""The faults of a run, generated from a seed, so that a failed run can be repeated."""
 
 from dataclasses import dataclass
 from random import Random

@@ -1,4 +1,4 @@
-"""The world of a run, made before Django reads its settings: one that is gone with this process, whatever ends it."""
+"""The environment of a run, created before Django reads its settings, and removed when this process ends."""
 
 import os
 import shutil

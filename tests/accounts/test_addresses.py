@@ -134,7 +134,7 @@ def test_the_upgrade_keeps_every_row_where_addresses_differ_by_case_alone() -> N
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_upgrade_goes_on_where_the_index_takes_two_addresses_for_one_person() -> None:
+def test_the_upgrade_continues_where_the_index_takes_two_addresses_for_one_person() -> None:
     """The databases' LOWER knows ASCII alone, in SQLite and in PostgreSQL's locale C."""
     one, other = old_member("one", "x@MÜNCHEN.example"), old_member("other", "x@münchen.example")
     migrate()

@@ -25,7 +25,7 @@ def test_a_card_says_who_it_is_and_offers_to_follow(signed_in: Client, member: U
     assert 'action="/user/stranger/unfollow/"' in card
 
 
-def test_no_button_on_ones_own_card_or_for_who_is_signed_out(signed_in: Client, stranger: User) -> None:
+def test_there_is_no_button_on_ones_own_card_or_for_guests(signed_in: Client, stranger: User) -> None:
     assert "<button" not in signed_in.get("/user/susan/card/").content.decode()
     assert "<button" not in Client().get("/user/stranger/card/").content.decode()
 

@@ -77,7 +77,7 @@ def test_all_other_sessions_end(signed_in: Client, member: User, stranger: User)
     assert strangers.get(DELETE).status_code == 200
 
 
-def test_a_mail_tells_when_and_how_to_undo_it(signed_in: Client, member: User, mailoutbox: Mails) -> None:
+def test_an_email_says_when_and_how_to_undo_it(signed_in: Client, member: User, mailoutbox: Mails) -> None:
     member.time_zone = "Asia/Tokyo"
     member.save()
     signed_in.post(DELETE, {"password": PASSWORD})
@@ -90,7 +90,9 @@ def test_a_mail_tells_when_and_how_to_undo_it(signed_in: Client, member: User, m
     assert "/exports/" in mail.body
 
 
-def test_a_mail_server_that_is_away_holds_nothing_up(signed_in: Client, member: User, settings: LazySettings) -> None:
+def test_a_mail_server_that_is_unavailable_delays_nothing(
+    signed_in: Client, member: User, settings: LazySettings
+) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_PORT = 1  # no server listens here
     assert signed_in.post(DELETE, {"password": PASSWORD}).status_code == 302

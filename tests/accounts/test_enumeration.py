@@ -116,7 +116,7 @@ def test_a_reset_makes_the_same_work_for_whichever_address(
     assert max(counts) - min(counts) <= 2, counts
 
 
-def test_a_password_is_looked_at_once_for_who_knows_it(hashed: Iterator[Counter[str]]) -> None:
+def test_a_correct_password_is_hashed_once(hashed: Iterator[Counter[str]]) -> None:
     count = next(hashed)
     for login in ("susan", "susan@example.com"):
         seen, _queries = work("/accounts/login/", {"login": login, "password": PASSWORD}, count)

@@ -173,7 +173,7 @@ def test_rows_go_in_batches(leaver: User, monkeypatch: pytest.MonkeyPatch) -> No
     assert not Post.objects.exists()
 
 
-def test_with_the_storage_away_it_waits_and_the_rows_stay(
+def test_with_the_storage_unavailable_it_waits_and_the_rows_stay(
     leaver: User, settings: LazySettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     archive_of(leaver, b"{}")
@@ -191,13 +191,13 @@ def test_with_the_storage_away_it_waits_and_the_rows_stay(
 
 
 @pytest.mark.usefixtures("unreachable_queue")
-def test_with_the_queue_server_away_it_waits(leaver: User, caplog: pytest.LogCaptureFixture) -> None:
+def test_with_the_queue_server_unavailable_it_waits(leaver: User, caplog: pytest.LogCaptureFixture) -> None:
     assert accounts_erase() == 0
     assert User.objects.filter(pk=leaver.pk).exists()
     assert "the queue server is unavailable" in caplog.text
 
 
-def test_one_who_cannot_go_holds_up_nobody(leaver: User, john: User) -> None:
+def test_a_member_who_cannot_be_erased_delays_no_other_member(leaver: User, john: User) -> None:
     archive = archive_of(leaver, b"{}")
     Archive.objects.filter(pk=archive.pk).update(file="../outside")  # a storage refuses such a name
     due(john)

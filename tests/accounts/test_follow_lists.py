@@ -34,7 +34,7 @@ def test_everybody_sees_who_follows_a_member_the_newest_first(client: Client, me
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_long_list_has_pages_on_which_each_is_once(client: Client, member: User, name: str) -> None:
+def test_a_long_list_shows_each_member_once_across_pages(client: Client, member: User, name: str) -> None:
     others = [make_member() for _ in range(27)]
     follow_in_turn([(other, member) if name == "followers" else (member, other) for other in others])
     address = f"/user/susan/{name}/"

@@ -107,7 +107,7 @@ def test_a_new_address_that_cannot_be_mailed_is_not_kept(
 
 
 @pytest.mark.parametrize(("fault", "words"), FAULTS)
-def test_a_mail_that_is_asked_for_again_and_fails_is_told(
+def test_a_resent_email_that_fails_is_reported(
     member: User, smtp_server: MailServer, fault: Faulty, words: str
 ) -> None:
     EmailAddress.objects.create(user=member, email="new@example.com")
@@ -149,7 +149,7 @@ def test_odd_addresses_cause_no_server_error(client: Client, smtp_server: MailSe
 
 
 @pytest.mark.parametrize("fault", SITE_FAULTS)
-def test_a_server_that_refuses_the_site_refuses_nobodys_address(
+def test_a_server_that_refuses_the_site_refuses_no_address(
     client: Client,
     smtp_server: MailServer,
     settings: LazySettings,

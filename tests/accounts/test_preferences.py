@@ -57,7 +57,7 @@ def test_unknown_choices_are_refused(signed_in: Client, member: User, field: str
     assert getattr(member, field) == ""
 
 
-def test_times_are_told_in_the_members_zone(signed_in: Client, member: User) -> None:
+def test_times_are_in_the_members_zone(signed_in: Client, member: User) -> None:
     choose(member, time_zone="Asia/Tokyo")
     post = Post.objects.create(author=member, body="x", timestamp="2026-01-01T20:30:00Z")
     assert "Jan. 2, 2026, 5:30 a.m. JST" in signed_in.get(f"/posts/{post.pk}/").content.decode()

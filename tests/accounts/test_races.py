@@ -103,7 +103,7 @@ def all_at_once(requests: list[Callable[[], Any]]) -> list[Any]:
         return [*pool.map(send, requests)]
 
 
-def test_of_many_who_sign_up_under_one_name_one_gets_it(db: None) -> None:
+def test_only_one_of_many_visitors_can_sign_up_with_a_name(db: None) -> None:
     def sign_up(number: int) -> Any:
         return Client().post("/accounts/signup/", {**NEW, "email": f"ada{number}@example.com"})
 
@@ -112,14 +112,14 @@ def test_of_many_who_sign_up_under_one_name_one_gets_it(db: None) -> None:
     assert User.objects.count() == EmailAddress.objects.count() == 1
 
 
-def test_of_many_who_take_one_name_one_gets_it(db: None) -> None:
+def test_only_one_of_many_members_can_take_a_name(db: None) -> None:
     clients = [signed_in_client(make_member()) for _ in range(SIDE_BY_SIDE)]
     form = {"username": "ada", "about_me": ""}
     answers = all_at_once([partial(client.post, "/accounts/profile/", form) for client in clients])
     assert sorted(answer.status_code for answer in answers) == [302] + [422] * (SIDE_BY_SIDE - 1)
 
 
-def test_of_many_who_confirm_one_address_one_gets_it(db: None) -> None:
+def test_only_one_of_many_members_can_confirm_an_address(db: None) -> None:
     members = [make_member() for _ in range(SIDE_BY_SIDE)]
     addresses = [EmailAddress.objects.create(user=user, email="one@example.com") for user in members]
     links = [f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/" for address in addresses]
@@ -150,7 +150,7 @@ def staff_clients() -> list[Client]:
     return [signed_in_client(make_member(is_staff=True, is_superuser=True)) for _ in range(SIDE_BY_SIDE)]
 
 
-def test_of_many_staff_who_make_one_member_one_does(db: None) -> None:
+def test_only_one_of_many_staff_can_create_a_member(db: None) -> None:
     clients = staff_clients()
     password = {"usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
     form = {"username": "ada", "email": "ada@example.com", **password}
@@ -158,7 +158,7 @@ def test_of_many_staff_who_make_one_member_one_does(db: None) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
 
 
-def test_of_many_staff_who_give_one_name_one_does(db: None) -> None:
+def test_only_one_of_many_staff_can_assign_a_name(db: None) -> None:
     members = [make_member() for _ in range(SIDE_BY_SIDE)]
     addresses = [f"/admin/accounts/user/{member.pk}/change/" for member in members]
     form = {"username": "ada", "email": "", "is_active": "on"}
@@ -167,7 +167,7 @@ def test_of_many_staff_who_give_one_name_one_does(db: None) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
 
 
-def test_of_many_staff_who_confirm_one_address_one_does(db: None) -> None:
+def test_only_one_of_many_staff_can_confirm_an_address(db: None) -> None:
     members = [make_member() for _ in range(SIDE_BY_SIDE)]
     forms = [{"user": member.pk, "email": "one@example.com", "verified": "on"} for member in members]
     pages = zip(staff_clients(), forms, strict=True)
@@ -175,13 +175,13 @@ def test_of_many_staff_who_confirm_one_address_one_does(db: None) -> None:
     assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
 
 
-def test_of_many_staff_who_make_one_role_one_does(db: None) -> None:
+def test_only_one_of_many_staff_can_create_a_role(db: None) -> None:
     form = {"name": "Moderators"}
     answers = all_at_once([partial(client.post, "/admin/auth/group/add/", form) for client in staff_clients()])
     assert sorted(answer.status_code for answer in answers) == [200] * (SIDE_BY_SIDE - 1) + [302]
 
 
-def test_of_many_staff_who_have_one_member_follow_another_one_does(member: User) -> None:
+def test_only_one_of_many_staff_can_create_a_follow(member: User) -> None:
     clients = staff_clients()
     form = {"follower": member.pk, "followed": make_member().pk}
     answers = all_at_once([partial(client.post, "/admin/accounts/follow/add/", form) for client in clients])

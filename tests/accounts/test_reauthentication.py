@@ -162,7 +162,7 @@ def test_an_account_is_not_deleted_without_the_password(open_browser: Client, me
 
 
 @notices_are_sent
-def test_a_deletion_that_is_undone_is_told(member: User, mailoutbox: list[EmailMessage]) -> None:
+def test_an_undone_deletion_is_confirmed_by_email(member: User, mailoutbox: list[EmailMessage]) -> None:
     deletion_request(user=member, session_key=None)
     mailoutbox.clear()
     client = signed_in_client(member)
@@ -172,7 +172,7 @@ def test_a_deletion_that_is_undone_is_told(member: User, mailoutbox: list[EmailM
 
 
 @notices_are_sent
-def test_the_password_is_changed_by_who_knows_the_old_one_and_told(
+def test_changing_the_password_requires_the_old_one_and_sends_an_email(
     open_browser: Client, member: User, mailoutbox: list[EmailMessage]
 ) -> None:
     open_browser.post("/accounts/password/change/", {"oldpassword": "wrong", **NEW_PASSWORD})

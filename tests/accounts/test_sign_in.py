@@ -88,7 +88,7 @@ def test_signing_out_is_by_post_only(client: Client, member: User) -> None:
     assert "_auth_user_id" not in client.session
 
 
-def test_a_forgotten_password_is_set_anew_by_mail(client: Client, member: User) -> None:
+def test_a_forgotten_password_is_reset_by_email(client: Client, member: User) -> None:
     client.post("/accounts/password/reset/", {"email": "susan@example.com"})
     form = client.get(link_in_mail(), follow=True).redirect_chain[-1][0]
     client.post(form, {"password1": "another-long-one", "password2": "another-long-one"})
@@ -101,7 +101,7 @@ def test_asking_for_an_unknown_address_answers_the_same(client: Client, member: 
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
 
 
-def test_the_password_is_changed_by_who_knows_it(client: Client, member: User) -> None:
+def test_changing_the_password_requires_the_current_one(client: Client, member: User) -> None:
     sign_in(client, "susan")
     new = {"password1": "another-long-one", "password2": "another-long-one"}
     client.post("/accounts/password/change/", {"oldpassword": "wrong", **new})

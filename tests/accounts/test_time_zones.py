@@ -8,7 +8,7 @@ from django.utils import translation
 from accounts.settings.time_zones import BoundedZone, time_zones
 
 
-def test_zones_are_told_by_place_and_offset_and_sorted_by_what_is_read() -> None:
+def test_zones_are_labelled_by_place_and_offset_and_sorted_by_label() -> None:
     europe = dict(time_zones())["Europe"]
     assert re.fullmatch(r"Berlin \(UTC\+0[12]:00\)", dict(europe)["Europe/Berlin"])
     labels = [label for _name, label in europe]

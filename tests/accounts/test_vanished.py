@@ -187,7 +187,7 @@ def test_an_action_on_a_post_that_is_deleted_at_that_moment(member: User, action
     assert while_erased(row, lambda: client.post(f"/posts/{post.pk}/{action}/")).status_code == 404
 
 
-def test_a_session_is_not_tried_again_for_ever_when_its_member_is_gone(member: User) -> None:
+def test_a_session_is_not_retried_for_ever_when_its_member_is_gone(member: User) -> None:
     session = signed_in_client(member).session
     assert session[SESSION_KEY]  # which loads it
     member.delete()

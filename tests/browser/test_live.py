@@ -184,7 +184,7 @@ def test_an_export_starts_without_leaving_the_page(susans_page: Page, susan: Use
     expect(susans_page.locator(ALERT)).to_have_count(0)
     assert not_reloaded(susans_page)
     assert susan.tasks.count() == 1
-    claimed(susan.tasks.get())  # the page polls as one does that waits
+    claimed(susan.tasks.get())  # the page polls as often as a waiting one
     expect(card).to_have_attribute("data-status", "running", timeout=4_000)
 
 

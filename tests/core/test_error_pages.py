@@ -87,7 +87,7 @@ def test_a_form_without_its_token_says_that_nothing_was_changed(member: User) ->
         pytest.param({f"field{n}": "" for n in range(1001)}, id="too many fields"),
     ],
 )
-def test_a_form_that_is_too_large_is_413_with_words(member: User, form: dict[str, str]) -> None:
+def test_a_form_that_is_too_large_is_413_with_an_explanation(member: User, form: dict[str, str]) -> None:
     client = Client(enforce_csrf_checks=True)  # which is when the form is first read
     client.force_login(member)
     client.get("/")
@@ -110,7 +110,7 @@ def test_the_500_page_asks_no_database(visitor: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["/broken/500/", "/"])
-def test_the_500_page_speaks_the_visitors_language_even_if_the_database_is_away(
+def test_the_500_page_speaks_the_visitors_language_even_if_the_database_is_unavailable(
     visitor: Client, settings: LazySettings, address: str
 ) -> None:
     visitor.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32  # "/" asks whose it is, and no test database is there

@@ -138,7 +138,7 @@ def test_no_password_and_no_endless_text_is_kept(client: Client, member: User) -
     assert len(kept) < 25_000
 
 
-def test_a_script_is_told_and_led_nowhere(client: Client, member: User) -> None:
+def test_a_script_gets_an_error_and_no_redirect(client: Client, member: User) -> None:
     answer = client.post("/notifications/1/dismiss/", headers={"X-Live-Refresh": "1"})
     assert answer.status_code == 403
     assert "kept_form" not in client.session

@@ -61,7 +61,7 @@ def test_the_example_file_is_valid_and_lacks_only_the_key() -> None:
 # --- Health checks --------------------------------------------------------------------------------------
 
 
-def test_the_web_probe_tells_a_living_server_from_a_dead_one(transactional_db: None, tmp_path: Path) -> None:
+def test_the_web_probe_distinguishes_a_living_server_from_a_dead_one(transactional_db: None, tmp_path: Path) -> None:
     variables = {"SITE_URL": "https://microblog.example", "BEHIND_TLS_PROXY": "1"}
     server = WebServer(tmp_path / "gunicorn.log", **variables)
     bind = {"WEB_BIND": f"0.0.0.0:{server.port}"}
@@ -75,7 +75,7 @@ def test_the_web_probe_tells_a_living_server_from_a_dead_one(transactional_db: N
     assert "Nobody answers" in gone.stderr
 
 
-def test_the_worker_probe_tells_a_living_worker_from_a_dead_one(
+def test_the_worker_probe_distinguishes_a_living_worker_from_a_dead_one(
     worker_factory: Callable[..., "subprocess.Popen[bytes]"],
 ) -> None:
     queue_server = {"REDIS_URL": os.environ["REDIS_URL"]}

@@ -234,7 +234,7 @@ def test_commands_that_need_no_queue_start_none(monkeypatch: pytest.MonkeyPatch,
     assert not (tmp_path / "queue").exists()
 
 
-def test_a_machine_without_a_wheel_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_wheel_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Plan9")
     with pytest.raises(embedded_server.EmbeddedServerError, match="no server for this machine"):
         embedded_server.server_binary()

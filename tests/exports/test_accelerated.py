@@ -106,7 +106,7 @@ def test_a_stranger_is_told_nothing_of_the_file(stranger: Client, client: Client
     assert not any("X-Accel-Redirect" in answer for answer in answers)
 
 
-def test_a_file_that_vanished_is_told_with_words(signed_in: Client, archive: Archive) -> None:
+def test_a_file_that_vanished_is_told_with_an_explanation(signed_in: Client, archive: Archive) -> None:
     archive.file.storage.delete(str(archive.file.name))
     response = get(signed_in, archive)
     assert response.status_code == 404

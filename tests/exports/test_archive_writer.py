@@ -172,7 +172,7 @@ def test_months_are_headings_and_links_lead_to_them() -> None:
     assert newest_first == ["2350"]
 
 
-def test_a_page_of_which_nothing_could_be_exported_says_so() -> None:
+def test_a_page_whose_posts_were_all_skipped_says_so() -> None:
     unreadable = [("\ud800", TIME, number) for number in range(1000)]
     files = files_in(archive_bytes([*unreadable, ("good", TIME, 1001)]))
     assert "None of the items on this page could be exported." in files["pages/1.html"].decode()

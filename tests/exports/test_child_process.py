@@ -80,7 +80,7 @@ def test_a_fault_in_it_is_raised_here(early: None, monkeypatch: pytest.MonkeyPat
     assert processes() == before
 
 
-def test_its_death_is_told(early: None, tmp_path: Path) -> None:
+def test_its_death_is_reported(early: None, tmp_path: Path) -> None:
     before = processes()
 
     def posts() -> Iterator[PostRow]:

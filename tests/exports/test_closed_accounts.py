@@ -54,7 +54,7 @@ def test_none_that_waited_is_run(susan: User, work: Work) -> None:
 
 
 @pytest.mark.parametrize("moment", ["while it is written", "when it is stored"])
-def test_none_that_runs_succeeds_or_is_mailed(
+def test_no_running_export_succeeds_or_is_emailed(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     def build(job: ExportJob) -> Result:

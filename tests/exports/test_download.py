@@ -109,7 +109,7 @@ def test_a_wrong_password_leads_nowhere(signed_in: Client, archive: Archive) -> 
     assert get(signed_in, archive).status_code == 302
 
 
-def test_the_while_is_a_setting(signed_in: Client, archive: Archive, settings: LazySettings) -> None:
+def test_the_reauthentication_time_is_a_setting(signed_in: Client, archive: Archive, settings: LazySettings) -> None:
     make_sign_in_old(signed_in, 100)
     assert get(signed_in, archive).status_code == 200
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 60
@@ -194,7 +194,9 @@ def test_several_parts_and_nonsense_get_the_whole_file(signed_in: Client, archiv
     assert content_of(response) == CONTENT
 
 
-def test_an_interrupted_download_goes_on_where_it_stopped_and_counts_once(signed_in: Client, archive: Archive) -> None:
+def test_an_interrupted_download_continues_where_it_stopped_and_counts_once(
+    signed_in: Client, archive: Archive
+) -> None:
     whole = get(signed_in, archive)
     begun = b"".join(chunk for chunk, _ in zip(whole.streaming_content, range(2), strict=False))
     whole.close()
@@ -260,7 +262,7 @@ def test_an_expired_archive_is_not_found(signed_in: Client, archive: Archive) ->
 
 
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=5-"}, {"if_none_match": "*"}])
-def test_a_file_that_vanished_is_not_found_with_words_and_not_counted(
+def test_a_file_that_vanished_is_not_found_with_an_explanation_and_not_counted(
     signed_in: Client, archive: Archive, headers: dict[str, str]
 ) -> None:
     archive.file.storage.delete(str(archive.file.name))

@@ -102,7 +102,7 @@ def test_a_mail_that_is_still_due_is_called_off(susan: User) -> None:
     assert archive.mail_due_at is None
 
 
-def test_a_storage_that_fails_is_logged_hinders_nobody_and_is_tried_again(
+def test_a_storage_that_fails_is_logged_hinders_no_request_and_is_retried(
     susan: User, john: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     stuck, other = keep(susan, days_left=-1), keep(john, days_left=-1)
@@ -154,7 +154,7 @@ def test_a_new_export_takes_the_place_of_the_oldest_at_once(
     assert Archive.objects.get(task=task).mailed_at
 
 
-def test_leftovers_of_dead_jobs_go_and_files_at_work_stay(transactional_db: None, settings: LazySettings) -> None:
+def test_leftovers_of_dead_jobs_go_and_files_in_use_stay(transactional_db: None, settings: LazySettings) -> None:
     old = leave(settings, "export-dead", settings.EXPORT_JOB_TIMEOUT + 60)
     young = leave(settings, "export-alive", settings.EXPORT_JOB_TIMEOUT - 60)
     foreign = leave(settings, "somebody-elses", settings.EXPORT_JOB_TIMEOUT + 60)

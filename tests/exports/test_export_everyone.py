@@ -100,7 +100,7 @@ def test_only_so_many_wait_at_a_time_and_who_has_theirs_makes_room(members: list
     assert Task.objects.count() == 3
 
 
-def test_the_next_run_goes_on_where_the_first_was_stopped(members: list[User], work: Work) -> None:
+def test_the_next_run_continues_where_the_first_was_stopped(members: list[User], work: Work) -> None:
     begin(at_once=1).step()
     work()
     assert names_left(begin()) == ["member-1", "member-2"]
@@ -131,7 +131,7 @@ def test_an_earlier_success_counts_from_the_given_time_on_only(members: list[Use
     assert names_left(begin(since=an_hour_ago)) == ["member-1", "member-2"]
 
 
-def test_another_campaign_begins_anew(members: list[User], work: Work) -> None:
+def test_another_campaign_exports_everyone_again(members: list[User], work: Work) -> None:
     begin(at_once=3).step()
     work()
     assert begin().members_left().count() == 0

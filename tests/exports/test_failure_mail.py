@@ -115,7 +115,7 @@ def test_members_who_are_locked_out_or_have_no_address_get_no_email(
     assert FailureEmail.objects.get().mail_due_at is None
 
 
-def test_a_mail_server_that_is_away_delays_it(running: Task, work: Work, smtp_server: MailServer) -> None:
+def test_a_mail_server_that_is_unavailable_delays_it(running: Task, work: Work, smtp_server: MailServer) -> None:
     smtp_server.refusal = "451 try later"
     fail(running)
     work()
@@ -137,6 +137,6 @@ def test_an_address_that_is_refused_is_tried_once(running: Task, work: Work, smt
 
 
 @pytest.mark.usefixtures("unreachable_queue")
-def test_a_queue_server_that_is_away_delays_it_and_not_the_page(signed_in: Client) -> None:
+def test_a_queue_server_that_is_unavailable_delays_it_and_not_the_page(signed_in: Client) -> None:
     assert signed_in.post("/exports/").status_code == 302
     assert FailureEmail.objects.get().mail_due_at

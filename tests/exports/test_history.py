@@ -93,12 +93,12 @@ def test_an_export_of_posts_alone_promises_no_list_of_what_is_left_out(signed_in
     assert "skipped.json" not in page
 
 
-def test_downloads_are_told(signed_in: Client, exported: Archive) -> None:
+def test_downloads_are_shown(signed_in: Client, exported: Archive) -> None:
     Archive.objects.update(download_count=2)
     assert "Downloaded 2 times." in text_of(signed_in)
 
 
-def test_a_mail_that_is_late_is_told(signed_in: Client, exported: Archive) -> None:
+def test_an_overdue_email_is_reported(signed_in: Client, exported: Archive) -> None:
     Archive.objects.update(mailed_to="", mail_due_at=timezone.now(), mail_error="no answer")
     assert "We couldn't send the email yet" in text_of(signed_in)
 
@@ -171,7 +171,7 @@ def test_it_is_shown_a_page_at_a_time(signed_in: Client, susan: User) -> None:
 
 
 @pytest.mark.parametrize("page", ["nonsense", "-1", "10000", "1%00"])
-def test_a_page_that_is_none_shows_one_that_is(signed_in: Client, exported: Archive, page: str) -> None:
+def test_an_invalid_page_number_shows_a_valid_page(signed_in: Client, exported: Archive, page: str) -> None:
     assert str(exported.task_id) in text_of(signed_in, f"/exports/?page={page}")
 
 
@@ -215,7 +215,7 @@ def test_delete_calls_off_a_mail_that_is_still_due(signed_in: Client, exported: 
     assert "We didn't email it." in text_of(signed_in)
 
 
-def test_delete_takes_the_alert_with_the_download_away(signed_in: Client, susan: User, exported: Archive) -> None:
+def test_delete_removes_the_alert_with_the_download(signed_in: Client, susan: User, exported: Archive) -> None:
     signed_in.post(delete_address(exported))
     assert not susan.notifications.filter(name="task_progress", dismissed=False).exists()
 
@@ -232,7 +232,7 @@ def test_a_file_that_vanished_can_be_deleted(signed_in: Client, exported: Archiv
     assert not Archive.objects.get().file
 
 
-def test_a_storage_that_fails_is_told_in_plain_words(
+def test_a_failing_storage_is_explained_plainly(
     signed_in: Client, exported: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_storage: FileSystemStorage, _name: str) -> None:

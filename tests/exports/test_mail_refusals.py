@@ -87,7 +87,7 @@ def test_a_mail_refused_for_good_with_its_file_is_at_once_sent_without(
 
 
 @pytest.mark.parametrize(("stage", "reply"), PERMANENT)
-def test_one_that_is_refused_without_the_file_too_is_not_tried_again_and_the_site_says_so(
+def test_one_that_is_refused_without_the_file_too_is_not_retried_and_the_site_says_so(
     archive: Archive, smtp_server: MailServer, signed_in: Client, stage: str, reply: str
 ) -> None:
     smtp_server.replies = {stage: reply}
@@ -165,9 +165,7 @@ def test_an_email_above_the_servers_announced_size_is_not_sent(archive: Archive,
     assert len(server.tried) == 1
 
 
-def test_a_link_that_is_put_off_comes_without_the_file_that_was_refused(
-    archive: Archive, smtp_server: MailServer
-) -> None:
+def test_a_deferred_link_comes_without_the_file_that_was_refused(archive: Archive, smtp_server: MailServer) -> None:
     smtp_server.replies, smtp_server.refuses_from = {"MAIL": "552 5.3.4 Too big"}, SIZE
     smtp_server.refusal = "451 try later"
     assert deliver(archive).mail_due_at
@@ -209,7 +207,7 @@ class Answer:
         (HungUpError(), Verdict.RETRY),
     ],
 )
-def test_errors_of_providers_and_connections_are_told_apart(error: Exception, verdict: Verdict) -> None:
+def test_provider_and_connection_errors_are_distinguished(error: Exception, verdict: Verdict) -> None:
     assert verdict_of(error) is verdict
 
 
@@ -337,7 +335,7 @@ def test_the_old_address_is_told_first_and_once(moved: Archive, smtp_server: Mai
     assert smtp_server.recipients == [["susan@example.com"], ["new@example.com"], ["new@example.com"]]
 
 
-def test_an_old_address_that_is_gone_holds_nothing_up(moved: Archive, smtp_server: MailServer) -> None:
+def test_an_old_address_that_is_gone_delays_nothing(moved: Archive, smtp_server: MailServer) -> None:
     smtp_server.unknown_recipient = "550 no such user"
     assert deliver(moved).mail_error == "refused"
     assert Archive.objects.get().mail_link_reason == "address_changed"

@@ -79,7 +79,7 @@ def test_an_address_that_is_refused_for_good_is_told_to_the_member(
     assert Task.objects.get().status == "succeeded"
 
 
-def test_an_address_that_is_refused_for_now_is_tried_again(susan: User, work: Work, smtp_server: MailServer) -> None:
+def test_an_address_that_is_refused_for_now_is_retried(susan: User, work: Work, smtp_server: MailServer) -> None:
     smtp_server.unknown_recipient = "450 mailbox busy"
     task = task_launch(user=susan, name="export_posts")
     work()

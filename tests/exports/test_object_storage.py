@@ -140,7 +140,9 @@ def test_deleting_takes_the_file_out_of_the_bucket(bucket: Bucket, archive: Arch
     assert f"some/prefix/{name}" not in bucket.files()
 
 
-def test_a_file_that_vanished_is_not_found_with_words_and_not_counted(signed_in: Client, archive: Archive) -> None:
+def test_a_file_that_vanished_is_not_found_with_an_explanation_and_not_counted(
+    signed_in: Client, archive: Archive
+) -> None:
     archive.file.storage.delete(str(archive.file.name))
     response = signed_in.get(address(archive))
     assert response.status_code == 404
@@ -204,9 +206,7 @@ def test_without_an_address_archives_stay_in_a_private_folder(tmp_path: Path) ->
         ("s3://archives?endpoint_url=https://host%3B script-src *", "is no https://host"),
     ],
 )
-def test_an_address_that_cannot_be_read_is_told_with_the_reason_and_the_remedy(
-    url: str, reason: str, tmp_path: Path
-) -> None:
+def test_an_unreadable_url_is_reported_with_the_reason_and_a_hint(url: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured) as told:
         environment.exports_storage(url, tmp_path)
     for words in ("EXPORT_STORAGE_URL", repr(url), reason, "Use s3://bucket/prefix?region_name="):

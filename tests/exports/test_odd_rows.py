@@ -61,7 +61,7 @@ def test_a_newer_kind_that_waits_in_the_queue_is_left_to_a_newer_worker(susan: U
 
 
 @pytest.mark.parametrize("fields", UNKNOWN)
-def test_a_task_that_this_code_cannot_run_is_not_tried_again(
+def test_a_task_that_this_code_cannot_run_is_not_retried(
     susan: User, signed_in: Client, queue: Queue, fields: dict[str, object]
 ) -> None:
     task = row(susan, TaskStatus.FAILED, **fields)
@@ -83,7 +83,7 @@ def test_a_heartbeat_from_the_future_does_not_keep_a_dead_task_alive(susan: User
 
 
 @pytest.mark.parametrize("field", ["queued_at", "run_after"])
-def test_a_task_queued_or_put_off_by_a_clock_set_wrong_does_not_wait_for_that_time(
+def test_a_task_queued_or_deferred_by_a_clock_set_wrong_does_not_wait_for_that_time(
     susan: User, queue: Queue, field: str
 ) -> None:
     task = row(susan, TaskStatus.QUEUED, **{field: timezone.now() + IN_A_YEAR})

@@ -86,7 +86,7 @@ def test_staff_read_the_figures_in_the_log(full_disk: None, caplog: pytest.LogCa
     assert "No room for an export" in record.getMessage()
 
 
-def test_the_job_fails_in_plain_words_and_can_be_retried(
+def test_the_job_fails_with_a_plain_explanation_and_can_be_retried(
     signed_in: Client, susan: User, work: Callable[[], None], full_disk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_job: ExportJob) -> None:

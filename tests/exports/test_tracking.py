@@ -146,7 +146,7 @@ def test_any_reply_of_a_mail_server_is_kept(archive: Archive) -> None:
     assert postmark(MessageID="\x00\ud800").status_code == 200
 
 
-def test_a_mail_that_fails_with_such_an_answer_is_put_off(archive: Archive, mailoutbox: list[object]) -> None:
+def test_a_mail_that_fails_with_such_an_answer_is_deferred(archive: Archive, mailoutbox: list[object]) -> None:
     outcome, changes = mail_failed(archive, RuntimeError("421 \x00\ud800"))
     Archive.objects.filter(pk=archive.pk).update(**changes)
     archive.refresh_from_db()

@@ -296,7 +296,7 @@ def test_a_file_that_cannot_be_opened_is_named(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b'{"posts": []}\n', b"\x89PNG\r\n\x1a\n" * 100])
-def test_another_file_is_told_apart(complaint: Callable[[bytes], str], content: bytes) -> None:
+def test_a_file_that_is_no_zip_is_reported(complaint: Callable[[bytes], str], content: bytes) -> None:
     assert "it is not a ZIP file" in complaint(content)
 
 
@@ -313,7 +313,7 @@ def test_a_changed_file_is_named(complaint: Callable[[bytes], str]) -> None:
     assert "posts.json: it was changed" in complaint(packed(files))
 
 
-def test_another_size_is_told_with_both(complaint: Callable[[bytes], str]) -> None:
+def test_a_wrong_size_is_reported_with_both_sizes(complaint: Callable[[bytes], str]) -> None:
     files = files_in(SOUND)
     files["profile.json"] += b" "
     size = len(files["profile.json"])
@@ -368,13 +368,13 @@ def test_a_version_has_no_file_of_a_later_one_nor_lacks_its_own(complaint: Calla
     assert "'messages.json' is missing" in complaint(packed(with_manifest(lacking)))
 
 
-def test_another_version_of_the_format_is_told(complaint: Callable[[bytes], str]) -> None:
+def test_another_version_of_the_format_is_reported(complaint: Callable[[bytes], str]) -> None:
     said = complaint(packed(with_manifest(files_in(SOUND), schema_version=99)))
     assert "manifest.json: its schema_version is 99; those known here are 1, 2 and 3." in said
 
 
 @pytest.mark.parametrize("key", ["posts", "follows", "followers", "messages", "skipped"])
-def test_a_count_that_disagrees_is_told_with_both(complaint: Callable[[bytes], str], key: str) -> None:
+def test_a_wrong_count_is_reported_with_both_numbers(complaint: Callable[[bytes], str], key: str) -> None:
     counts = json.loads(files_in(SOUND)["manifest.json"])["counts"]
     said = complaint(packed(with_manifest(files_in(SOUND), counts={**counts, key: counts[key] + 1})))
     assert f"{counts[key]} {key} found, the manifest counts {counts[key] + 1}." in said
@@ -431,7 +431,7 @@ def without_the_first_article(page: bytes) -> bytes:
         ("manifest_json", b'{"schema_version": "\\u001b[2J"}', "its schema_version is \\x1b[2J; those known here"),
     ],
 )
-def test_contents_that_break_the_format_are_told(
+def test_contents_that_break_the_format_are_reported(
     complaint: Callable[[bytes], str], argument: str, change: Any, said: str
 ) -> None:
     if argument == "manifest_json":
@@ -480,7 +480,7 @@ def test_names_cannot_speak_to_the_terminal(complaint: Callable[[bytes], str]) -
     assert "'\\x1b[2J\\r\\nall is well' is not listed" in said
 
 
-def test_a_checksum_that_other_programs_would_miss_is_told(complaint: Callable[[bytes], str]) -> None:
+def test_a_wrong_checksum_is_reported(complaint: Callable[[bytes], str]) -> None:
     with ZipFile(BytesIO(SOUND)) as container:
         crc = struct.pack("<I", container.getinfo("posts.csv").CRC)
     assert SOUND.count(crc) == 2

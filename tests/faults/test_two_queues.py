@@ -43,7 +43,7 @@ def test_pages_come_before_small_jobs_and_those_before_large_ones(susan: User, s
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="This system does not share its processors between sessions.")
-def test_the_session_of_a_worker_gives_way_to_those_of_others(start_worker: StartWorker) -> None:
+def test_the_session_of_a_worker_has_lower_priority_than_others(start_worker: StartWorker) -> None:
     worker = start_worker("setsid", EXPORT_NICENESS="10")
     nice_of_session = Path(f"/proc/{worker.pid}/autogroup").read_text().rpartition(" nice ")[2]
     assert int(nice_of_session) == 10

@@ -24,7 +24,7 @@ def poll(client: Client, since: float | str = 0) -> Any:
     return response.json()
 
 
-def test_without_news_the_list_is_empty(client: Client) -> None:
+def test_without_notifications_the_list_is_empty(client: Client) -> None:
     assert poll(client) == []
 
 
@@ -81,7 +81,7 @@ def test_it_is_never_cached(client: Client) -> None:
     assert "no-store" in client.get("/notifications/")["Cache-Control"]
 
 
-def test_no_news_costs_the_sign_in_alone_and_writes_nothing(
+def test_a_poll_without_notifications_costs_the_sign_in_alone_and_writes_nothing(
     client: Client, member: User, django_assert_num_queries: Callable[..., Any]
 ) -> None:
     notify(user_id=member.pk, name="news", data=1)

@@ -1,4 +1,4 @@
-"""A storage of archives that takes none."""
+"""An archive storage that fails to save."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.files.storage import FileSystemStorage
 
 
 class BrokenStorage(FileSystemStorage):
-    """Fails with what it was to keep at hand."""
+    """Fails to save while a local variable holds the content, which error reports must leave out."""
 
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         words = content.read()

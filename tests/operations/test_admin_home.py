@@ -66,7 +66,7 @@ def test_with_a_worker_all_is_well_and_the_page_says_what_it_is_at(
     wait_until(lambda: link in home(client), what="The worker at its task")
 
 
-def test_with_the_queue_server_away_it_says_so_and_tells_the_rest(
+def test_with_the_queue_server_unavailable_it_says_so_and_tells_the_rest(
     member: User, staff: User, unreachable_queue: None
 ) -> None:
     Task.objects.create(user=member, name="export_posts", queued_at=timezone.now() - timedelta(minutes=11))

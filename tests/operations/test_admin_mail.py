@@ -52,7 +52,7 @@ def subjects(server: MailServer) -> list[str]:
     return [message["Subject"] for message in server.messages]
 
 
-def test_a_view_that_raises_is_told_with_its_traceback(visitor: Client, smtp_server: MailServer) -> None:
+def test_an_exception_in_a_view_is_reported_with_its_traceback(visitor: Client, smtp_server: MailServer) -> None:
     assert visitor.get("/broken/one/").status_code == 500
     [message] = smtp_server.messages
     assert smtp_server.recipients == [[ADMIN]]
@@ -141,7 +141,7 @@ def start(worker_factory: Callable[..., object], smtp_server: MailServer, tmp_pa
     return partial(worker_factory, **variables)
 
 
-def test_jobs_that_raise_are_told_of_once(
+def test_jobs_that_raise_are_reported_once(
     start: Callable[..., object], smtp_server: MailServer, redis_queue: Queue
 ) -> None:
     start(DJANGO_SETTINGS_MODULE="tests.faults.odd_settings")
@@ -168,7 +168,7 @@ def failing(member: User, redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_a_task_is_told_of_once_and_only_when_it_is_given_up(
+def test_a_task_is_reported_once_and_only_when_it_is_given_up(
     failing: Task, smtp_server: MailServer, settings: LazySettings, run_worker: Callable[[], None], attempts: int
 ) -> None:
     settings.EXPORT_MAX_ATTEMPTS = attempts

@@ -14,7 +14,7 @@ def statuses(*checks: Check, time_limit: float = 5.0) -> list[Status]:
     return [worst(findings) for _check, findings in run_side_by_side(checks, time_limit=time_limit)]
 
 
-def test_a_check_that_hangs_holds_up_nobody_and_is_not_started_twice() -> None:
+def test_a_check_that_hangs_delays_no_other_member_and_is_not_started_twice() -> None:
     runs: list[int] = []
     never = threading.Event()
 

@@ -66,12 +66,12 @@ def test_with_all_that_it_needs_the_site_is_ready(client: Client, worker_process
     assert asked(client) == (200, dict.fromkeys(ALL, "ok"))
 
 
-def test_without_a_worker_it_is_not_ready_and_who_does_not_mind_can_say_so(client: Client) -> None:
+def test_without_a_worker_it_is_not_ready_unless_the_check_is_excluded(client: Client) -> None:
     assert asked(client) == (503, dict.fromkeys(ALL, "ok") | {"worker": "failing"})
     assert asked(client, "worker", "queue") == (200, dict.fromkeys(["open", "database", "migrations", "storage"], "ok"))
 
 
-def test_a_check_that_there_is_not_is_told_and_not_passed_over(client: Client) -> None:
+def test_an_unknown_check_is_reported_and_not_ignored(client: Client) -> None:
     response = client.get("/readyz?exclude=<workers>")
     assert response.status_code == 400
     assert all(name in response.content.decode() for name in ALL)
@@ -86,7 +86,7 @@ def test_a_closed_machine_is_not_ready(client: Client, settings: LazySettings, t
     assert failing(client) == []
 
 
-def test_a_queue_that_is_away_is_told_without_its_address(
+def test_an_unavailable_queue_is_reported_without_its_url(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(django_rq.settings.QUEUES["default"], "URL", f"unix://{tmp_path}/nobody.sock")

@@ -68,7 +68,7 @@ def test_each_answer_names_its_request_by_an_id_of_its_own(client: Client) -> No
         (0, GIVEN, False),
     ],
 )
-def test_an_id_is_taken_from_a_proxy_in_front_and_from_nobody_else(
+def test_an_id_is_taken_from_a_proxy_in_front_only(
     client: Client, settings: LazySettings, proxies: int, given: str, is_taken: bool
 ) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies

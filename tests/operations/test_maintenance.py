@@ -55,7 +55,7 @@ def test_it_speaks_the_visitors_language_and_forgets_it(client: Client) -> None:
         assert f'<html lang="{language}"' in page
 
 
-def test_the_sign_of_life_goes_on(client: Client) -> None:
+def test_the_liveness_check_keeps_working(client: Client) -> None:
     switch("on")
     assert client.get("/healthz").status_code == 200
 
@@ -75,6 +75,6 @@ def test_the_environment_closes_it_and_the_command_says_what_still_does(client: 
         switch("off")
 
 
-def test_a_state_that_is_none_is_named() -> None:
+def test_an_unknown_switch_is_named() -> None:
     with pytest.raises(CommandError, match="'perhaps'"):
         switch("perhaps")

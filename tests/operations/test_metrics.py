@@ -90,7 +90,7 @@ def test_it_is_read_only_and_never_cached(client: Client, db: None) -> None:
     assert response["Content-Type"].startswith("text/plain; version=")
 
 
-def test_a_closed_site_still_tells(client: Client, db: None, settings: LazySettings) -> None:
+def test_a_closed_site_still_serves_metrics(client: Client, db: None, settings: LazySettings) -> None:
     settings.MAINTENANCE = True
     assert client.get("/metrics", headers=BEARER).status_code == 200
 
@@ -186,7 +186,7 @@ def test_the_folders_of_servers_that_were_killed_go_with_the_next_one(
 # --- Tasks ----------------------------------------------------------------------------------------------
 
 
-def test_an_export_is_told_from_its_waiting_to_its_mail(
+def test_an_exports_progress_is_shown_from_queue_to_email(
     transactional_db: None,
     member: User,
     scrape: Scrape,
@@ -224,7 +224,7 @@ def test_counters_do_not_fall_when_rows_are_deleted(
     assert scrape("tasks_total", name="example", status="cancelled") == 1
 
 
-def test_a_recovery_is_told_by_its_reason(
+def test_a_recovery_is_recorded_with_its_reason(
     member: User, scrape: Scrape, redis_queue: Queue, django_capture_on_commit_callbacks: CaptureCallbacks
 ) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
@@ -243,7 +243,7 @@ def test_all_that_can_happen_is_there_from_the_beginning(db: None, scrape: Scrap
     assert scrape("housekeeping_timestamp_seconds", part="archives_expire") == 0
 
 
-def test_a_part_that_cannot_be_had_is_left_out_and_says_so(
+def test_an_unavailable_part_is_omitted_with_a_note(
     db: None, client: Client, scrape: Scrape, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert scrape("metrics_missing", part="queue") == 0

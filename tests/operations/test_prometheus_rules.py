@@ -26,7 +26,7 @@ def expressions() -> Iterator[str]:
 
 
 @pytest.mark.django_db
-def test_every_metric_and_label_that_is_asked_for_is_told(client: Client, settings: LazySettings) -> None:
+def test_every_metric_and_label_in_use_is_exported(client: Client, settings: LazySettings) -> None:
     settings.METRICS_TOKEN = "token"
     client.get("/explore/")
     text = client.get("/metrics", headers={"Authorization": "Bearer token"}).content.decode()

@@ -97,7 +97,7 @@ def test_it_mends_a_damaged_index(task: Task) -> None:
     assert found("cake") == holding("cake")
 
 
-def test_the_triggers_go_on_afterwards(task: Task) -> None:
+def test_the_triggers_continue_afterwards(task: Task) -> None:
     runner.run(str(task.pk))
     post = Post.objects.all()[0]
     Post.objects.filter(pk=post.pk).update(body="biscuit")

@@ -107,7 +107,7 @@ def test_a_post_written_meanwhile_moves_no_other(member: User) -> None:
 
 @pytest.mark.parametrize("position", ["nonsense", "1", "1-x", "x-1", "9" * 40 + "-1", "-", "1-1-<b>"])
 @pytest.mark.parametrize("direction", ["before", "after"])
-def test_a_position_that_is_none_is_refused_by_name(db: None, direction: str, position: str) -> None:
+def test_an_invalid_position_is_refused_by_name(db: None, direction: str, position: str) -> None:
     response = Client().get("/explore/", {direction: position})
     assert response.status_code == 400
     assert "a position in this list" in response.content.decode()

@@ -35,7 +35,7 @@ def test_anonymous_visitors_get_no_buttons(client: Client, member: User) -> None
     assert "<button" not in page.partition("<footer")[0]
 
 
-def test_it_offers_to_unfollow_who_is_followed(signed_in: Client, member: User, stranger: User) -> None:
+def test_it_offers_to_unfollow_a_followed_member(signed_in: Client, member: User, stranger: User) -> None:
     follow_create(follower=member, followed=stranger)
     page = signed_in.get("/user/stranger/").content.decode()
     assert 'id="unfollow"' in page

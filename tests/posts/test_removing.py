@@ -95,7 +95,7 @@ def test_after_an_hour_nothing_brings_it_back_and_the_housekeeping_forgets_it(si
     assert post_restore(author=member, post_id=new.pk)
 
 
-def test_the_workers_housekeeping_forgets_them(member: User, run_worker: Callable[[], None]) -> None:
+def test_the_workers_housekeeping_prunes_them(member: User, run_worker: Callable[[], None]) -> None:
     yesterday = timezone.now() - timedelta(days=1)
     RemovedPost.objects.create(post_id=1, author=member, body="x", timestamp=yesterday, removed_at=yesterday)
     run_worker()

@@ -281,7 +281,7 @@ def index_is_sound() -> bool:
     return kept == {(post.pk, word) for post in Post.objects.all() for word in search_words(post.body).split()}
 
 
-def test_the_indexes_can_be_removed_made_again_and_put_off(member: User) -> None:
+def test_the_indexes_can_be_removed_made_again_and_deferred(member: User) -> None:
     member.posts.create(body="cake")
     remove(connection)
     member.posts.create(body="more cake")

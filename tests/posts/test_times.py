@@ -25,11 +25,11 @@ def shown(element: str) -> str:
         (timedelta(days=6, minutes=1), "6 days ago"),
     ],
 )
-def test_a_moment_of_this_week_is_told_by_its_age(age: timedelta, words: str) -> None:
+def test_a_time_in_the_last_week_is_shown_as_its_age(age: timedelta, words: str) -> None:
     assert shown(time_element(timezone.now() - age)) == words
 
 
-def test_an_older_one_is_told_by_its_date() -> None:
+def test_an_older_time_is_shown_as_a_date() -> None:
     moment = timezone.now() - timedelta(days=7)
     assert shown(time_element(moment)) == date_format(moment)
     assert shown(time_element(MOMENT)) == "March 1, 2026"

@@ -72,7 +72,7 @@ def test_every_setting_is_on_the_page_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(("name", "expression"), variables())
-def test_the_page_tells_the_default(name: str, expression: ast.expr | None) -> None:
+def test_the_page_states_the_default(name: str, expression: ast.expr | None) -> None:
     told = re.findall(r"[\w.:/,-]+", documented()[name])
     assert set(defaults_of(expression)) <= set(told)
 

@@ -179,7 +179,9 @@ def test_postgresql_ends_what_sleeps_in_a_transaction_unless_the_url_says_otherw
     assert environment.database(f"{host}?options=-c%20a%3Db")["OPTIONS"]["options"] == "-c a=b"
 
 
-def test_a_postgresql_that_falls_silent_is_given_up_before_a_page_is_or_a_task_unless_the_url_says_otherwise() -> None:
+def test_a_postgresql_that_stops_responding_is_given_up_before_a_page_is_or_a_task_unless_the_url_says_otherwise() -> (
+    None
+):
     host = "postgres://anna@host/microblog"
     options = environment.database(host)["OPTIONS"]
     assert options["connect_timeout"] + options["tcp_user_timeout"] / 1000 <= 15

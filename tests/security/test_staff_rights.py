@@ -36,7 +36,7 @@ def form_of(user: User, **changes: Any) -> dict[str, Any]:
 
 
 def state() -> list[Any]:
-    """Return all by which somebody can sign in, or has rights."""
+    """Return everything that grants sign-in or rights."""
     users = User.objects.order_by("pk").values_list(
         "username", "email", "password", "is_staff", "is_superuser", "is_active"
     )

@@ -168,7 +168,7 @@ def test_fail_gives_up_the_active_ones_and_tells_the_member(superuser: Client, a
     assert "Our staff stopped this" in active.error
 
 
-def test_retry_launches_failed_ones_anew_once(superuser: Client, failed: Task, queue: Queue) -> None:
+def test_retry_launches_failed_ones_once(superuser: Client, failed: Task, queue: Queue) -> None:
     act(superuser, "retry", failed)
     act(superuser, "retry", failed)
     assert len(queue.job_ids) == 1
@@ -268,7 +268,7 @@ def test_a_button_for_a_task_that_is_gone_leads_to_the_list(superuser: Client, a
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_each_section_and_list_has_a_name_in_plain_words(superuser: Client, language: str) -> None:
+def test_each_section_and_list_has_a_plain_name(superuser: Client, language: str) -> None:
     superuser.cookies["django_language"] = language
     request = superuser.get("/admin/").context["request"]
     names = [

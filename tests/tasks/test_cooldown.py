@@ -65,7 +65,7 @@ def test_after_the_pause_it_starts(susan: User, queue: Queue) -> None:
     assert task_launch(user=susan, name="export_posts").status == TaskStatus.QUEUED
 
 
-def test_a_refusal_leaves_no_word_and_takes_no_alert_away(susan: User, work: Callable[[], None]) -> None:
+def test_a_refusal_leaves_no_message_and_removes_no_alert(susan: User, work: Callable[[], None]) -> None:
     task_launch(user=susan, name="export_posts")
     work()
     before = list(susan.notifications.values("key", "dismissed", "cursor"))

@@ -142,20 +142,20 @@ def test_tasks_ahead_are_counted_without_fetching_them(db: None) -> None:
     assert set(fetched) == {running.pk}
 
 
-def test_the_news_of_a_launch_has_the_place(susan: User, queue: Queue) -> None:
+def test_the_payload_of_a_launch_has_the_place(susan: User, queue: Queue) -> None:
     make_success(seconds=60)
     make_running(progress=50, seconds=20)
     news = told(task_launch(user=susan, name="export_posts"))
     assert (news["ahead"], news["wait_seconds"]) == (1, 20)
 
 
-def test_a_running_tasks_news_has_no_place(db: None) -> None:
+def test_a_running_tasks_payload_has_no_place(db: None) -> None:
     news = task_payload(make_running(progress=50, seconds=20))
     assert (news["ahead"], news["wait_seconds"]) == (None, None)
 
 
 @pytest.mark.parametrize(("progress", "seconds", "remaining"), [(50, 20, 20), (0, 20, None), (50, 1, None)])
-def test_a_running_tasks_news_says_how_long_it_still_takes_once_its_pace_tells(
+def test_a_running_tasks_payload_says_how_long_it_still_takes_once_its_pace_tells(
     db: None, progress: int, seconds: int, remaining: int | None
 ) -> None:
     assert task_payload(make_running(progress=progress, seconds=seconds))["remaining_seconds"] == remaining

@@ -29,7 +29,7 @@ def make_task(**fields: Any) -> Task:
     return Task.objects.create(**{"user": make_member(), "name": "export_posts", "description": "", **fields})
 
 
-def test_active_tasks_are_told_by_name_with_the_one_that_waits_longest(db: None) -> None:
+def test_active_tasks_are_counted_by_name_with_the_longest_wait(db: None) -> None:
     oldest = ago(minutes=9)
     make_task(status="queued", queued_at=oldest)
     make_task(status="queued", queued_at=ago(minutes=1))
@@ -89,7 +89,7 @@ def test_an_empty_site_has_figures_too(db: None) -> None:
     assert set(outcomes(since=ago(hours=1)).values()) == {0}
 
 
-def test_a_worker_is_told_with_its_host_and_what_it_is_at(
+def test_a_worker_is_listed_with_its_host_and_current_job(
     susan: User, queue: Queue, worker_factory: Callable[..., "subprocess.Popen[bytes]"]
 ) -> None:
     process = worker_factory()

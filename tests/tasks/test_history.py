@@ -61,7 +61,7 @@ def test_a_transition_that_does_not_happen_leaves_no_event(susan: User, failed: 
     assert not TaskEvent.objects.exists()
 
 
-def test_every_attempt_is_told_with_its_worker_and_its_end(susan: User, queue: Queue) -> None:
+def test_every_attempt_is_listed_with_its_worker_and_its_end(susan: User, queue: Queue) -> None:
     task = task_launch(user=susan, name="export_posts", actor=susan)
     running = claimed(task, "w1")
     attempt_worker_lost(Task.objects.claimed_as(running), running)
@@ -87,7 +87,7 @@ def test_every_attempt_is_told_with_its_worker_and_its_end(susan: User, queue: Q
     assert [event.detail for event in task_history(task) if event.detail] == ["OSError", "ValueError"]
 
 
-def test_an_error_is_told_by_its_class_alone(
+def test_an_error_is_reported_by_its_class_only(
     susan: User, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object) -> None:
@@ -100,7 +100,7 @@ def test_an_error_is_told_by_its_class_alone(
     assert event.detail == "RuntimeError"
 
 
-def test_a_job_that_was_lost_is_told_and_one_that_was_put_off_is_not(susan: User, queue: Queue) -> None:
+def test_a_job_that_was_lost_is_told_and_one_that_was_deferred_is_not(susan: User, queue: Queue) -> None:
     task = task_launch(user=susan, name="export_posts")
     touched = task_touch_queued(task)
     assert touched
@@ -113,12 +113,14 @@ def test_a_job_that_was_lost_is_told_and_one_that_was_put_off_is_not(susan: User
     assert TaskEvent.objects.count() == before
 
 
-def test_with_the_queue_server_away_the_history_says_so(susan: User, unreachable_queue: None) -> None:
+def test_with_the_queue_server_unavailable_the_history_says_so(susan: User, unreachable_queue: None) -> None:
     task = task_launch(user=susan, name="export_posts", actor=susan)
     assert [reason for reason, *_rest in told(task)] == ["asked", "queue_away"]
 
 
-def test_members_and_staff_are_told_apart(susan: User, signed_in: Client, staff: User, queue: Queue) -> None:
+def test_actions_of_members_and_staff_are_distinguished(
+    susan: User, signed_in: Client, staff: User, queue: Queue
+) -> None:
     signed_in.post("/exports/")
     task = Task.objects.get()
     chosen = {"action": "cancel", "_selected_action": [str(task.pk)], "post": "yes"}
@@ -155,7 +157,7 @@ def test_transitions_without_events_are_shown_from_the_row(susan: User) -> None:
     assert not TaskEvent.objects.exists()
 
 
-def test_a_task_that_both_releases_had_is_told_once(susan: User, queue: Queue) -> None:
+def test_a_task_of_both_releases_is_listed_once(susan: User, queue: Queue) -> None:
     task = task_launch(user=susan, name="export_posts", actor=susan)
     later = timezone.now() + timedelta(seconds=1)
     Task.objects.update(status="running", attempt=1, worker="old", started_at=later, heartbeat_at=later)
@@ -165,7 +167,7 @@ def test_a_task_that_both_releases_had_is_told_once(susan: User, queue: Queue) -
     assert [reason for reason, *_rest in told(task)] == ["asked", "cancelled", "claimed"]
 
 
-def test_the_page_tells_the_history_and_the_mails_fate(staff: User, exported: Archive) -> None:
+def test_the_page_shows_the_history_and_the_emails_outcome(staff: User, exported: Archive) -> None:
     text = page(signed_in_client(staff), exported.task)
     for expected in (
         "Requested",
@@ -179,7 +181,7 @@ def test_the_page_tells_the_history_and_the_mails_fate(staff: User, exported: Ar
     assert f'href="/admin/exports/archive/{exported.pk}/change/"' in text
 
 
-def test_the_page_tells_a_mail_that_is_late(staff: User, exported: Archive) -> None:
+def test_the_page_shows_an_overdue_email(staff: User, exported: Archive) -> None:
     Archive.objects.update(mailed_at=None, mail_due_at=timezone.now(), mail_attempts=2, mail_error="Connection refused")
     text = page(signed_in_client(staff), exported.task)
     assert "after 2 attempts" in text

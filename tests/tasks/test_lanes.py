@@ -75,7 +75,7 @@ def test_no_more_posts_are_looked_at_than_it_takes(susan: User) -> None:
     assert "LIMIT 1 OFFSET 2" in query["sql"]
 
 
-def test_a_retry_looks_anew(susan: User, queue: Queue, large_queue: Queue) -> None:
+def test_a_retry_chooses_the_queue_again(susan: User, queue: Queue, large_queue: Queue) -> None:
     task = task_launch(user=susan, name="export_posts")
     task_cancel(task)
     Post.objects.all().delete()

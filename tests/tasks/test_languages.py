@@ -120,13 +120,13 @@ def pages_of(user: User) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("code", FailureCode)
-def test_a_reason_is_told_in_the_language_of_whoever_reads_it(susan: User, code: FailureCode) -> None:
+def test_a_reason_is_in_the_readers_language(susan: User, code: FailureCode) -> None:
     failed_task(susan, code)
     for place, text in pages_of(susan).items():
         assert FAILURES[code] in text, place
 
 
-def test_an_alert_is_told_in_the_language_of_whoever_reads_it(susan: User) -> None:
+def test_an_alert_is_in_the_readers_language(susan: User) -> None:
     with translation.override("en"):
         task_launch(user=susan, name="export_archive")
     assert "Exportación completa" in pages_of(susan)["/"]

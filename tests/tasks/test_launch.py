@@ -93,7 +93,7 @@ def test_an_active_task_cannot_be_retried(susan: User, queue: Queue) -> None:
         task_retry(task)
 
 
-def test_a_new_task_takes_the_earlier_ones_alert_away(susan: User, queue: Queue) -> None:
+def test_a_new_task_replaces_the_earlier_ones_alert(susan: User, queue: Queue) -> None:
     first = task_launch(user=susan, name="export_posts")
     task_cancel(first)
     second = task_launch(user=susan, name="export_posts")

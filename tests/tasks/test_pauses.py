@@ -57,7 +57,7 @@ def test_tasks_of_a_paused_queue_are_neither_claimed_nor_recovered(pause: QueueP
     assert tasks_reconcile(immediately=True) == tasks_to_reconcile() == []
 
 
-def test_the_other_queue_goes_on(pause: QueuePause, john: User, work: Work) -> None:
+def test_the_other_queue_continues(pause: QueuePause, john: User, work: Work) -> None:
     queue_resume(TaskQueue.SMALL)
     queue_pause(TaskQueue.LARGE, by=john)
     task = example(john)

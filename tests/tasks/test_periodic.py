@@ -83,7 +83,7 @@ def test_a_task_whose_file_is_kept_or_whose_mail_is_due_stays(susan: User, days:
     assert remembered() == {with_file.task_id}
 
 
-def test_a_longer_pause_between_exports_outlives_the_days(susan: User, days: timedelta, settings: LazySettings) -> None:
+def test_a_cooldown_longer_than_the_retention_is_kept(susan: User, days: timedelta, settings: LazySettings) -> None:
     settings.EXPORT_COOLDOWN = (2 * days).total_seconds()
     ended(susan, days + MINUTE, "succeeded")
     assert prune_tasks() == 0
@@ -162,7 +162,7 @@ def test_rate_limits_go_when_they_are_over_and_not_before(transactional_db: None
     assert cache.get("counts") == 1
 
 
-def test_a_worker_forgets_as_it_starts(susan: User, work: Callable[[], None], days: timedelta) -> None:
+def test_a_worker_prunes_as_it_starts(susan: User, work: Callable[[], None], days: timedelta) -> None:
     ended(susan, days + MINUTE)
     signed_in_client(susan)
     Session.objects.update(expire_date=timezone.now() - MINUTE)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.processes
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="This system does not share its processors between sessions.")
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="No setpriv on this machine; on Debian: apt install util-linux")
-def test_unprivileged_workers_that_start_together_all_give_way() -> None:
+def test_unprivileged_workers_that_start_together_all_lower_their_priority() -> None:
     command = [*UNPRIVILEGED, sys.executable, "-c", CODE]
     options = {"cwd": settings.BASE_DIR, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     started = [subprocess.Popen(command, start_new_session=True, **options) for _ in range(TOGETHER)]  # type: ignore[call-overload]

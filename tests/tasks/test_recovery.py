@@ -190,7 +190,7 @@ def test_a_dry_run_changes_nothing(running: Task, queue: Queue, capsys: pytest.C
     assert queue.job_ids == []
 
 
-def test_a_silent_task_is_recovered_at_the_second_look_only(
+def test_a_stale_task_is_recovered_at_the_second_look_only(
     running: Task, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A clock that jumps makes a living task look silent, until its next heartbeat."""
@@ -199,7 +199,7 @@ def test_a_silent_task_is_recovered_at_the_second_look_only(
     assert [len(tasks_reconcile()) for _look in range(3)] == [0, 0, 1]
 
 
-def test_the_first_look_comes_before_the_task_is_silent_so_that_the_second_delays_nothing(
+def test_the_first_look_comes_before_the_task_is_stale_so_that_the_second_delays_nothing(
     running: Task, queue: Queue, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.services.recovery.staleness", StalenessTracker(clock=iter([10.0, 20.0, 23.0]).__next__))

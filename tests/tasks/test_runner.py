@@ -135,7 +135,7 @@ def test_an_error_that_quotes_what_no_database_takes_fails_the_attempt_as_others
     assert "RuntimeError: a ? and a ?" in task.traceback
 
 
-def test_an_error_is_tried_again_after_pauses_that_grow(
+def test_an_error_is_retried_after_pauses_that_grow(
     susan: User, work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     replace_run(monkeypatch, broken)
@@ -198,7 +198,7 @@ def test_a_full_disk_fails_at_once(susan: User, work: Work, monkeypatch: pytest.
     assert "enough disk space" in task.error
 
 
-def test_a_time_out_is_told_apart_from_a_failure(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_out_is_distinguished_from_a_failure(susan: User, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(_job: ExportJob) -> None:
         raise JobTimeoutException("Task exceeded maximum timeout value (3600 seconds)")
 

@@ -26,7 +26,7 @@ LIST = "/admin/tasks/task/"
 
 
 class Sweep(SystemJob):
-    """A job of the site's own, which fails if it's told to."""
+    """A system job that can be told to fail."""
 
     name = "sweep"
     label = description = "Sweep the floor"

@@ -80,7 +80,9 @@ def test_without_a_worker_the_alert_says_since_when_it_waits(susan: User, signed
     assert "no worker is available right now; it has been waiting since" in page
 
 
-def test_a_task_whose_worker_died_unseen_is_nobody_at_work(susan: User, signed_in: Client, queue: Queue) -> None:
+def test_a_task_whose_worker_died_unnoticed_does_not_count_as_a_running_worker(
+    susan: User, signed_in: Client, queue: Queue
+) -> None:
     """Its row says that it is running, until somebody looks after it: its own member need not be there."""
     abandoned = timezone.now() - timedelta(seconds=30)
     Task.objects.create(user=make_member("john"), name="example", status="running", heartbeat_at=abandoned)
@@ -90,7 +92,7 @@ def test_a_task_whose_worker_died_unseen_is_nobody_at_work(susan: User, signed_i
     assert news["is_stalled"] is True
 
 
-def test_while_a_task_is_at_work_nobody_is_told_that_no_worker_is_there(
+def test_while_a_task_runs_members_are_not_told_that_no_worker_is_available(
     susan: User, signed_in: Client, queue: Queue
 ) -> None:
     """An orphaned work-horse, perhaps: it is no worker, and works."""

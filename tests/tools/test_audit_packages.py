@@ -76,13 +76,13 @@ def test_an_accepted_vulnerability_passes(database: type[Database], monkeypatch:
 
 
 @pytest.mark.parametrize("broken", [b"<html>Sign in to this network</html>", b'{"results": []}', b'{"code": 3}', b"[]"])
-def test_an_answer_that_says_nothing_is_told(database: type[Database], said: Callable[[], str], broken: bytes) -> None:
+def test_an_unusable_response_is_reported(database: type[Database], said: Callable[[], str], broken: bytes) -> None:
     database.broken = broken
     assert audit_packages.main() == 0
     assert said().startswith("NOT CHECKED")
 
 
-def test_a_database_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]) -> None:
+def test_an_unreachable_database_is_reported(monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]) -> None:
     monkeypatch.setattr("sys.argv", ["audit_packages", "--database", f"http://127.0.0.1:{free_port()}/"])
     assert audit_packages.main() == 0
     assert said().startswith("NOT CHECKED")

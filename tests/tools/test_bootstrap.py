@@ -75,7 +75,7 @@ def refusal(command: Callable[..., None], *arguments: object) -> str:
     return line
 
 
-def test_a_missing_venv_module_is_told_with_debians_remedy(
+def test_a_missing_venv_module_is_reported_with_debians_package(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = "ModuleNotFoundError: No module named 'ensurepip'"
@@ -85,7 +85,7 @@ def test_a_missing_venv_module_is_told_with_debians_remedy(
     assert "apt install python3-venv" in line
 
 
-def test_another_reason_against_an_environment_is_told_without_that_remedy(
+def test_another_failure_of_the_environment_is_reported_without_that_hint(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # A colon separates the folders of PATH: no environment can be in such a folder.
@@ -134,7 +134,7 @@ runpy.run_path(script, run_name="__main__")
 
 @pytest.mark.long
 @pytest.mark.parametrize("program", ["venv", "pip"])
-def test_ctrl_c_ends_it_with_a_word_and_the_next_run_goes_on(tmp_path: Path, program: str) -> None:
+def test_ctrl_c_ends_it_with_a_word_and_the_next_run_continues(tmp_path: Path, program: str) -> None:
     script = tmp_path / "tools" / "bootstrap.py"
     script.parent.mkdir()
     script.write_bytes(SCRIPT.read_bytes())
@@ -149,7 +149,7 @@ def test_ctrl_c_ends_it_with_a_word_and_the_next_run_goes_on(tmp_path: Path, pro
     assert (third.returncode, third.stdout) == (0, "")
 
 
-def test_a_package_that_cannot_be_fetched_is_told_in_one_line(
+def test_a_package_that_cannot_be_fetched_is_reported_in_one_line(
     bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bootstrap.VENV.mkdir()
@@ -180,7 +180,7 @@ def test_it_installs_once_and_again_when_the_lock_has_changed(
     assert installed == [["requirements.txt"]] * 2
 
 
-def test_a_failed_installation_is_tried_again(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_installation_is_retried(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     bootstrap.VENV.mkdir()
     monkeypatch.setattr(bootstrap, "make_environment", lambda: None)
     monkeypatch.setattr(bootstrap, "run", lambda _command: subprocess.CompletedProcess([], 1, "ERROR: no"))
@@ -191,7 +191,7 @@ def test_a_failed_installation_is_tried_again(bootstrap: ModuleType, monkeypatch
 
 
 @pytest.mark.long
-def test_a_broken_environment_is_made_anew(bootstrap: ModuleType) -> None:
+def test_a_broken_environment_is_recreated(bootstrap: ModuleType) -> None:
     bootstrap.PYTHON.parent.mkdir(parents=True)
     bootstrap.PYTHON.write_text("#!/bin/sh\nexit 1\n")
     bootstrap.PYTHON.chmod(0o755)
