@@ -9,7 +9,7 @@ HEADINGS = ("figure", "database", "ours", "yardstick", "value", "must be", "met"
 
 
 class UnavailableError(Exception):
-    """Something that a measurement needs is not on this machine; the text says what, and what to do."""
+    """A measurement needs something that this machine lacks; the message says what to install."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ FOLLOWED, QUIET_FOLLOWED = 5_000, 2_000
 
 
 def main() -> None:
-    """Make the site and the readers, and print the pages."""
+    """Create the site and its readers, and print the pages."""
     logging.disable(logging.INFO)
     members, posts, follows = map(int, sys.argv[1:])
     importlib.import_module("django.core.management").call_command("migrate", verbosity=0)

@@ -99,14 +99,14 @@ def emails() -> Iterator[Finding]:
             "The mail server refuses this site: %(count)d emails are waiting.",
             count,
         )
-        hint = _("Run manage.py doctor to see its answer, and correct EMAIL_URL. Workers retry for a day.")
+        hint = _("Run manage.py doctor to see its reply, and correct EMAIL_URL. Workers retry for a day.")
         yield warning(text % {"count": count}, hint)
     if count := counts["overdue"]:
         text = ngettext("%(count)d email is overdue.", "%(count)d emails are overdue.", count)
         yield warning(text % {"count": count}, _("Workers send them: check that one is running, and read its log."))
     if count := counts["failing"] - counts["site_refused"]:
         text = ngettext("%(count)d email could not be sent yet.", "%(count)d emails could not be sent yet.", count)
-        hint = _("Workers retry for a day. Each task's page shows the mail server's answer; check EMAIL_URL.")
+        hint = _("Workers retry for a day. Each task's page shows the mail server's reply; check EMAIL_URL.")
         yield warning(text % {"count": count}, hint)
     if count := counts["given_up"]:
         text = ngettext(

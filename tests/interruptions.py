@@ -22,7 +22,7 @@ class Death(BaseException):
 
 
 def interrupt_at_each_checkpoint(task: Task, *, meanwhile: Callable[[], object] = lambda: None) -> list[Any]:
-    """Have the worker "stopped" all the time, so that each attempt stops after its first checkpoint.
+    """Report the worker as stopping all the time, so that each attempt stops after its first checkpoint.
 
     `meanwhile` is called between two attempts.
     """

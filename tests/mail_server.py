@@ -1,4 +1,4 @@
-"""A real SMTP server that keeps what it is sent, and that can have every fault of one."""
+"""A real SMTP server that keeps its messages and can simulate every fault."""
 
 import asyncio
 import email

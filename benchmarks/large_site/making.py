@@ -1,7 +1,7 @@
-"""A large site to measure: who is there, whom they follow, and what they say, the same on every machine.
+"""A large site to measure: its members, follows and posts, the same on every machine.
 
-As on real sites, a few have and do most: `member1` has the most followers and posts; the last ones have few of either.
-`benchmarks.populate` adds private messages.
+As on real sites, a few members account for most of it: `member1` has the most followers and posts; the last ones have
+few of either. `benchmarks.populate` adds private messages.
 """
 
 import random

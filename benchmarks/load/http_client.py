@@ -59,7 +59,7 @@ def request(path: str, cookie: str, form: str, *, live: bool) -> bytes:
 
 
 def parsed(raw: bytes) -> Answer:
-    """Return the answer that the bytes are; raises NoAnswerError unless it is whole and no error."""
+    """Parse the bytes of a response; raise NoAnswerError if it is incomplete or an error."""
     head, end, body = raw.partition(b"\r\n\r\n")
     if not end:
         raise NoAnswerError("the connection ended early")

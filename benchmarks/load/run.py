@@ -54,7 +54,7 @@ def run(options: Namespace, folder: Path) -> int:
 
 
 def prepare() -> None:
-    """Make the tables and the static files."""
+    """Create the tables and collect the static files."""
     logging.disable(logging.INFO)
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)

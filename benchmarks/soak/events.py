@@ -26,7 +26,7 @@ class Events:
         self._turn = self._turns()
 
     def next(self) -> str:
-        """Let the next one happen; return what it was."""
+        """Cause the next event; return its description."""
         event = next(self._turn)
         event()
         self.count += 1

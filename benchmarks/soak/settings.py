@@ -1,4 +1,4 @@
-"""The site's settings, with minutes for days: all that is kept for a time reaches its end while the soak runs."""
+"""The site's settings, with retention in minutes instead of days, so that data expires during the soak."""
 
 import os
 

@@ -60,7 +60,7 @@ def compared_peaks(bench: Bench, what: str, peaks: Peaks) -> Iterator[Figure]:
 
 
 def export_peaks(bench: Bench, kind: str, size: int) -> list[float]:
-    """Return the peaks of work-horses that export for the member with so many posts."""
+    """Return the peaks of work-horses that export for the member with this number of posts."""
     peaks = []
     for _ in range(bench.rounds(ROUNDS)):
         task = export(bench.member(size), kind)

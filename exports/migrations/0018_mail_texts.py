@@ -12,7 +12,17 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField(
             model_name='archive',
+            name='mail_answer',
+            field=models.TextField(blank=True, db_default='', default='', verbose_name="mail server's reply"),
+        ),
+        migrations.AlterField(
+            model_name='archive',
             name='mail_link_reason',
             field=models.CharField(blank=True, choices=[('refused', 'the mail server refused it with the file attached'), ('cut_off', 'the mail server dropped the connection twice with the file attached'), ('address_changed', "the member's address has changed since the request")], db_default='', default='', max_length=16, verbose_name='reason for omitting the file'),
+        ),
+        migrations.AlterField(
+            model_name='failureemail',
+            name='mail_answer',
+            field=models.TextField(blank=True, db_default='', default='', verbose_name="mail server's reply"),
         ),
     ]

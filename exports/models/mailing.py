@@ -26,7 +26,7 @@ class Mailing(models.Model):
     mail_due_at = models.DateTimeField(_("email due"), null=True, blank=True)
     mail_error = models.TextField(_("email error"), blank=True)
     # What the mail server said, for staff.
-    mail_answer = models.TextField(_("mail server's answer"), blank=True, default="", db_default="")
+    mail_answer = models.TextField(_("mail server's reply"), blank=True, default="", db_default="")
 
     # The provider's id of the email, which its reports name; empty without a provider.
     mail_id = models.CharField(_("provider's id of the email"), max_length=255, blank=True, default="", db_default="")

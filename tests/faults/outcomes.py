@@ -63,7 +63,7 @@ def assert_whole(archive: Archive) -> None:
 
 
 def assert_mailed(task: Task, server: MailServer) -> None:
-    """There is a mail of the task, and no mail under another name than that of a task of the member's."""
+    """Check that the task was emailed, and that all emails belong to the member's tasks."""
     assert len(mails_of(task, server)) >= 1
     own = {message_id(other) for other in Task.objects.filter(user=task.user_id)}
     failures = Task.objects.filter(user=task.user_id, status=TaskStatus.FAILED)

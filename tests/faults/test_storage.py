@@ -194,7 +194,7 @@ def test_unavailable_storage_is_not_reported_as_lost_files(susan: User, client: 
 
 @pytest.fixture
 def bucket(bucket_server: Bucket, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyBucket]:
-    """Return a bucket with faults, which is this process's storage of archives too."""
+    """Return a bucket with faults, which is also this process's archive storage."""
     bucket = FaultyBucket(bucket_server)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)

@@ -14,5 +14,5 @@ EXPECTED = {
 
 
 def missing_headers(response: Any) -> Mapping[str, str]:
-    """Return what the answer should say and does not."""
+    """Return the headers that the response should have but lacks."""
     return {name: words for name, words in EXPECTED.items() if words not in response.headers.get(name, "")}

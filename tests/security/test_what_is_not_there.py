@@ -1,4 +1,4 @@
-"""Addresses at which the fuzz run once met an error, each by itself."""
+"""URLs at which fuzzing once found an error, each tested alone."""
 
 import pytest
 from django.contrib.auth.models import Permission

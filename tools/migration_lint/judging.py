@@ -62,7 +62,7 @@ def problems_of(change: Change) -> Iterator[Problem]:
 
 
 def _in_database_alone(change: Change) -> Iterator[Problem]:
-    """Judge what is done to the database; what is done to the state alone, old code does not see."""
+    """Check database operations only: state-only operations don't affect old code."""
     state = change.before
     for operation in change.operation.database_operations:
         after = state.clone()
