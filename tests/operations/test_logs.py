@@ -85,7 +85,7 @@ def test_a_task_that_no_request_launched_has_none(member: User) -> None:
 
 
 @pytest.mark.urls(__name__)
-@pytest.mark.parametrize(("language", "words"), [("en", "Reference, if you write"), ("es", "Referencia, si nos")])
+@pytest.mark.parametrize(("language", "words"), [("en", "include this reference"), ("es", "incluye esta referencia")])
 def test_the_500_page_names_the_request(language: str, words: str) -> None:
     response = Client(raise_request_exception=False).get("/broken/", headers={"accept-language": language})
     page = response.content.decode()
