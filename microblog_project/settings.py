@@ -350,7 +350,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": logs.FORMATTERS[LOG_FORMAT]}},
     "filters": {
-        "news": {"()": "django.utils.log.CallbackFilter", "callback": health_urls.is_news},
+        "not_health_checks": {"()": "django.utils.log.CallbackFilter", "callback": health_urls.is_loggable},
         "not_polls": {"()": "django.utils.log.CallbackFilter", "callback": "ext://operations.access_log.is_no_poll"},
     },
     "handlers": {
@@ -361,7 +361,7 @@ LOGGING = {
     # Django's own handlers would print each line again.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        "django.request": {"filters": ["news"]},
+        "django.request": {"filters": ["not_health_checks"]},
         "django.server": {"handlers": ["console"], "filters": ["not_polls"], "propagate": False},
         # Unknown hosts and oversized forms, which any client can cause, are no errors of the site.
         "django.security": {"handlers": ["console"], "propagate": False},

@@ -22,7 +22,7 @@ class ProbeMiddleware(MiddlewareMixin):
             request.META.pop("HTTP_X_FORWARDED_HOST", None)
 
 
-def is_news(record: LogRecord) -> bool:
+def is_loggable(record: LogRecord) -> bool:
     """Return whether to keep a line of `django.request`: not one about a health check.
 
     A load balancer sends one every second, and a check's change of status is logged once, with the reason.

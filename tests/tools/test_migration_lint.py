@@ -71,8 +71,8 @@ def alter(field: Field, name: str = "name") -> migrations.AlterField:
         (migrations.AlterUniqueTogether("task", {("name", "note")}), "AlterUniqueTogether task", "may write"),
         (migrations.AddIndex("task", INDEX), "AddIndex task.by_name", "nobody can write"),
         (migrations.CreateModel("Event", [KEY, ("task", TO_TASK)]), "CreateModel event.task", "is refused"),
-        (migrations.RunSQL("DROP TABLE work_task"), "RunSQL", "cannot be judged"),
-        (migrations.RunPython(NOTHING), "RunPython noop", "cannot be judged"),
+        (migrations.RunSQL("DROP TABLE work_task"), "RunSQL", "no rule covers"),
+        (migrations.RunPython(NOTHING), "RunPython noop", "no rule covers"),
     ],
 )
 def test_changes_that_break_old_code_are_found_and_can_be_acknowledged(

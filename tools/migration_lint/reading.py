@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.state import ProjectState
 
-from tools.migration_lint.judging import Change, problems_of
+from tools.migration_lint.rules import Change, problems_of
 
 
 def problems_since(released: Collection[str]) -> Iterator[str]:

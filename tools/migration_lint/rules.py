@@ -55,10 +55,10 @@ def problems_of(change: Change) -> Iterator[Problem]:
         return
     if type(operation) in SAFE or (isinstance(operation, FieldOperation) and change.is_new(operation.model_name)):
         return
-    if judge := JUDGES.get(type(operation)):
-        yield from judge(change)
+    if rule := RULES.get(type(operation)):
+        yield from rule(change)
     else:
-        yield change.name(), "it cannot be judged by a program."
+        yield change.name(), "no rule covers this operation."
 
 
 def _in_database_alone(change: Change) -> Iterator[Problem]:
@@ -170,7 +170,7 @@ def _index_added(change: Change) -> Iterator[Problem]:
 
 def _program_run(change: Change) -> Iterator[Problem]:
     code = getattr(change.operation, "code", None)
-    yield change.name(*([code.__name__] if code else [])), "it cannot be judged by a program."
+    yield change.name(*([code.__name__] if code else [])), "no rule covers this operation."
 
 
 def _of_field(change: Change) -> str:
@@ -187,7 +187,7 @@ SAFE: set[type[Operation]] = {
     operations.RemoveIndex,
     operations.RenameIndex,
 }
-JUDGES: dict[type[Operation], Callable[[Change], Iterator[Problem]]] = {
+RULES: dict[type[Operation], Callable[[Change], Iterator[Problem]]] = {
     AddConstraintNotValid: _limited,
     operations.AddConstraint: _limited,
     operations.AddField: _field_added,
