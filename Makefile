@@ -21,17 +21,19 @@ setup-dev:
 run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
-# Outside CI, PostgreSQL gets the tests of what asks the database most.
+# PostgreSQL gets the tests of what asks the database most, and in CI those of all that members do.
 ON_POSTGRESQL = tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
 	tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
-	tests/posts/test_double_submits.py tests/posts/test_search.py \
-	tests/security/test_fuzz.py tests/security/test_staff_lists.py
+	tests/posts/test_double_submits.py tests/posts/test_search.py tests/security/test_staff_lists.py
+ON_POSTGRESQL_IN_CI = tests/accounts tests/core tests/exports tests/faults tests/inbox tests/notifications tests/operations \
+	tests/posts tests/project/test_query_counts.py tests/project/test_upgrade.py \
+	tests/security/test_fuzz.py tests/security/test_staff_lists.py tests/tasks
 
 # Many tests wait for a worker more than they work, the long ones above all: more processes than two cores.
-test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 12 minutes)
-	@$(PYTEST) -n $(if $(CI),4,3) --dist worksteal $(if $(CI),,-m "not long")
-	@TEST_DATABASE=postgresql $(PYTEST) -n 3 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)" \
-		$(if $(CI),,$(ON_POSTGRESQL))
+test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 18 minutes)
+	@$(PYTEST) -n 4 --dist worksteal $(if $(CI),,-m "not long")
+	@TEST_DATABASE=postgresql $(PYTEST) -n 4 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)" \
+		$(if $(CI),$(ON_POSTGRESQL_IN_CI),$(ON_POSTGRESQL))
 	@$(if $(CI),,echo "Left out: the tests marked 'long', and some on PostgreSQL. They run in CI, and by: make test CI=true")
 
 bench: setup-dev  ## measure speed and memory beside yardsticks, about 25 minutes; fails if a figure is missed

@@ -42,6 +42,7 @@ def pytest_configure() -> None:
     if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
         # What a crash of the machine would lose is thrown away anyway.
         settings.DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
+    settings.SILENCED_SYSTEM_CHECKS += ["async.E001"]  # of DJANGO_ALLOW_ASYNC_UNSAFE, which Playwright needs
     settings.STATIC_ROOT.mkdir()  # WhiteNoise warns at every request without it
     TransactionTestCase._fixture_teardown = empty_database  # type: ignore[attr-defined]
     # The live server knows no hashed names.

@@ -1,6 +1,7 @@
 """The time zones that members can choose, and the one that a browser reports."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
@@ -35,11 +36,11 @@ def time_zones(*, chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
     now = datetime.now(UTC)
     groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
     others = {"UTC"}
-    known = available_timezones()
-    for name in (_names_in_use() or known) | ({chosen} & known):
+    extra = zone_named(chosen)
+    for name, zone in (_zones() | ({chosen: extra} if extra else {})).items():
         region, _slash, place = name.partition("/")
         if region in groups:
-            groups[region].append((name, _labelled(place, name, now)))
+            groups[region].append((name, _labelled(place, zone, now)))
         elif name == chosen:
             others.add(name)
     return [
@@ -73,15 +74,20 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
-def _names_in_use() -> set[str]:
-    """Return the zones in the database's country table, which has no aliases; empty if the table is missing."""
+@cache
+def _zones() -> dict[str, ZoneInfo]:
+    """Return the zones in the database's country table, which has no aliases, or all without the table.
+
+    They are read once: reading them takes longer than the rest of the form.
+    """
     tables = [Path(folder, "zone.tab") for folder in TZPATH]
     table = next((table for table in tables if table.is_file()), None)
     lines = table.read_text().splitlines() if table else []
-    return {line.split("\t")[2] for line in lines if not line.startswith("#")}
+    names = {line.split("\t")[2] for line in lines if not line.startswith("#")}
+    return {name: ZoneInfo(name) for name in names or available_timezones()}
 
 
-def _labelled(place: str, name: str, now: datetime) -> str:
+def _labelled(place: str, zone: ZoneInfo, now: datetime) -> str:
     """Return such as "Buenos Aires, Argentina (UTC-03:00)"."""
-    offset = now.astimezone(ZoneInfo(name)).strftime("%z")  # such as "+0530"
+    offset = now.astimezone(zone).strftime("%z")  # such as "+0530"
     return f"{', '.join(reversed(place.replace('_', ' ').split('/')))} (UTC{offset[:3]}:{offset[3:]})"

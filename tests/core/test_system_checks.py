@@ -32,9 +32,8 @@ PRODUCTION = {
 
 
 @pytest.fixture
-def production(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> LazySettings:
+def production(settings: LazySettings) -> LazySettings:
     """Return the settings of a public site."""
-    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")  # the tests' own
     for name, value in PRODUCTION.items():
         setattr(settings, name, value)
     return settings
@@ -84,9 +83,6 @@ def test_a_subdomain_of_an_allowed_host_is_accepted(production: LazySettings) ->
     assert ids() == set()
 
 
-def test_in_development_nothing_of_a_public_site_is_demanded(
-    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
+def test_in_development_nothing_of_a_public_site_is_demanded(settings: LazySettings) -> None:
     settings.DEBUG = True
     assert status_of("settings") is Status.OK

@@ -96,10 +96,8 @@ def test_a_site_that_is_well_ends_with_0_and_sends_a_test_email_on_request(
     worker_process: "Popen[bytes]",
     smtp_server: MailServer,
     settings: LazySettings,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.DEBUG = True  # a development site is not asked for https
-    monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
     out = StringIO()
     call_command("doctor", "--send-mail", "anna@example.com", stdout=out)
     *lines, counts = out.getvalue().splitlines()

@@ -103,7 +103,7 @@ def test_this_finds_what_is_not_translated() -> None:
     assert untranslated(page, data=DATA) == ["left", "A title", "Here", "No posts"]
 
 
-@pytest.mark.parametrize("visitor", ["signed out", "a member", "a new member"])
+@pytest.mark.parametrize("visitor", ["signed out", pytest.param("a member", marks=pytest.mark.long), "a new member"])
 def test_every_page_is_translated(one_of_everything: dict[str, list[object]], visitor: str, member: User) -> None:
     who = {"signed out": Client, "a member": lambda: signed_in_client(member)}
     client = who.get(visitor, lambda: signed_in_client(make_member("member")))()

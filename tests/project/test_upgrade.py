@@ -30,7 +30,6 @@ from e2e.releases.release import check_out
 from exports.models import Archive, FailureEmail
 from tasks.models import Task, TaskStatus
 from tasks.queue.client import QUEUE_NAMES
-from tests.environment import IN_CI
 from tests.faults.databases import default_database
 from tests.members import signed_in_client
 from tests.programs import cannot_run
@@ -55,9 +54,7 @@ REWRITTEN = {"django_migrations", "django_content_type", "auth_permission"}
 Rows = dict[str, dict[Any, dict[str, Any]]]
 """All rows, by table and primary key."""
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("TEST_DATABASE")) and not IN_CI, reason="on PostgreSQL in CI alone (CI=true)"
-)
+pytestmark = pytest.mark.long
 
 
 @dataclass

@@ -72,6 +72,7 @@ def clients(member: User) -> dict[str, Client]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("visitor", ["signed out", "a member", "staff", "a superuser"])
 def test_random_requests_cause_no_server_errors(member: User, site: dict[str, list[bytes]], visitor: str) -> None:
     client = clients(member)[visitor]
