@@ -21,13 +21,12 @@ setup-dev:
 run: setup  ## set up and start everything: queue server, web server, worker (PORT=8000)
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
-# PostgreSQL gets the tests of what asks the database most, and in CI those of all that members do.
+# PostgreSQL gets the tests of what depends on the database most, and in CI some more.
 ON_POSTGRESQL = tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
 	tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
 	tests/posts/test_double_submits.py tests/posts/test_search.py tests/security/test_staff_lists.py
-ON_POSTGRESQL_IN_CI = tests/accounts tests/core tests/exports tests/faults tests/inbox tests/notifications tests/operations \
-	tests/posts tests/project/test_query_counts.py tests/project/test_upgrade.py \
-	tests/security/test_fuzz.py tests/security/test_staff_lists.py tests/tasks
+ON_POSTGRESQL_IN_CI = $(ON_POSTGRESQL) tests/accounts tests/faults tests/posts tests/core/test_pooler.py \
+	tests/project/test_query_counts.py tests/project/test_upgrade.py tests/security/test_fuzz.py
 
 # Many tests wait for a worker more than they work, the long ones above all: more processes than two cores.
 test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 18 minutes)

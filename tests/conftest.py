@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,30 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what starts real workers or the whole site to CI, unless it is marked `short`; the longest come first."""
+    """Mark what starts real workers or the whole site as `long`, unless it is marked `short`; spread the long ones."""
     for item in items:
         starts_processes = REAL_PROCESSES.intersection(getattr(item, "fixturenames", []))
         if starts_processes and not item.get_closest_marker("short"):
             item.add_marker(pytest.mark.long)
-    items.sort(key=lambda item: "tests/e2e/" not in item.nodeid)  # minutes each: the others run beside them
+    items[:] = spread(items)
+
+
+def spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests with those of `e2e` first, and modules that wait for processes evenly among the others.
+
+    The tests beside them then use the processors while they wait.
+    """
+    modules = [[*tests] for _path, tests in groupby(items, key=lambda item: item.path)]
+    places: list[tuple[float, list[pytest.Item]]] = []
+    for is_waiting in (True, False):
+        group = [tests for tests in modules if any(map(is_long, tests)) is is_waiting]
+        places += [((index + 0.5) / len(group), tests) for index, tests in enumerate(group)]
+    places.sort(key=lambda place: -1 if "e2e" in place[1][0].path.parts else place[0])
+    return [item for _place, tests in places for item in tests]
+
+
+def is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 @pytest.fixture(scope="session")

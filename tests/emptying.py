@@ -1,7 +1,7 @@
 """Emptying the database after a test that commits: Django's own way takes longer than most of these tests."""
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import TransactionTestCase
 
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
@@ -15,6 +15,13 @@ def empty_database(_test: TransactionTestCase) -> None:
     """
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - KEPT
     tables.add(str(settings.CACHES["default"]["LOCATION"]))
+    try:
+        delete_rows(tables)
+    except OperationalError:  # a deadlock with the last statement of a killed worker, whose transaction is over now
+        delete_rows(tables)
+
+
+def delete_rows(tables: set[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:  # references are looked at in the end
         for table in sorted(tables):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
