@@ -56,8 +56,11 @@ def while_erased(row: Model, send: Callable[[], Any]) -> Any:
 
 
 def is_anybody_waiting() -> bool:
+    """Return whether a session waits for this one: those of other tests' databases on the same server may wait, too."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
         return bool(cursor.fetchone()[0])
 
 
