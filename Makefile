@@ -29,7 +29,7 @@ ON_POSTGRESQL_IN_CI = $(ON_POSTGRESQL) tests/accounts tests/faults tests/posts t
 	tests/project/test_query_counts.py tests/project/test_upgrade.py tests/security/test_fuzz.py
 
 # Many tests wait for a worker more than they work, the long ones above all: more processes than two cores.
-test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 18 minutes)
+test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=true: the long ones too, about 17 minutes)
 	@$(PYTEST) -n 4 --dist worksteal $(if $(CI),,-m "not long")
 	@TEST_DATABASE=postgresql $(PYTEST) -n 4 --dist worksteal -m "not browser and not processes $(if $(CI),,and not long)" \
 		$(if $(CI),$(ON_POSTGRESQL_IN_CI),$(ON_POSTGRESQL))
