@@ -102,6 +102,8 @@ class TaskWorker(RoundRobinWorker):
     def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
         """Wait for a job, and for a server that refuses writes. RQ would end the worker, unless it is unavailable."""
         while True:
+            if self._shutdown_requested_date:  # the exception of `request_stop` was lost, as all are in a finalizer
+                raise StopRequested
             try:
                 found = super().dequeue_job_and_maintain_ttl(*args, **kwargs)
             except ResponseError as error:
@@ -201,8 +203,6 @@ class TaskWorker(RoundRobinWorker):
 
     def run_maintenance_tasks(self) -> None:
         """Reconcile, do the housekeeping and RQ's own maintenance, each when it is due; RQ would do its own only."""
-        if self._shutdown_requested_date:  # the exception of `request_stop` was lost, as all are in a finalizer
-            raise StopRequested
         if super().should_run_maintenance_tasks:
             self._maintain_queues()
         if time.monotonic() >= self._reconcile_at:
