@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from core.log_context import request_id
+from tasks.job import Job
 from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.models.failure import Failure, FailureCode
@@ -67,14 +68,7 @@ def task_launch(
         raise ValueError(f"{name} runs {'for a member' if job.is_for_members else 'without a member'}.")
     if user and not User.objects.filter(pk=user.pk, is_active=True).exists():  # `user` may have been read long ago
         raise AccountClosedError(user.pk)
-    task = Task(user=user, name=name, params=params or {}, queue=job.queue(user), request_id=request_id())
-    # Staff's own language and address say nothing about the member's.
-    if user and user == actor:
-        task.language, task.email = get_language() or "", user.email
-    elif user:
-        task.language, task.email = (repeats.language, repeats.email) if repeats else ("", user.email)
-    with task_language(task):
-        task.description = str(job.description)
+    task = _new_task(job, user, params or {}, actor=actor, repeats=repeats)
     try:
         with transaction.atomic():
             task.save(force_insert=True)
@@ -91,6 +85,21 @@ def task_launch(
         if Task.objects.active().filter(user=user, name=name).exists():
             raise TaskAlreadyActiveError(name) from error
         raise
+    return task
+
+
+def _new_task(
+    job: type[Job], user: User | None, params: dict[str, Any], *, actor: User | None, repeats: Task | None
+) -> Task:
+    """Return the task, not saved yet: in the member's language, and with the address that they had when they asked."""
+    task = Task(user=user, name=job.name, params=params, queue=job.queue(user), request_id=request_id())
+    # Staff's own language and address say nothing about the member's.
+    if user and user == actor:
+        task.language, task.email = get_language() or "", user.email
+    elif user:
+        task.language, task.email = (repeats.language, repeats.email) if repeats else ("", user.email)
+    with task_language(task):
+        task.description = str(job.description)
     return task
 
 
