@@ -5,6 +5,7 @@ newer one. A second run takes no time: what is installed is remembered by the lo
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
@@ -26,6 +27,7 @@ OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 def main() -> None:
     """Find a Python that is new enough, make the environment, install what is missing."""
     use_a_new_enough_python()
+    wait_for_turn()
     locks = DEV_LOCKS if "--dev" in sys.argv else LOCKS
     wanted = {name: digest_of(name) for name in locks}
     make_environment()
@@ -49,6 +51,16 @@ def use_a_new_enough_python() -> None:
         "Python {}.{} is too old: Microblog needs {}.{} or newer. Install one (on Debian: apt install python3), "
         "or name yours: make run PYTHON=/path/to/python3".format(*sys.version_info[:2], *OLDEST)
     )
+
+
+def wait_for_turn() -> None:
+    """Keep others from setting up this folder until this process ends: both would write to one environment."""
+    folder = os.open(str(ROOT), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Waiting for another set-up of {} to end ...".format(ROOT), flush=True)
+        fcntl.flock(folder, fcntl.LOCK_EX)
 
 
 def make_environment() -> None:

@@ -1,12 +1,14 @@
 """`tools/bootstrap.py`, which needs nothing but Python, and tells what is wrong in one line."""
 
 import ast
+import fcntl
 import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from types import ModuleType
 
 import pytest
@@ -188,6 +190,23 @@ def test_a_failed_installation_is_retried(bootstrap: ModuleType, monkeypatch: py
         with pytest.raises(SystemExit):
             bootstrap.main()
     assert bootstrap.remembered("requirements.txt") == ""
+
+
+def test_a_second_one_waits_until_the_first_has_ended(tmp_path: Path) -> None:
+    script = tmp_path / "tools" / "bootstrap.py"
+    script.parent.mkdir()
+    script.write_bytes(SCRIPT.read_bytes())
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with subprocess.Popen([sys.executable, script], stdout=PIPE, stderr=STDOUT, text=True) as second:
+        assert second.stdout
+        try:
+            assert second.stdout.readline() == f"Waiting for another set-up of {tmp_path} to end ...\n"
+            assert not (tmp_path / ".venv").exists()
+            os.close(folder)  # as the end of the first does
+            assert "requirements.txt" in second.stdout.readline()  # it has none here
+        finally:
+            second.kill()
 
 
 @pytest.mark.long
