@@ -58,6 +58,7 @@ class Traveller(Member):
         told = wait_until(
             lambda: (status := self.status_of(task_id)) in {*expected, *OVER} and status,
             PATIENCE,
+            interval=0.2,
             what=f"{' or '.join(expected)} for {self.username}",
             found=lambda: self.news[task_id],
         )
@@ -71,12 +72,12 @@ class Traveller(Member):
 
 @contextmanager
 def polling(members: list[Traveller], releases: list[Release]) -> Iterator[None]:
-    """Let members constantly read pages and poll both releases; raise AssertionError for any problem."""
+    """Let members read pages and poll both releases, as tabs do; raise AssertionError for any problem."""
     is_over = Event()
     tabs = [Traveller(member.username, releases[0]) for member in members]
 
     def look(tab: Traveller) -> None:
-        while not is_over.wait(0.05):
+        while not is_over.wait(1):
             for release in releases:
                 tab.at(release).poll()
                 tab.ask("exports/")
