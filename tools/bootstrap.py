@@ -12,6 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -27,7 +29,12 @@ OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 def main() -> None:
     """Find a Python that is new enough, make the environment, install what is missing."""
     use_a_new_enough_python()
-    wait_for_turn()
+    with our_turn():
+        set_up()
+
+
+def set_up() -> None:
+    """Make the environment, and install what its locks name."""
     locks = DEV_LOCKS if "--dev" in sys.argv else LOCKS
     wanted = {name: digest_of(name) for name in locks}
     make_environment()
@@ -53,14 +60,19 @@ def use_a_new_enough_python() -> None:
     )
 
 
-def wait_for_turn() -> None:
-    """Keep others from setting up this folder until this process ends: both would write to one environment."""
+@contextmanager
+def our_turn() -> "Iterator[None]":
+    """Let no other process set up this folder meanwhile: both would write to one environment."""
     folder = os.open(str(ROOT), os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print("Waiting for another set-up of {} to end ...".format(ROOT), flush=True)
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another set-up of {} to end ...".format(ROOT), flush=True)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def make_environment() -> None:
