@@ -53,7 +53,9 @@ def assert_focused(page: Page, element_id: str) -> None:
     wait_until(
         lambda: page.evaluate("document.activeElement.id") == element_id,
         what=f"The focus on {element_id}",
-        found=lambda: page.evaluate("document.activeElement.outerHTML.slice(0, 500)"),
+        found=lambda: page.evaluate(
+            "[document.activeElement.outerHTML.slice(0, 200), window.left, window.notReloaded]"
+        ),
     )
 
 
@@ -81,7 +83,10 @@ def test_two_members_write_to_each_other_live(susan: User, john: User, window: O
     expect(johns.locator(".message")).to_contain_text("John!")
     expect(badge).to_be_empty()
 
+    susans.close()
+    johns.bring_to_front()  # who types has the window in front
     johns.evaluate("window.notReloaded = true")  # an open conversation
+    johns.evaluate("addEventListener('focusout', ({ target }) => (window.left = [target.id, new Error().stack]))")
     johns.locator("#id_body").press_sequentially("half a thou")
     message_send(sender=susan, recipient=john, body="Are you there?")
     look_again(johns)
