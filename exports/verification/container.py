@@ -1,27 +1,19 @@
 """The ZIP of an archive, as the site wrote it or as another program packed it again. The code trusts nothing in it."""
 
 import re
-import struct
-import zlib
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from pathlib import PurePosixPath
-from typing import IO, BinaryIO, cast
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from typing import BinaryIO
+from zipfile import ZipInfo
 
-MAX_DIRECTORY = 16 * 1024 * 1024  # bytes: more than 200,000 files
+from core.safe_zip import METHODS, UNREADABLE, files_of, open_zip
+
 MAX_FOLDERS = 4  # on top of the archive's files
 MAX_MESSAGE = 300  # characters
 CHUNK = 256 * 1024  # bytes
 MANIFEST = "manifest.json"
 COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
 """The comment of a ZIP that the site wrote. Programs that pack the files again write none."""
-METADATA = re.compile(r"(.*/)?(__MACOSX/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini)", re.IGNORECASE | re.DOTALL)
-"""Files that macOS and Windows add."""
-# zlib is told how much to unpack at most; Python's readers of the other methods are not.
-METHODS = {ZIP_STORED, ZIP_DEFLATED}
-UNREADABLE = (BadZipFile, NotImplementedError, RuntimeError, ValueError, OverflowError, EOFError, struct.error)
-"""What `zipfile` raises for a ZIP that is damaged, encrypted or hostile."""
 
 
 class ArchiveError(Exception):
@@ -37,13 +29,10 @@ class Container:
 
     def __init__(self, file: BinaryIO) -> None:
         try:
-            self._zip = ZipFile(cast(IO[bytes], _BoundedReads(file)))
-        except (*UNREADABLE, OSError) as error:  # OSError: an offset before the beginning
+            self._zip = open_zip(file)
+        except UNREADABLE as error:
             raise ArchiveError(f"it is not a ZIP file, or cut short: {error}") from error
-        infos = self._zip.infolist()
-        _check_overlaps(infos)
-        names = {info: info.filename.replace("\\", "/") for info in infos if info.file_size or not info.is_dir()}
-        files = {info: name for info, name in names.items() if not METADATA.fullmatch(name)}
+        files = files_of(self._zip)
         root = _root(files.values())
         self.members: dict[str, ZipInfo] = {}
         for info, name in files.items():
@@ -51,7 +40,9 @@ class Container:
             if inner in self.members:
                 raise ArchiveError(f"{inner!r} is in it twice")
             self.members[inner] = info
-        self.is_repacked = bool(root) or len(files) < len(infos) or not COMMENT.fullmatch(self._zip.comment)
+        self.is_repacked = (
+            bool(root) or len(files) < len(self._zip.infolist()) or not COMMENT.fullmatch(self._zip.comment)
+        )
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file, never more than the size in the directory. Raises ArchiveError."""
@@ -62,7 +53,7 @@ class Container:
             with self._zip.open(info) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
-        except (*UNREADABLE, zlib.error) as error:
+        except UNREADABLE as error:
             raise ArchiveError(f"{name}: it cannot be unpacked: {error}") from error
 
 
@@ -73,25 +64,3 @@ def _root(names: Iterable[str]) -> str:
     if folder.count("/") >= MAX_FOLDERS:
         raise ArchiveError(f"its files are more than {MAX_FOLDERS} folders deep")
     return "" if folder == "." else f"{folder}/"
-
-
-def _check_overlaps(infos: Iterable[ZipInfo]) -> None:
-    """Refuse files that share bytes, which make a bomb of a small ZIP: only later releases of Python do."""
-    for info, following in pairwise(sorted(infos, key=lambda info: info.header_offset)):
-        if info.header_offset + info.compress_size > following.header_offset:
-            raise ArchiveError(f"{info.filename!r} and {following.filename!r} overlap")
-
-
-class _BoundedReads:
-    """A file of which no more is read at once than the largest directory."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.seek = file.seek
-        self.tell = file.tell
-        self.seekable = file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        if size > MAX_DIRECTORY:
-            raise ArchiveError(f"its directory claims to be of {size} bytes; {MAX_DIRECTORY} are the most")
-        return self._file.read(size)

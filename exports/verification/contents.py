@@ -14,7 +14,7 @@ from exports.verification.container import ArchiveError
 
 SCHEMAS = Path(__file__).parent.parent / "static" / "exports" / "schemas"
 """JSON Schema, draft 2020-12; those of earlier versions are in folders."""
-MAX_RECORD = 1024 * 1024  # bytes; a post is of a few hundred
+MAX_RECORD = 1024 * 1024  # bytes; the longest imported post takes a fifth of it
 MAX_HEAD = 4096  # bytes, up to the first record's first key
 
 
