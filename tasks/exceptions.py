@@ -7,6 +7,9 @@ from tasks.models.failure import Failure
 class TaskRefusedError(Exception):
     """No other attempt could succeed, for the reason in `failure`, which the member sees."""
 
+    is_ours = True
+    """Whether it is the site's fault, of which staff hear, and not the member's, such as a file of another kind."""
+
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code)
         self.failure = failure

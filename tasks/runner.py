@@ -59,10 +59,9 @@ def _attempt(task: Task) -> None:
         logger.info("Task %s: attempt %s stops at a checkpoint (%s)", task.pk, task.attempt, interruption.reason)
         attempt_interrupted(task, interruption.reason)
     except TaskRefusedError as refusal:
-        logger.exception("Task %s: attempt %s was refused", task.pk, task.attempt)
-        why: dict[str, Any] = {"failure": refusal.failure, "detail": type(refusal).__name__}
-        task_fail(rows, task, reason=Reason.REFUSED, traceback=_trace(), **why)
-        raise
+        _refuse(task, refusal)
+        if refusal.is_ours:
+            raise
     except JobTimeoutException:
         logger.exception("Task %s: attempt %s exceeded its time", task.pk, task.attempt)
         attempt_timed_out(rows, task, traceback=_trace())
@@ -75,11 +74,22 @@ def _attempt(task: Task) -> None:
         raise
     else:
         logger.info("Task %s: attempt %s succeeded", task.pk, task.attempt)
-        try:
-            job.after_commit(result)
-        except Exception:
-            logger.exception("Task %s succeeded, but what follows from that failed", task.pk)
-            raise
+        _follow_up(job, result)
+
+
+def _follow_up(job: Job, result: Result) -> None:
+    try:
+        job.after_commit(result)
+    except Exception:
+        logger.exception("Task %s succeeded, but what follows from that failed", job.task.pk)
+        raise
+
+
+def _refuse(task: Task, refusal: TaskRefusedError) -> None:
+    level = logging.ERROR if refusal.is_ours else logging.INFO
+    logger.log(level, "Task %s: attempt %s was refused", task.pk, task.attempt, exc_info=True)
+    why: dict[str, Any] = {"failure": refusal.failure, "detail": type(refusal).__name__}
+    task_fail(Task.objects.claimed_as(task), task, reason=Reason.REFUSED, traceback=_trace(), **why)
 
 
 def _run_job(task: Task) -> tuple[Job, Result]:

@@ -36,7 +36,7 @@ class Failure:
 
     code: str
     """A FailureCode, or a code of the job's own, whose sentence is in its `failure_texts`."""
-    params: dict[str, int] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 def failure_text(code: str, params: Mapping[str, Any] | None) -> str:
