@@ -1,7 +1,7 @@
 """The subjects and the members they measure; importable before Django is set up."""
 
 # Each subject is a module of `benchmarks.subjects`. Those of each line have a database of their own.
-MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages")
+MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages", "importing")
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
 LANES_SUBJECTS = ("lanes",)

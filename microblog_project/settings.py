@@ -34,6 +34,7 @@ try:
     private.make_private(
         VAR_DIR, static=STATIC_ROOT, sent_by_proxy=[VAR_DIR / "exports"] if EXPORT_ACCEL_LOCATION else []
     )
+    (VAR_DIR / "tmp").mkdir(exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(
         f"VAR_DIR {str(VAR_DIR)!r} cannot be used ({error.strerror}). Set VAR_DIR to a folder that you can write to."
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "operations",
     "development",
     "exports",
+    "imports",
     "inbox",
     "posts",
     "tasks",
@@ -148,6 +150,7 @@ STORAGES = {
     "exports": environment.exports_storage(
         env.str("EXPORT_STORAGE_URL", default=""), VAR_DIR / "exports", group_may_read=bool(EXPORT_ACCEL_LOCATION)
     ),
+    "imports": environment.exports_storage(env.str("EXPORT_STORAGE_URL", default=""), VAR_DIR / "imports"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -277,6 +280,14 @@ EXPORT_MAX_ARCHIVES = env.positive("EXPORT_MAX_ARCHIVES", default=5)  # files ke
 EXPORT_HOUSEKEEPING_INTERVAL = env.float("EXPORT_HOUSEKEEPING_INTERVAL", default=60.0)  # seconds
 EXPORT_FREE_SPACE_RESERVE = env.int("EXPORT_FREE_SPACE_RESERVE", default=200_000_000)  # bytes no export may take
 EXPORT_COOLDOWN = env.int("EXPORT_COOLDOWN", default=0 if DEBUG else 600)  # seconds from a success to the next start
+
+# --- Imports --------------------------------------------------------------------------------------------
+
+IMPORT_MAX_SIZE = env.positive("IMPORT_MAX_SIZE", default=1_073_741_824)  # bytes of an uploaded file
+IMPORT_BODY_LIMIT = env.positive("IMPORT_BODY_LIMIT", default=5_000)  # characters of an imported post, kept whole
+IMPORT_UNDO_DAYS = env.positive("IMPORT_UNDO_DAYS", default=30)
+FILE_UPLOAD_HANDLERS = ["core.requests.uploads.SpaceCheckingUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"  # on the disk of the files, which a finished upload is then renamed to
 
 # How long dismissed notifications are kept, for pages that are still open.
 NOTIFICATION_RETENTION_DAYS = env.positive("NOTIFICATION_RETENTION_DAYS", default=30)

@@ -16,6 +16,7 @@ handler500 = "core.requests.error_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("posts.urls")),
     path("exports/", include("exports.urls")),
+    path("imports/", include("imports.urls")),
     path("tasks/", include("tasks.urls")),
     path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),

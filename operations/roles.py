@@ -14,6 +14,7 @@ SUPPORT = (
     "tasks.cancel_task",
     "tasks.retry_task",
     "exports.view_archive",
+    "imports.view_import",
     "exports.mail_archive",
 )
 OPERATING = ("fail_task", "pause_queue", "start_example", "start_system_job")

@@ -26,8 +26,8 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.exclude(author__in=User.objects.filter(is_active=False))
 
     def with_authors(self) -> Self:
-        """Fetch the authors by the same query."""
-        return self.select_related("author")
+        """Fetch the authors, and where imported posts come from, by the same query."""
+        return self.select_related("author", "origin")
 
 
 class Post(models.Model):
@@ -67,3 +67,26 @@ class RemovedPost(models.Model):
 
     def __str__(self) -> str:
         return self.body
+
+
+class PostOrigin(models.Model):
+    """Where an imported post comes from. The row outlives the post, so that no later import brings it back."""
+
+    # A plain number to the database: it stays when the post is deleted, and is its post's again if that is restored.
+    post = models.OneToOneField(Post, models.DO_NOTHING, primary_key=True, related_name="origin", db_constraint=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="post_origins", db_index=False)
+    source = models.CharField(_("source"), max_length=100)  # such as "Mastodon": what people call it
+    source_id = models.CharField(_("id there"), max_length=255)
+    url = models.CharField(_("original"), max_length=500, blank=True)
+    import_id = models.UUIDField(_("import"), db_index=True)  # brought by which, if that still exists
+
+    class Meta:
+        verbose_name = _("origin of a post")
+        verbose_name_plural = _("origins of posts")
+        constraints = [
+            # Makes a second import of the same archive add nothing.
+            models.UniqueConstraint("author", "source", "source_id", name="one_post_an_original"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.source_id}"

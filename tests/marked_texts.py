@@ -16,6 +16,7 @@ ROOMS = (
     "core",
     "development",
     "exports",
+    "imports",
     "inbox",
     "microblog_project",
     "notifications",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -27,11 +28,15 @@ TEXTS = {"body", "q"}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def takes_up_to(size: int) -> Callable[[View], View]:
-    """Let a view accept bodies of up to `size` bytes, with files; all others accept small forms only."""
+def takes_up_to(size: int, *, members_only: bool = False) -> Callable[[View], View]:
+    """Let a view accept bodies of up to `size` bytes, with files; all others accept small forms only.
+
+    With `members_only`, nothing large is read from anybody else.
+    """
 
     def declare(view: View) -> View:
         view.takes_up_to = size  # type: ignore[attr-defined]
+        view.members_only = members_only  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -62,7 +67,8 @@ class BoundsMiddleware(MiddlewareMixin):
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponseBase | None:
         """Reject a small body that contains files or long values; this is the first code to read it."""
         if hasattr(view, "takes_up_to"):
-            return None
+            is_member = not view.members_only or request.user.is_authenticated
+            return None if is_member or content_length(request) <= BODY_LIMIT else sign_in_first(request)
         try:
             if has_long_value(request.GET) or has_long_value(request.POST):
                 return refused(request, RequestDataTooBig())
@@ -77,6 +83,12 @@ def refused(request: HttpRequest, reason: BadRequest | SuspiciousOperation) -> H
     """Return the page with the reason. If raised, Django's debug page would read the whole body."""
     request.POST = QueryDict()  # the page's templates read it
     return bad_request(request, reason)
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the sign-in page; the body stays unread."""
+    request.POST = QueryDict()
+    return redirect_to_login(request.path)
 
 
 def content_length(request: HttpRequest) -> int:

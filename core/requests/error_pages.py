@@ -18,8 +18,14 @@ TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 RETRY_AFTER = 300  # seconds; the limits differ, and most are over by then
 
 
+class NoRoomError(RequestDataTooBig):
+    """The disk has no room for the file that was sent."""
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show the reason of a BadRequest. The texts of other exceptions are for the log."""
+    if isinstance(exception, NoRoomError):
+        return render(request, "507.html", status=507)
     if isinstance(exception, TOO_LARGE):
         return render(request, "413.html", status=413)
     reason = str(exception) if isinstance(exception, BadRequest) else ""

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Protocol
 from urllib.parse import quote
 
+import regex
 from django import template
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -22,6 +23,12 @@ LONG_LINK = 40
 LONG_ORIGIN = 28
 """Only what follows a host may be hidden; a long host is shown in full, so that it can pass for no other."""
 
+FOLDED_LENGTH, FOLDED_LINES = 320, 8
+"""Code points, and lines, that a list still shows whole: folding hides noticeably more than it takes."""
+BEGINNING_LENGTH, BEGINNING_LINES = 280, 6
+# What a cut leaves unfinished: the last word, or the last character in a script without spaces and in an endless word.
+UNFINISHED = regex.compile(r"\s++\S{0,80}\Z|\X\Z")
+
 LINK = '<a class="link" href="{}" rel="nofollow noopener ugc" dir="ltr">{}</a>'
 # Screen readers still read the hidden rest, and copying includes it.
 LONG = '<a class="link is-long" href="{}" rel="nofollow noopener ugc" dir="ltr">{}<span class="link-rest">{}</span></a>'
@@ -36,8 +43,11 @@ class Written(Protocol):
 
 @register.simple_tag
 def members_named_in(written: Iterable[Written]) -> dict[str, User]:
-    """Return lower-case name -> active member for the names in a page's texts, by at most one query."""
-    pieces = (piece for item in written for piece in pieces_of(item.body))
+    """Return lower-case name -> active member for the names in a page's texts, by at most one query.
+
+    The names in an imported post are those of its source, and no members'.
+    """
+    pieces = (piece for item in written if not getattr(item, "origin", None) for piece in pieces_of(item.body))
     names = (name for piece in pieces if isinstance(piece, Name) for name in piece.candidates)
     if not (wanted := set(islice(names, MAX_NAMES))):
         return {}
@@ -49,6 +59,19 @@ def members_named_in(written: Iterable[Written]) -> dict[str, User]:
 def rich_text(text: str, members: Mapping[str, User] | None = None) -> SafeString:
     """Return the text with links; the names of `members` (see `members_named_in`) become links, too."""
     return format_html_join("", "{}", ((_html(piece, members or {}),) for piece in pieces_of(text)))
+
+
+@register.filter
+def beginning(text: str) -> str:
+    """Return the beginning of a text so long that lists fold it, with an ellipsis; empty for any other text."""
+    text = text.strip()
+    if len(text) <= FOLDED_LENGTH and len(text.splitlines()) <= FOLDED_LINES:
+        return ""
+    text = "".join(text.splitlines(keepends=True)[:BEGINNING_LINES])
+    if len(text) > BEGINNING_LENGTH:
+        text = text[:BEGINNING_LENGTH]
+        text = UNFINISHED.sub("", text) or text
+    return f"{text.rstrip()}…"
 
 
 def _html(piece: Piece, members: Mapping[str, User]) -> str:

@@ -1,4 +1,4 @@
-"""The main job from end to end, with no part mocked: sign up, confirm, load, export, watch, read the mail."""
+"""The main job from end to end, with no part mocked: sign up, confirm, import, export, watch, read the mail."""
 
 import json
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ WATCH = """() => {
 
 
 def expected_posts() -> list[dict[str, str]]:
-    """Return the loaded posts as the export must have them: oldest first, those of one second as they were loaded."""
+    """Return the posts as the export must have them: oldest first, those of one second as they were in the file."""
     lines = [json.loads(line) for line in REAL_POSTS.read_text(encoding="utf-8").splitlines()]
     moments = [(datetime.fromisoformat(line["timestamp"]).astimezone(UTC), line["body"]) for line in lines]
     moments.sort(key=lambda moment: moment[0])
@@ -67,7 +67,7 @@ def sign_in(page: Page, site: RunningSite) -> None:
 def test_a_member_exports_all_their_posts(page: Page, site: RunningSite, smtp_server: MailServer) -> None:
     sign_up(page, site, smtp_server)
     sign_in(page, site)
-    assert "15746 posts loaded" in site.manage("load_posts", "reader", str(REAL_POSTS))
+    assert "15746 posts imported" in site.manage("import_posts", "reader", str(REAL_POSTS))
 
     page.goto(f"{site.url}/user/reader/")
     worker = site.named("rqworker")

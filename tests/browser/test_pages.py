@@ -34,6 +34,7 @@ PRIVATE = [
     "/user/susan/",
     "/user/john/",
     "/exports/",
+    "/imports/",
     "/accounts/profile/",
     "/accounts/email/",
     "/accounts/password/change/",

@@ -33,8 +33,12 @@ def sign_in(client: Client, address: str, name: str = "susan") -> str:
 
 BUTTONS = [
     (reverse("exports:list"), "no export was started"),
-    (reverse("tasks:cancel", args=[UUID(int=1)]), "the export wasn&#x27;t cancelled"),
-    (reverse("tasks:retry", args=[UUID(int=1)]), "the export wasn&#x27;t retried"),
+    (reverse("tasks:cancel", args=[UUID(int=1)]), "nothing was cancelled"),
+    (reverse("tasks:retry", args=[UUID(int=1)]), "nothing was started again"),
+    (reverse("imports:list"), "no file was uploaded"),
+    (reverse("imports:confirm", args=[UUID(int=1)]), "nothing was imported"),
+    (reverse("imports:discard", args=[UUID(int=1)]), "the import wasn&#x27;t discarded"),
+    (reverse("imports:undo", args=[UUID(int=1)]), "the import wasn&#x27;t undone"),
     (reverse("exports:delete", args=[UUID(int=1)]), "the file wasn&#x27;t deleted"),
     (reverse("exports:mail", args=[UUID(int=1)]), "no email was sent"),
     (reverse("posts:remove", args=[1]), "your post wasn&#x27;t deleted"),

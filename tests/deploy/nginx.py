@@ -108,8 +108,11 @@ class Nginx:
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Return the answer to one request, sent exactly like this, over TLS with a verified certificate."""
-        connection = HTTPSConnection("localhost", self.port, context=self._trust, timeout=30)
-        return answer_of(connection, method, path, headers or {}, body)
+        return answer_of(self.connection(), method, path, headers or {}, body)
+
+    def connection(self) -> HTTPSConnection:
+        """Return a connection, not open yet, over TLS with a verified certificate."""
+        return HTTPSConnection("localhost", self.port, context=self._trust, timeout=30)
 
     def ask_with(self, newest: ssl.TLSVersion) -> Answer:
         """Return the answer to a client that knows no TLS newer than this; raises SSLError if it gets none."""

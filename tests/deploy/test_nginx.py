@@ -2,6 +2,9 @@
 
 import re
 import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from accounts.models import User
 from exports.models import Archive
+from imports.models import imports_storage
 from operations.maintenance import switch
 from tests.deploy.nginx import Answer, Nginx
 from tests.exports.archives import archive_of
@@ -226,6 +230,67 @@ def test_oversized_requests_are_refused_by_the_site_or_by_nginx(nginx: Nginx, tr
     assert b'class="site-header"' in a_little.body
     assert far.status == 413
     assert b"Too large" in far.body
+
+
+# --- Uploads --------------------------------------------------------------------------------------------
+
+
+def upload_of(nginx: Nginx, member: User | None, size: int) -> tuple[dict[str, str], bytes]:
+    """Return headers and body with which a browser sends a file of so many bytes."""
+    headers, token = form_of(nginx)
+    form = f'--x\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
+    form += '--x\r\nContent-Disposition: form-data; name="file"; filename="archive.zip"\r\n\r\n'
+    headers["Content-Type"] = "multipart/form-data; boundary=x"
+    if member:
+        headers["Cookie"] += f"; {cookie_of(member)}"
+    return headers, form.encode() + b"x" * size + b"\r\n--x--\r\n"
+
+
+def test_a_members_archive_passes_nginx(nginx: Nginx, transactional_db: None, member: User) -> None:
+    answer = nginx.ask("POST", "/imports/", *upload_of(nginx, member, 5_000_000))
+    upload = member.imports.get()
+    assert (answer.status, answer.headers["location"]) == (302, f"/imports/{upload.pk}/")
+    assert upload.size == 5_000_000
+    imports_storage().delete(str(upload.file.name))
+
+
+def test_a_visitors_archive_leads_to_sign_in(nginx: Nginx, transactional_db: None) -> None:
+    answer = nginx.ask("POST", "/imports/", *upload_of(nginx, None, 5_000_000))
+    assert (answer.status, answer.headers["location"]) == (302, "/accounts/login/?next=/imports/")
+
+
+def test_an_archive_over_the_limit_is_refused_before_it_is_sent(nginx: Nginx) -> None:
+    with begun_upload(nginx, {}, length=1_100_000_000) as connection:
+        response = connection.getresponse()
+        assert response.status == 413
+        assert b"Too large" in response.read()
+
+
+def test_slow_uploads_take_no_thread_of_the_site_and_are_four_at_once(
+    nginx: Nginx, transactional_db: None, member: User
+) -> None:
+    headers, body = upload_of(nginx, member, 3_000_000)
+    with ExitStack() as connections:
+        for _ in range(4):
+            connections.enter_context(begun_upload(nginx, headers, body[:2_000_000], length=len(body)))
+        fifth = connections.enter_context(begun_upload(nginx, headers, length=len(body)))
+        assert fifth.getresponse().status == 429
+        assert nginx.ask("GET", "/imports/", headers).status == 200
+        assert '"POST /imports/" 408 ' not in (nginx.folder / "microblog.log").read_text()  # they still go on
+
+
+@contextmanager
+def begun_upload(
+    nginx: Nginx, headers: dict[str, str], begun: bytes = b"", *, length: int
+) -> Iterator[HTTPSConnection]:
+    """Send the beginning of a body of `length` bytes."""
+    connection = nginx.connection()
+    with closing(connection):
+        connection.putrequest("POST", "/imports/")
+        for name, value in {**headers, "Content-Length": str(length)}.items():
+            connection.putheader(name, value)
+        connection.endheaders(begun)
+        yield connection
 
 
 SEND = """form => {

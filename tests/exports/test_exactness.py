@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from accounts.models import User
 from exports.formats.messages import Message
 from exports.models import Archive
+from exports.verification import verify_archive
 from inbox.models import Message as InboxMessage
 from posts.models import Post
-from posts.validators import validate_content
+from posts.validators import validate_body, validate_content
 from tasks.services.launch import task_launch
 from tests.exports.archive_texts import html_text, message_texts, post_texts
 from tests.exports.zip_files import TIME, archive_bytes, files_in, rows
@@ -95,6 +97,19 @@ def test_every_file_preserves_the_texts(bodies: list[str]) -> None:
     assert json.loads(files["profile.json"])["about_me"] == bodies[0]
     summary = json.loads(files["actor.json"])["summary"]
     assert (html_text(summary) if bodies[0] else summary) == bodies[0]
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("character", ["\x01", "&", '"', "\n", "漢", "&" + "\U000e0100" * 9])
+def test_the_longest_imported_posts_are_whole_in_a_sound_archive(character: str, tmp_path: Path) -> None:
+    bodies = [f"{number}{character * 4_999}" for number in range(5)]
+    for body in bodies:
+        validate_body(body, 5_000)  # IMPORT_BODY_LIMIT
+    file = tmp_path / "archive.zip"
+    file.write_bytes(archive_bytes(rows(*bodies)))
+    assert verify_archive(file).counts["posts"] == len(bodies)
+    for form, read in post_texts(files_in(file.read_bytes())).items():
+        assert read == bodies, form
 
 
 @pytest.mark.parametrize("kind", ["export_archive", "export_posts"])

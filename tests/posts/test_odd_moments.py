@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import Follow, User
@@ -77,18 +77,13 @@ def test_one_can_page_through_to_both_ends(odd: User, page: str, monkeypatch: py
         ("0001-01-01T00:00:00Z", False),
         ("1899-12-31T23:59:59Z", False),
         ("1900-01-01T00:00:00+05:00", False),
-        ("2200-01-01T00:00:00Z", False),
+        ("2199-12-31T23:59:59.999999Z", False),  # in the future
         ("1900-01-01T00:00:00Z", True),
-        ("2199-12-31T23:59:59.999999Z", True),
     ],
 )
-def test_a_file_of_posts_is_refused_for_one_of_them(member: User, tmp_path: Path, text: str, is_taken: bool) -> None:
+def test_an_import_leaves_them_out(member: User, tmp_path: Path, text: str, is_taken: bool) -> None:
     (tmp_path / "posts.jsonl").write_text(json.dumps({"timestamp": text, "body": "never expires"}))
-    if is_taken:
-        call_command("load_posts", "susan", str(tmp_path / "posts.jsonl"))
-    else:
-        with pytest.raises(CommandError, match=r"Line 1: .* from 1900 to 2199"):
-            call_command("load_posts", "susan", str(tmp_path / "posts.jsonl"))
+    call_command("import_posts", "susan", str(tmp_path / "posts.jsonl"))
     assert member.posts.exists() == is_taken
 
 

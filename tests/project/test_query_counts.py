@@ -3,20 +3,24 @@
 A new page belongs into PAGES, with an address that shows many rows of what it lists; what is no page, into NO_PAGES.
 """
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Follow, User
+from imports.models import Import
 from inbox.services import message_send
-from posts.models import Post
+from posts.models import Post, PostOrigin
 from tasks.models import Task
 from tests.exports.archives import archive_of
 from tests.members import make_member, signed_in_client
 from tests.security.hostile import routes
 
-# The route of a page -> an address of it; {post} is the id of a post, susan the reader, popular one whom all follow.
+# The route of a page -> an address of it; {post} is the id of a post, {upload} of an import, susan the reader, popular
+# one whom all follow.
 PAGES = {
     "/": "/",
     "/explore/": "/explore/",
@@ -28,6 +32,8 @@ PAGES = {
     "/user/<username>/following/": "/user/popular/following/",
     "/accounts/profile/": "/accounts/profile/",
     "/exports/": "/exports/",
+    "/imports/": "/imports/",
+    "/imports/<pk>/": "/imports/{upload}/",
     "/messages/": "/messages/",
     "/messages/<username>/": "/messages/popular/",
     "/notifications/": "/notifications/?since=0",
@@ -67,6 +73,10 @@ NO_PAGES = {
     "/exports/<pk>/delete/",
     "/exports/<pk>/mail/",
     "/exports/<pk>/download/",
+    "/imports/<pk>/confirm/",
+    "/imports/<pk>/discard/",
+    "/imports/<pk>/undo/",
+    "/imports/<pk>/left-out.csv",
     "/notifications/<pk>/dismiss/",
     "/accounts/language/",
     "/accounts/delete/undo/",
@@ -84,7 +94,8 @@ def test_no_page_needs_more_queries_for_more_rows(visitor: str, member: User) ->
     client = signed_in_client(member) if visitor == "a member" else Client()
     popular = make_member("popular")
     post = popular.posts.create(body="words")
-    addresses = [address.format(post=post.pk) for address in [*PAGES.values(), *MORE_PAGES]]
+    upload = import_with_tasks(member)
+    addresses = [address.format(post=post.pk, upload=upload.pk) for address in [*PAGES.values(), *MORE_PAGES]]
     fill(member, popular, FEW)
     with_few = {address: count_queries(client, address) for address in addresses}
     fill(member, popular, MANY)
@@ -101,12 +112,26 @@ def fill(reader: User, popular: User, number: int) -> None:
     Follow.objects.bulk_create(Follow(follower=follower, followed=followed) for follower, followed in pairs)
     body = "words for @{0}, @popular and #all at https://example.com/"
     authors = [author for other in others for author in (reader, popular, other)]
-    Post.objects.bulk_create(Post(author=author, body=body.format(author.username)) for author in authors)
+    posts = Post.objects.bulk_create(Post(author=author, body=body.format(author.username)) for author in authors)
+    PostOrigin.objects.bulk_create(
+        PostOrigin(post=post, author=post.author, source="Mastodon", source_id=str(post.pk), import_id=uuid4())
+        for post in posts[::2]
+    )
     for other in others:
         message_send(sender=other, recipient=reader, body="unread")
         message_send(sender=popular, recipient=reader, body="one of many")
         archive_of(reader, b"{}")
+        import_with_tasks(reader)
         Task.objects.create(user=reader, name="export_archive", description="Exporting", status="failed", error="Why.")
+
+
+def import_with_tasks(user: User) -> Import:
+    """Return an import that has failed twice."""
+    upload = Import.objects.create(user=user, filename="archive.zip", size=1)
+    for _ in range(2):
+        about = {"status": "failed", "error": "Why.", "params": {"import": str(upload.pk)}}
+        Task.objects.create(user=user, name="read_import", **about)
+    return upload
 
 
 def count_queries(client: Client, address: str) -> int:

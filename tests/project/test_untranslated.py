@@ -23,6 +23,9 @@ from rq import Queue
 from accounts.models import Follow, User
 from exports.delivery.archive_email import archive_message
 from exports.models import Archive
+from imports.models import Import, Stage
+from imports.reader import Kind
+from imports.reasons import Reason as LeftOutReason
 from notifications.models import Notification
 from posts.models import Post
 from tasks.models import Task, TaskStatus
@@ -36,6 +39,23 @@ from tests.visible import plain_english, untranslated
 PSEUDO = {"accept-language": "en-xa"}
 # Names, and words that are the same in every language. A mail's address is its words.
 DATA = {"Microblog", "susan", "stranger", "member", "example", "com", "UTC", "posts", "json"}
+SAMPLE = {"body": "1", "written_at": "2020-01-01T00:00:00+00:00"}
+LEFT_OUT = dict.fromkeys(LeftOutReason.values, 2)
+PREVIEW = {
+    "total": 9,
+    "new": 9,
+    "known": 2,
+    "kinds": dict.fromkeys(Kind, 2),
+    "years": {"2020": 9},
+    "left_out": LEFT_OUT,
+    "pictures": 2,
+    "first": SAMPLE,
+    "last": SAMPLE | {"body": "2"},
+    "is_partial": True,
+    "extras": {"profile": {"about_me": "1"}, "follows": [1, 2], "elsewhere": ["1"], "elsewhere_count": 1},
+}
+REPORT = {"imported": 2, "known": 2, "left_out": LEFT_OUT, "extras": {"followed": [1], "profile": {"about_me": 1}}}
+"""What a file could hold of everything, without a word."""
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 # The administration is Django's, and its words for rows and columns are the models' own names.
 FOREIGN = ("/admin/", "/healthz", "/readyz", "/metrics")
@@ -56,7 +76,11 @@ def one_of_everything(member: User, stranger: User) -> dict[str, list[object]]:
     Task.objects.update(description="…")
     Archive.objects.filter(task=tasks[0]).update(mail_error="refused", item_counts={"posts": 1, "skipped": 1})
     show_alerts(member)
-    rows = [post, Notification.objects.all()[0], EmailAddress.objects.all()[0]]
+    imports = [
+        Import.objects.create(user=member, stage=stage, filename="1", size=1, preview=PREVIEW, report=REPORT)
+        for stage in Stage
+    ]
+    rows = [post, Notification.objects.all()[0], EmailAddress.objects.all()[0], *imports]
     return {
         "pk": [*(row.pk for row in rows), *(task.pk for task in tasks)],
         "username": [member.username, stranger.username],

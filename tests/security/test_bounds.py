@@ -5,13 +5,17 @@ import re
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -154,6 +158,86 @@ def test_a_view_that_opts_in_accepts_uploads_up_to_its_limit(db: None) -> None:
     file = SimpleUploadedFile("a.txt", b"x" * BODY_LIMIT)
     assert client.post("/taking/", {"note": "y" * 5000, "file": file}).content == f"5000 {BODY_LIMIT}".encode()
     assert announce(client, "/taking/", CONTENT_LENGTH=str(2 * BODY_LIMIT + 1)).status_code == 413
+
+
+def test_a_large_upload_of_a_visitor_leads_to_sign_in_unread(db: None) -> None:
+    response = announce(Client(), "/imports/", CONTENT_LENGTH=str(5 * BODY_LIMIT))
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/imports/")
+    script = announce(Client(), "/imports/", CONTENT_LENGTH=str(5 * BODY_LIMIT), HTTP_X_LIVE_REFRESH="1")
+    assert script.status_code == 403
+    assert not missing_headers(response)
+
+
+def test_the_page_of_imports_takes_a_members_large_file(member: User) -> None:
+    file = SimpleUploadedFile("a.txt", b"x" * 2 * BODY_LIMIT)
+    assert signed_in_client(member).post("/imports/", {"file": file}).status_code == 302
+    assert member.imports.get().size == 2 * BODY_LIMIT
+
+
+def test_the_page_of_imports_has_a_limit_for_members_too(member: User, settings: LazySettings) -> None:
+    too_large = str(settings.IMPORT_MAX_SIZE + BODY_LIMIT)
+    assert announce(signed_in_client(member), "/imports/", CONTENT_LENGTH=too_large).status_code == 413
+
+
+@pytest.mark.parametrize("address", ["confirm", "discard", "undo"])
+def test_the_other_pages_of_imports_take_small_forms_only(member: User, address: str) -> None:
+    client = signed_in_client(member)
+    target = f"/imports/00000000-0000-4000-8000-000000000000/{address}/"
+    assert announce(client, target).status_code == 413
+    assert client.post(target, {"file": SimpleUploadedFile("a.txt", b"words")}).status_code == 400
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Callable[[int], None]:
+    """Return a function that leaves so many bytes free on the disk, above the reserve."""
+
+    def leave(size: int) -> None:
+        free = settings.EXPORT_FREE_SPACE_RESERVE + size
+        monkeypatch.setattr("core.requests.uploads.shutil.disk_usage", lambda _folder: SimpleNamespace(free=free))
+
+    return leave
+
+
+def test_a_body_that_the_disk_has_no_room_for_is_refused_unread(
+    member: User, full_disk: Callable[[int], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    full_disk(3 * BODY_LIMIT)
+    response = announce(signed_in_client(member), "/imports/", CONTENT_LENGTH=str(4 * BODY_LIMIT))
+    assert response.status_code == 507
+    assert "enough free space for your file right now. Nothing was saved." in response.content.decode()
+    assert not missing_headers(response)
+    [line] = [record for record in caplog.records if record.name == "core.requests.uploads"]
+    assert line.levelname == "ERROR"  # which staff are emailed
+    assert f"{Path(django_settings.FILE_UPLOAD_TEMP_DIR)} has " in line.getMessage()
+
+
+@pytest.mark.parametrize("is_development", [False, True])
+def test_an_upload_stops_before_the_disk_is_full(
+    member: User,
+    full_disk: Callable[[int], None],
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    is_development: bool,
+) -> None:
+    """Other files may come onto the disk while it is written."""
+    settings.DEBUG = is_development
+    write = TemporaryFileUploadHandler.receive_data_chunk
+
+    def fill(handler: Any, content: bytes, start: int) -> None:
+        write(handler, content, start)
+        full_disk(10)
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", fill)
+    file = SimpleUploadedFile("a.txt", b"x" * 2 * BODY_LIMIT)
+    response = signed_in_client(member).post("/imports/", {"file": file})
+    assert response.status_code == (400 if is_development else 507)
+    assert not member.imports.exists()
+    assert list(Path(django_settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*")) == []
+
+
+def test_other_forms_are_taken_when_the_disk_is_full(member: User, full_disk: Callable[[int], None]) -> None:
+    full_disk(0)
+    assert signed_in_client(member).post("/", {"body": "hello"}).status_code == 302  # as multipart/form-data
 
 
 def test_the_longest_message_fits_even_when_escaped(member: User, stranger: User) -> None:
