@@ -28,8 +28,8 @@ LONGEST_MOMENT = 2 * BATCH_SIZE
 
 CODE_POINTS_A_CHARACTER = 3
 """On average: a flag is two. Longer texts of families and stacked accents would cost exports and pages too much."""
-STACKED = regex.compile(r"\p{M}{500}")
-"""Marks on one letter, for which databases take quadratic time."""
+STACKED = regex.compile(r"\p{M}{1401}")
+"""More marks on one letter than a post written here can have; databases take quadratic time for them."""
 
 
 class WatchedFile:
@@ -107,7 +107,7 @@ def _refusal(body: str, written_at: datetime) -> tuple[Reason | None, str]:
     if _is_too_long(body):
         return Reason.TOO_LONG, ""
     if STACKED.search(body):
-        return Reason.UNREADABLE, "hundreds of accents on one letter"
+        return Reason.UNREADABLE, "thousands of accents on one letter"
     if not EARLIEST <= written_at <= timezone.now():
         return Reason.BAD_TIME, written_at.isoformat()
     try:
