@@ -170,12 +170,12 @@ def test_a_wrong_file_fails_with_the_reason_and_a_way_on(imports_page: Page, liv
     upload(imports_page, b"a shopping list")
     work()
     look_again(imports_page)
-    expect(imports_page.locator("#announcer")).to_contain_text("This isn't an archive that we know.")
+    expect(imports_page.locator("#announcer")).to_contain_text("We don't recognize this file.")
     assert not_reloaded(imports_page)
     expect(imports_page.get_by_role("button", name="Try again")).to_have_count(0)
     imports_page.get_by_role("link", name="Upload another file").click()
     expect(imports_page.locator("#import-list")).to_contain_text("Failed")
-    expect(imports_page.locator(ALERT)).to_contain_text("This isn't an archive that we know.")
+    expect(imports_page.locator(ALERT)).to_contain_text("We don't recognize this file.")
 
 
 def test_each_step_is_accessible_by_keyboard_and_fits_a_phone(imports_page: Page) -> None:
