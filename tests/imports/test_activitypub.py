@@ -174,7 +174,8 @@ def test_the_addresses_of_the_object_win() -> None:
 def test_a_reply_is_of_a_thread_if_it_answers_one_of_their_own(
     replied: Any, audience: dict[str, Any], kind: Kind
 ) -> None:
-    assert entry_of(create(2, inReplyTo=replied, **audience)).kind == kind
+    entry = entry_of(create(2, inReplyTo=replied, **audience))
+    assert (entry.kind, entry.is_unlisted) == (kind, bool(audience))
 
 
 def test_a_reply_is_also_known_by_its_atom_address_and_its_author() -> None:

@@ -74,6 +74,9 @@ def test_all_files_of_a_zip_are_read_in_order() -> None:
 
 def test_visibility_home_is_unlisted() -> None:
     assert post_of(visibility="home").kind == Kind.UNLISTED
+    reply = post_of(visibility="home", replyId="x")
+    assert (reply.kind, reply.is_unlisted) == (Kind.REPLY, True)
+    assert not post_of(visibility="public", replyId="x").is_unlisted
 
 
 @pytest.mark.parametrize("visibility", ["followers", "specified", "", "Public", "new"])
