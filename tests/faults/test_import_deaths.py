@@ -23,8 +23,8 @@ from tests.waiting import wait_until
 
 Worker = Popen[bytes]
 StartWorker = Callable[..., Worker]
-MANY = 20_000
-"""Posts: twenty transactions of the import, forty of the undo."""
+MANY = 12_000
+"""Posts: twelve transactions of the import, twenty-four of the undo."""
 BOOSTS = MANY // 10
 """Entries among them that are left out, which no origin protects from being counted twice."""
 ADA = "https://m.example/users/ada"
