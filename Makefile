@@ -22,8 +22,8 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 	@exec $(BIN)/python manage.py run_site --parent $$PPID
 
 # PostgreSQL gets the tests of what depends on the database most, and in CI some more.
-ON_POSTGRESQL = tests/imports/test_jobs.py tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
-	tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
+ON_POSTGRESQL = tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
+	tests/imports/test_jobs.py tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
 	tests/posts/test_double_submits.py tests/posts/test_search.py tests/security/test_staff_lists.py
 ON_POSTGRESQL_IN_CI = $(ON_POSTGRESQL) tests/accounts tests/faults tests/posts tests/core/test_pooler.py \
 	tests/project/test_query_counts.py tests/project/test_upgrade.py tests/security/test_fuzz.py

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from tasks.exceptions import TaskRefusedError
@@ -40,8 +38,3 @@ class ImportRefusedError(TaskRefusedError):
 
     def __init__(self, code: str, params: dict[str, Any] | None = None) -> None:
         super().__init__(Failure(code, params or {}))
-
-
-def size_limit() -> str:
-    """Return the largest upload, as people read it."""
-    return filesizeformat(settings.IMPORT_MAX_SIZE)

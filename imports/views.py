@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -25,7 +26,6 @@ from core.requests.rate_limits import not_too_often
 from core.requests.redirects import is_background_request
 from imports.forms import ChoicesForm
 from imports.models import Import, Stage
-from imports.problems import size_limit
 from imports.reasons import Reason
 from imports.services.uploads import JOBS as IMPORT_JOBS
 from imports.services.uploads import (
@@ -81,7 +81,7 @@ def _list(request: HttpRequest, error: str = "") -> HttpResponse:
         "is_busy": is_busy(user),
         "waiting": user.imports.filter(stage=Stage.PREVIEW).first(),
         "error": error,
-        "size_limit": size_limit(),
+        "size_limit": filesizeformat(settings.IMPORT_MAX_SIZE),
         "max_size": settings.IMPORT_MAX_SIZE,
     }
     return render(request, "imports/list.html", context, status=422 if error else 200)

@@ -20,8 +20,6 @@ from core.safe_zip import MAX_DIRECTORY, METADATA, METHODS, UNREADABLE, files_of
 MAX_FILES = 200_000
 MAX_UNPACKED = 8 * 1024**3
 """Bytes that are read of one file: several times what the largest upload's worth of text has."""
-MAX_SMALL = 4 * 1024 * 1024
-"""Bytes of a file that is read as a whole, such as a profile."""
 HEAD = 64 * 1024
 """Bytes by which a reader recognises a file; Mastodon's context alone takes several thousand."""
 BUFFER = 256 * 1024
@@ -79,14 +77,6 @@ class Archive:
         """Return the beginning of a file: HEAD bytes, or all if it has fewer."""
         with self.open(name) as file:
             return file.read(HEAD)
-
-    def read(self, name: str) -> bytes:
-        """Return a small file as a whole. Raises ArchiveError for one of more than MAX_SMALL bytes."""
-        with self.open(name) as file:
-            content = file.read(MAX_SMALL + 1)
-        if len(content) > MAX_SMALL:
-            raise ArchiveError("too_large_inside", name=name, detail=f"more than {MAX_SMALL} bytes")
-        return content
 
     @property
     def is_single(self) -> bool:

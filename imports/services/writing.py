@@ -14,15 +14,12 @@ from imports.services.known_posts import new_posts
 from imports.services.reading import in_order
 from posts.models import Post, PostOrigin
 
-Columns = Sequence[str]
 Position = dict[str, Any]
 """How many entries are `done`, how many of them were `known`, and how many were `left_out`, by reason."""
 START: Position = {"done": 0, "known": 0, "left_out": {}}
 POST_COLUMNS = ("id", "author_id", "body", "timestamp")
 ORIGIN_COLUMNS = ("post_id", "author_id", "source", "source_id", "url", "import_id")
 NEW_IDS = "SELECT nextval(pg_get_serial_sequence('posts_post', 'id')) FROM generate_series(1, %s)"
-
-
 MAX_LISTED = 100_000
 """Entries left out that an import keeps for its CSV; a hostile file of a few kilobytes can hold millions."""
 
@@ -80,7 +77,7 @@ def _new_ids(cursor: CursorWrapper, count: int) -> list[int]:
     return list(range(last + 1, last + 1 + count))
 
 
-def _insert(cursor: CursorWrapper, table: str, columns: Columns, rows: Iterable[tuple[Any, ...]]) -> None:
+def _insert(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     names = ", ".join(columns)
     if connection.vendor == "postgresql":
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:

@@ -144,6 +144,8 @@ def test_an_item_that_is_too_large_is_refused_and_not_one_that_is_not(monkeypatc
     assert error.code == "too_large_inside"
     assert error.params["detail"] == "more than 1000 characters from character 6 on"
     assert problem(json.dumps({"other": "x" * 5000, "a": []}), "a.item").code == "too_large_inside"
+    assert problem(json.dumps({"name": "x" * 5000}), "").code == "too_large_inside"  # a document is one item
+    assert items(json.dumps({"other": ["x" * 900] * 50, "a": [1]}), "a.item") == [1]  # a list that is passed is not
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     """`manage.py import_posts <username> <file> [--dry-run]`."""
 
     help = (
-        "Import the public and unlisted posts of a member's archive: of Mastodon, X, Bluesky, Misskey or Microblog, "
+        "Import the public posts of a member's archive: of Mastodon, Pixelfed, X, Bluesky, Misskey or Microblog, "
         'or of JSON lines, {"timestamp": ISO 8601 with offset, "body": text} each.'
     )
 
