@@ -46,10 +46,10 @@ class ImportJob(Job):
         return problem_text(code, params or {}) if code in PROBLEMS else super().failure_text(code, params)
 
     @classmethod
-    def queue(cls, user: User | None) -> TaskQueue:
-        """Return the queue by the size of the member's newest file."""
-        newest = Import.objects.filter(user=user).order_by("-created_at").first()
-        return TaskQueue.LARGE if newest and newest.size >= LARGE_FILE else TaskQueue.SMALL
+    def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
+        """Return the queue by the size of the file."""
+        is_large = Import.objects.filter(pk=params["import"], size__gte=LARGE_FILE).exists()
+        return TaskQueue.LARGE if is_large else TaskQueue.SMALL
 
     @classmethod
     def payload(cls, task: Task) -> dict[str, Any]:
