@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from imports.figures import entries_count
 from imports.models import Import, Stage
 from imports.problems import PROBLEMS, ImportRefusedError, problem_text
 from imports.services.extras import extras_import, extras_undo
@@ -146,8 +147,7 @@ class ImportPosts(ImportJob):
                     self.save_checkpoint(position)
                 self.progress(passed)
         report = import_report(upload, position)
-        summary = {"imported": report["imported"], "known": report["known"]}
-        summary["left_out_count"] = sum(report["left_out"].values())
+        summary = {**report, "left_out": sum(report["left_out"].values())}
         return Result(done=passed, value=report, summary=summary)
 
     def commit(self, result: Result) -> None:
@@ -155,6 +155,7 @@ class ImportPosts(ImportJob):
         upload = self.upload()
         extras = extras_import(upload.user, upload.preview.get("extras", {}), upload.choices)
         import_finish(upload, {**result.value, "extras": extras})
+        entries_count(result.summary or {})
 
     def after_commit(self, result: Result) -> None:
         """Remove the file."""
