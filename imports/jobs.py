@@ -5,17 +5,26 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from imports.figures import entries_count
-from imports.models import Import, Stage
+from imports.models import Import, Stage, imports_storage
 from imports.problems import PROBLEMS, ImportRefusedError, problem_text
+from imports.services.entries import entries_file, kept, kept_batches
 from imports.services.extras import extras_import, extras_undo
 from imports.services.preview import Preview
-from imports.services.reading import batches_of, opened
-from imports.services.uploads import WRITING, file_remove, import_finish, import_report
+from imports.services.reading import batches_of, opened, stored_file
+from imports.services.uploads import (
+    FOLDER,
+    WRITING,
+    file_remove,
+    import_finish,
+    import_report,
+    stored_file_delete,
+)
 from imports.services.writing import START, write_batch
 from posts.models import Post, PostOrigin, RemovedPost
 from tasks.job import Job, Result, Text
@@ -79,7 +88,9 @@ class ImportJob(Job):
 
 @register
 class ReadImport(ImportJob):
-    """Read the file once, and count what an import would bring."""
+    """Read the file once, keep the entries that can be imported, and count what an import would bring."""
+
+    uploaded: str
 
     name = "read_import"
     label = _("Reading your archive")
@@ -94,14 +105,16 @@ class ReadImport(ImportJob):
     def run(self) -> Result:
         """Return the preview."""
         upload = self.upload()
-        with opened(upload, self.stop_if_lost) as reader:
+        self.uploaded = str(upload.file.name)
+        with opened(upload, self.stop_if_lost) as reader, entries_file() as entries:
             preview = Preview(upload, reader.source)
             expected = reader.expected()
-            for batch in batches_of(reader):
+            for batch in kept(batches_of(reader), entries):
                 preview.add(batch)
                 # Without a total, "getting ready": no archive of Bluesky or Misskey says how much it holds.
                 self.progress(preview.total, max(expected, preview.total) if expected else 0)
             values = {"source": reader.source, "owner": reader.owner()[:255], "preview": preview.as_json(reader)}
+            values["file"] = imports_storage().save(f"{FOLDER}/{upload.pk}.entries", File(entries))
         return Result(done=preview.total, value=values)
 
     def commit(self, result: Result) -> None:
@@ -109,6 +122,10 @@ class ReadImport(ImportJob):
         Import.objects.filter(pk=self.task.params["import"], stage=self.stage).update(
             stage=Stage.PREVIEW, **result.value
         )
+
+    def after_commit(self, result: Result) -> None:
+        """Remove what was uploaded: the entries have taken its place."""
+        stored_file_delete(self.uploaded)
 
     @classmethod
     def on_failure(cls, task: Task) -> None:
@@ -136,9 +153,9 @@ class ImportPosts(ImportJob):
         if not position["done"]:  # an earlier task may have been cancelled on the way
             upload.left_out.all().delete()
         passed = 0
-        with opened(upload, self.stop_if_lost) as reader:
+        with stored_file(upload) as file:
             self.progress(position["done"], upload.preview["total"])
-            for batch in batches_of(reader):
+            for batch in kept_batches(file):
                 passed += len(batch)
                 if passed <= position["done"]:
                     continue

@@ -39,7 +39,7 @@ class Found:
     """Where the original is, or was."""
     kind: Kind = Kind.PUBLIC
     order: int = 0
-    """Tells which of two posts of the same moment came first: a number in its id."""
+    """Tells which of two posts of the same moment came first: a number in its id, below 2**64."""
     pictures: int = 0
     """How many pictures, films or sounds it had, which are not imported."""
     is_unlisted: bool = False

@@ -17,7 +17,7 @@ PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 POSTS = ("Note", "Question")
 _TOTAL = re.compile(rb'"totalItems"\s*:\s*(\d{1,9})\b')
 _ACTOR = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+/)(?:users/|@)([\w.-]+)"')
-_LAST_NUMBER = re.compile(r"/(\d{1,20})/?$")
+_LAST_NUMBER = re.compile(r"/(\d{1,19})/?$")
 
 
 class DamagedError(ValueError):
@@ -71,12 +71,10 @@ def entry_of_activity(item: Any) -> Entry:
         return Skipped(Reason.OTHER, safe_url(item))
     activity = object_of(item)
     note = activity.get("object")
-    link, written_at = safe_url(note, activity.get("id")), time_of(activity.get("published"))
-    if activity.get("type") == "Announce":
-        return Skipped(Reason.BOOST, link, written_at)
-    if activity.get("type") != "Create" or isinstance(note, str):
-        return Skipped(Reason.OTHER, link, written_at)
-    return _entry_of_note(object_of(note), activity)
+    if activity.get("type") == "Create" and not isinstance(note, str):
+        return _entry_of_note(object_of(note), activity)
+    reason = Reason.BOOST if activity.get("type") == "Announce" else Reason.OTHER
+    return Skipped(reason, safe_url(note, activity.get("id")), time_of(activity.get("published")))
 
 
 def _entry_of_note(note: dict[str, Any], activity: dict[str, Any]) -> Entry:
@@ -84,27 +82,34 @@ def _entry_of_note(note: dict[str, Any], activity: dict[str, Any]) -> Entry:
     published = note.get("published") or activity.get("published")
     to, cc = _addressees(note, activity)
     is_direct = note.get("directMessage") or activity.get("directMessage")  # Pleroma's
-    if is_direct or not PUBLIC & (to | cc):
+    if is_direct or PUBLIC.isdisjoint(to | cc):
         return Skipped(Reason.PRIVATE, link, time_of(published))
     if note.get("type") not in POSTS:
         return Skipped(Reason.OTHER, link, time_of(published))
     replied = _ids(note.get("inReplyTo")) | _ids(note.get("inReplyToAtomUri"))
-    own = tuple(f"{author}/" for author in _ids(activity.get("actor")) | _ids(note.get("attributedTo")))
-    is_own = any(address.startswith(own) for address in replied)
-    mentions = (tag for tag in objects_of(note.get("tag")) if tag.get("type") == "Mention")
+    is_unlisted = PUBLIC.isdisjoint(to)
+    mentions = [tag for tag in objects_of(note.get("tag")) if tag.get("type") == "Mention"]
     options = [*objects_of(note.get("oneOf")), *objects_of(note.get("anyOf"))]
     return post_entry(
         source_id=note.get("id"),
         url=link,
         published=published,
-        kind=kind_of(is_unlisted=not PUBLIC & to, is_reply=bool(replied), is_own=is_own),
-        is_unlisted=not PUBLIC & to,
+        kind=kind_of(is_unlisted=is_unlisted, is_reply=bool(replied), is_own=_are_own(replied, note, activity)),
+        is_unlisted=is_unlisted,
         warning=note.get("summary"),
         html=note.get("content"),
-        mentions=((mention.get("href"), mention.get("name")) for mention in mentions),
+        mentions=[(mention.get("href"), mention.get("name")) for mention in mentions],
         options=[option.get("name") for option in options],
         pictures=len(objects_of(note.get("attachment"))),
     )
+
+
+def _are_own(replied: set[str], note: dict[str, Any], activity: dict[str, Any]) -> bool:
+    """Return whether one of the posts replied to is by the author."""
+    if not replied:
+        return False
+    own = tuple(f"{author}/" for author in _ids(activity.get("actor")) | _ids(note.get("attributedTo")))
+    return any(address.startswith(own) for address in replied)
 
 
 def post_entry(
@@ -165,8 +170,10 @@ def _addressees(note: dict[str, Any], activity: dict[str, Any]) -> tuple[set[str
 
 
 def _ids(value: Any) -> set[str]:
-    if isinstance(value, str):  # as a rule
-        return {value} if value else set()
+    if not value:
+        return set()
+    if isinstance(value, str):
+        return {value}
     ids = (item.get("id") if isinstance(item, dict) else item for item in as_list(value))
     return {item for item in ids if isinstance(item, str) and item}
 

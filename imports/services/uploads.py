@@ -116,15 +116,19 @@ def import_finish(upload: Import, report: dict[str, Any]) -> bool:
 
 
 def file_remove(upload: Import) -> None:
-    """Remove the file, if it is still there; a storage that fails is logged, and tried again by `uploads_expire`."""
-    if not upload.file:
-        return
+    """Remove the file, if it is still there; a storage that fails is tried again by `uploads_expire`."""
+    if upload.file and stored_file_delete(str(upload.file.name)):
+        Import.objects.filter(pk=upload.pk).update(file="")
+
+
+def stored_file_delete(name: str) -> bool:
+    """Delete a file of the storage; return whether it is gone. A storage that fails is logged."""
     try:
-        imports_storage().delete(str(upload.file.name))
+        imports_storage().delete(name)
     except Exception:  # whatever a storage raises
-        logger.exception("The file of import %s could not be removed", upload.pk)
-        return
-    Import.objects.filter(pk=upload.pk).update(file="")
+        logger.exception("%s, a file of an import, could not be removed", name)
+        return False
+    return True
 
 
 def _launch(upload: Import, name: str) -> Task:
