@@ -45,7 +45,9 @@ def bodies(user: User) -> list[str]:
 
 
 def undone(upload: Import) -> Import:
-    runner.run(str(import_undo(upload).pk))
+    task = import_undo(upload)
+    assert task
+    runner.run(str(task.pk))
     return again(upload)
 
 
