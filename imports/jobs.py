@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -193,13 +194,17 @@ class UndoImport(ImportJob):
     def run(self) -> Result:
         """Delete them; what the member has deleted stays deleted, also at a later import."""
         upload = self.upload()
-        brought = PostOrigin.objects.filter(import_id=upload.pk)
         done = (self.task.checkpoint or {"done": 0})["done"]
-        posts = Post.objects.filter(pk__in=brought.values("post_id"))
+        posts = Post.objects.filter(origin__import_id=upload.pk)
         self.progress(done, done + posts.count())
-        while pks := list(posts.order_by("pk").values_list("pk", flat=True)[:UNDO_BATCH]):
+        ids = PostOrigin.objects.filter(import_id=upload.pk).aggregate(first=Min("post_id"), last=Max("post_id"))
+        # Few other posts are between these; a query for "the next ones" would look at all of them each time.
+        for first in range(ids["first"] or 0, (ids["last"] or -1) + 1, UNDO_BATCH):
+            pks = list(posts.filter(pk__range=(first, first + UNDO_BATCH - 1)).values_list("pk", flat=True))
+            if not pks:
+                continue
             with transaction.atomic():
-                brought.filter(pk__in=pks).delete()
+                PostOrigin.objects.filter(pk__in=pks).delete()
                 Post.objects.filter(pk__in=pks).delete()
                 done += len(pks)
                 self.save_checkpoint({"done": done})

@@ -66,8 +66,6 @@ def import_is_whole(upload: Import) -> Iterator[str]:
     report = {"imported": SIZE, "known": 0, "left_out": {"no_text": blank}, "extras": {"followed": [], "profile": {}}}
     if upload.report != report or upload.left_out.count() != blank:
         yield f"Import {upload.pk} reports {upload.report}, with {upload.left_out.count()} entries left out"
-    if upload.file:
-        yield f"Import {upload.pk} has kept its file"
 
 
 def import_is_undone(upload: Import, own: list[tuple[object, ...]]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from e2e.chaos.report import Promise, faults_table, in_words, promises_table, wr
 from e2e.chaos.schedule import make_schedule
 from e2e.chaos.site import Site
 from imports.models import Stage
+from imports.services.uploads import FOLDER
 from imports.services.uploads import JOBS as IMPORT_JOBS
 from tasks.models import Task
 from tasks.models.task import TaskQuerySet
@@ -73,7 +74,7 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
         *settling.end_conditions(
             site.exporters,
             mails=lambda: zip(site.mail.messages, site.mail.recipients, strict=True),
-            temporary_folders=[settings.VAR_DIR / "tmp"],
+            temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
         ),
     ]
 

@@ -17,6 +17,7 @@ from e2e.chaos.importers import Importer
 from e2e.chaos.members import KINDS, Member
 from exports.models import Archive
 from imports.models import Stage
+from imports.periodic import FILE_LIFETIME
 from tasks.models import Task
 from tests.waiting import wait_until
 
@@ -72,8 +73,8 @@ def mails_go_out() -> None:
 
 
 def leftovers_go(folders: Collection[Path]) -> None:
-    """Wait for a housekeeping. It leaves alone what a job may still be writing: make the files look old."""
-    old = time.time() - 2 * settings.EXPORT_JOB_TIMEOUT
+    """Wait for a housekeeping. It leaves alone what may still be in use: make the files look old."""
+    old = time.time() - 2 * max(settings.EXPORT_JOB_TIMEOUT, FILE_LIFETIME.total_seconds())
     for folder in folders:
         for path in folder.glob("*"):
             os.utime(path, (old, old))
