@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from imports.figures import entries_count
 from imports.models import Import, Stage, imports_storage
 from imports.problems import PROBLEMS, ImportRefusedError, problem_text
 from imports.services.entries import entries_file, kept, kept_batches
@@ -55,10 +56,10 @@ class ImportJob(Job):
         return problem_text(code, params or {}) if code in PROBLEMS else super().failure_text(code, params)
 
     @classmethod
-    def queue(cls, user: User | None) -> TaskQueue:
-        """Return the queue by the size of the member's newest file."""
-        newest = Import.objects.filter(user=user).order_by("-created_at").first()
-        return TaskQueue.LARGE if newest and newest.size >= LARGE_FILE else TaskQueue.SMALL
+    def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
+        """Return the queue by the size of the file."""
+        is_large = Import.objects.filter(pk=params["import"], size__gte=LARGE_FILE).exists()
+        return TaskQueue.LARGE if is_large else TaskQueue.SMALL
 
     @classmethod
     def payload(cls, task: Task) -> dict[str, Any]:
@@ -163,8 +164,7 @@ class ImportPosts(ImportJob):
                     self.save_checkpoint(position)
                 self.progress(passed)
         report = import_report(upload, position)
-        summary = {"imported": report["imported"], "known": report["known"]}
-        summary["left_out_count"] = sum(report["left_out"].values())
+        summary = {**report, "left_out": sum(report["left_out"].values())}
         return Result(done=passed, value=report, summary=summary)
 
     def commit(self, result: Result) -> None:
@@ -172,6 +172,7 @@ class ImportPosts(ImportJob):
         upload = self.upload()
         extras = extras_import(upload.user, upload.preview.get("extras", {}), upload.choices)
         import_finish(upload, {**result.value, "extras": extras})
+        entries_count(result.summary or {})
 
     def after_commit(self, result: Result) -> None:
         """Remove the file."""

@@ -74,7 +74,7 @@ class Reader:
     """Reads one service's archives; `@register_reader` makes a subclass known."""
 
     label: ClassVar[str]
-    """The service's name as people know it: `Imported from {label}`. Never changed once released: rows keep it."""
+    """The service's name as people know it. Never changed once released: rows keep it, unless there is a `source`."""
     rank: ClassVar[int] = 0
     """Readers of a higher rank are asked first whether they recognise an archive."""
 
@@ -88,7 +88,7 @@ class Reader:
 
     @property
     def source(self) -> str:
-        """Return where ids are unique, 100 code points at most; by default the label."""
+        """Return where ids are unique, 100 code points at most: `Imported from {source}`. By default the label."""
         return self.label
 
     def owner(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from imports.archives.archive import Archive, ArchiveError
 from imports.archives.json_stream import json_document, json_head, json_items
-from imports.html_text import full_names, html_text
+from imports.html_text import full_names, host_of, html_text
 from imports.reader import Entry, Found, Kind, Reader, Skipped, register_reader
 from imports.reasons import Reason
 from imports.values import LONGEST_ID, as_list, objects_of, safe_url, time_of
@@ -17,6 +17,8 @@ PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 POSTS = ("Note", "Question")
 _TOTAL = re.compile(rb'"totalItems"\s*:\s*(\d{1,9})\b')
 _ACTOR = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+/)(?:users/|@)([\w.-]+)"')
+_SERVER = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+)/')
+_HOST = re.compile(r"[a-z0-9.-]{1,90}(?::\d{1,5})?")
 _LAST_NUMBER = re.compile(r"/(\d{1,19})/?$")
 
 
@@ -36,6 +38,12 @@ class MastodonReader(Reader):
         name = _outbox(archive)
         head = json_head(archive, name).lstrip() if name else b""
         return head.startswith(b"{") and f'"{ITEMS}"'.encode() in head
+
+    @property
+    def source(self) -> str:
+        """Return the server, by the first activity: it may run other software than Mastodon."""
+        found = _SERVER.search(self._head)
+        return server_name(found[1].decode(errors="replace") if found else "")
 
     @cached_property
     def _head(self) -> bytes:
@@ -105,11 +113,15 @@ def _entry_of_note(note: dict[str, Any], activity: dict[str, Any]) -> Entry:
 
 
 def _are_own(replied: set[str], note: dict[str, Any], activity: dict[str, Any]) -> bool:
-    """Return whether one of the posts replied to is by the author."""
+    """Return whether one of the posts replied to is by the author.
+
+    Mastodon's ids begin with their author's. Pleroma's don't: it addresses a reply to the author it replies to.
+    """
     if not replied:
         return False
-    own = tuple(f"{author}/" for author in _ids(activity.get("actor")) | _ids(note.get("attributedTo")))
-    return any(address.startswith(own) for address in replied)
+    authors = _ids(activity.get("actor")) | _ids(note.get("attributedTo"))
+    own = tuple(f"{author}/" for author in authors)
+    return any(address.startswith(own) for address in replied) or not authors.isdisjoint(_addressees(note, activity)[0])
 
 
 def post_entry(
@@ -202,6 +214,12 @@ def owner_name(address: str, name: Any) -> str:
     """Return `@user@host` by a person's address and name, empty if one is missing."""
     full = full_names([(address, name)])[address] if address and name and isinstance(name, str) else ""
     return full if len(full) <= LONGEST_ID and full.isprintable() else ""
+
+
+def server_name(address: str) -> str:
+    """Return the host of an address, which is what people call their server; without one, the name of the software."""
+    host = host_of(address).lower()
+    return host if _HOST.fullmatch(host) else MastodonReader.label
 
 
 def _owner_by_activity(head: bytes) -> str:

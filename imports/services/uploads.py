@@ -27,10 +27,6 @@ WRITING = ("import_posts", "undo_import")
 JOBS = ("read_import", *WRITING)
 
 
-class UndoImpossibleError(Exception):
-    """The import can no longer be undone, or there is nothing to undo."""
-
-
 def tasks_of(upload: Import) -> TaskQuerySet:
     """Return the tasks of an import, the newest first."""
     return Task.objects.filter(user=upload.user_id, name__in=JOBS, params__import=str(upload.pk))
@@ -86,13 +82,16 @@ def import_discard(upload: Import) -> bool:
     return True
 
 
-def import_undo(upload: Import) -> Task:
-    """Start taking back all that an import has brought. Raises UndoImpossibleError, and what `task_launch` does."""
+def import_undo(upload: Import) -> Task | None:
+    """Start taking back all that an import has brought; return None if it can't be undone, or no longer.
+
+    Raises TaskAlreadyActiveError, and what else `task_launch` does.
+    """
     if not may_be_undone(upload):
-        raise UndoImpossibleError(upload.pk)
+        return None
     with transaction.atomic():
         if not Import.objects.filter(pk=upload.pk, stage=upload.stage).update(stage=Stage.UNDOING):
-            raise UndoImpossibleError(upload.pk)
+            return None
         return _launch(upload, "undo_import")
 
 

@@ -50,7 +50,9 @@ def bodies(user: User) -> list[str]:
 
 
 def undone(upload: Import) -> Import:
-    runner.run(str(import_undo(upload).pk))
+    task = import_undo(upload)
+    assert task
+    runner.run(str(task.pk))
     return again(upload)
 
 
@@ -68,6 +70,20 @@ def test_the_preview_counts_what_would_be_imported_and_imports_nothing(upload: U
     assert read.preview["left_out"] == {"boost": 2, "private": 1}
     assert (read.preview["first"]["body"], read.preview["last"]["body"]) == ("post 0", "post 2")
     assert bodies(susan) == []
+
+
+def test_a_post_that_the_archive_has_twice_counts_once(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BATCH_SIZE", 2)
+    read = upload(handmade(*posts(5), *posts(5)))
+    assert (read.preview["new"], read.preview["kinds"], read.preview["years"]) == (5, {"public": 5}, {"2020": 5})
+    assert imported(read).report["imported"] == 5
+
+
+@pytest.mark.parametrize(("zone", "year"), [("", "2019"), ("Pacific/Auckland", "2020"), ("America/Lima", "2019")])
+def test_years_are_those_of_the_members_time_zone(upload: Upload, susan: User, zone: str, year: str) -> None:
+    User.objects.filter(pk=susan.pk).update(time_zone=zone)
+    read = upload(handmade({"source_id": "a", "body": "Happy new year", "at": "2019-12-31T23:30:00+00:00"}))
+    assert read.preview["years"] == {year: 1}
 
 
 def test_the_preview_knows_what_is_here_already(upload: Upload, susan: User) -> None:
