@@ -143,18 +143,18 @@ def post_entry(
     """
     if not isinstance(source_id, str) or not 0 < len(source_id) <= LONGEST_ID or not source_id.isprintable():
         raise DamagedError("it has no id, or none that can be stored")
-    if not isinstance(html, str | None):
+    if html is not None and not isinstance(html, str):
         raise DamagedError("its content is not a text")
     written_at = time_of(published)
     if written_at is None:
         return Skipped(Reason.BAD_TIME, url)
-    names = full_names(pair for pair in mentions if all(isinstance(part, str) for part in pair))
+    names = full_names([pair for pair in mentions if all(isinstance(part, str) for part in pair)])
     text = html_text(html or "", names)
-    poll = "\n".join(f"- {option}" for option in options if isinstance(option, str))
+    poll = "\n".join([f"- {option}" for option in options if isinstance(option, str)])
     if not text and not poll:
         return Skipped(Reason.NO_TEXT, url, written_at)
     before = warning.strip() if isinstance(warning, str) else ""
-    body = "\n\n".join(filter(None, (before, text, poll)))
+    body = "\n\n".join([part for part in (before, text, poll) if part])
     order = _last_number(source_id)
     return Found(source_id, written_at, body, url, kind, order, pictures, is_unlisted)
 
@@ -186,7 +186,7 @@ def _ids(value: Any) -> set[str]:
         return set()
     if isinstance(value, str):
         return {value}
-    ids = (item.get("id") if isinstance(item, dict) else item for item in as_list(value))
+    ids = [item.get("id") if isinstance(item, dict) else item for item in as_list(value)]
     return {item for item in ids if isinstance(item, str) and item}
 
 

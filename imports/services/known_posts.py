@@ -6,11 +6,21 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from imports.reader import Found
 from posts.models import Post, PostOrigin
+
+# One lookup for each id: while an import fills the table, its statistics would have each batch read all posts so far.
+IN_POSTGRESQL = """
+    SELECT origin.* FROM unnest(%s::text[]) AS wanted (id) CROSS JOIN LATERAL (
+        SELECT * FROM posts_postorigin WHERE source_id = wanted.id AND author_id = %s AND source = %s LIMIT 1
+    ) AS origin
+"""
+IN_SQLITE = """
+    SELECT origin.* FROM json_each(%s) AS wanted CROSS JOIN posts_postorigin AS origin
+    WHERE source_id = wanted.value AND author_id = %s AND source = %s
+"""
 
 
 def new_posts(user: User, source: str, found: Sequence[Found], *, import_id: UUID) -> tuple[list[Found], int]:
@@ -20,8 +30,7 @@ def new_posts(user: User, source: str, found: Sequence[Found], *, import_id: UUI
     What this very import has brought is neither: an attempt before this one did.
     """
     latest = {post.source_id: post for post in found}
-    origins = PostOrigin.objects.filter(author=user, source=source, source_id__in=_many(list(latest)))
-    brought = dict(origins.values_list("source_id", "import_id"))
+    brought = _brought(user, source, list(latest))
     written = _written(user, {post.written_at for post in latest.values()}, import_id)
     new, known = [], 0
     for post in latest.values():
@@ -34,11 +43,12 @@ def new_posts(user: User, source: str, found: Sequence[Found], *, import_id: UUI
     return new, known
 
 
-def _many(texts: list[str]) -> RawSQL:
-    """Return the texts as one parameter of a query: Django takes longer to bind a thousand than to look them up."""
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::text[])", [texts])
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(texts)])
+def _brought(user: User, source: str, source_ids: list[str]) -> dict[str, UUID]:
+    """Return which imports have brought posts with these ids."""
+    is_postgresql = connection.vendor == "postgresql"
+    ids = source_ids if is_postgresql else json.dumps(source_ids)
+    origins = PostOrigin.objects.raw(IN_POSTGRESQL if is_postgresql else IN_SQLITE, [ids, user.pk, source])
+    return {origin.source_id: origin.import_id for origin in origins}
 
 
 def _written(user: User, moments: set[datetime], import_id: UUID) -> set[tuple[datetime, str]]:

@@ -4,17 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.members.follows import follow_create
 from accounts.models import User
 from imports.jobs import ReadImport
 from imports.models import Import, LeftOut, Stage, imports_storage
+from imports.reader import Found, Skipped
+from imports.reasons import Reason
 from imports.services import reading, writing
+from imports.services.entries import kept_batches
 from imports.services.uploads import (
     import_confirm,
     import_discard,
     import_undo,
+    import_upload,
     may_be_undone,
     tasks_of,
 )
@@ -223,6 +228,20 @@ def test_another_members_import_of_the_same_archive_is_theirs(upload: Upload, su
     imported(again(read))
     imported(upload(handmade(*posts(1))))
     assert Post.objects.filter(body="post 0").count() == 2
+
+
+def test_what_was_uploaded_is_deleted_once_it_is_read_and_nothing_private_is_kept(susan: User) -> None:
+    waiting, task = import_upload(
+        user=susan, file=SimpleUploadedFile("a.txt", handmade(*posts(1), {"reason": "private"}))
+    )
+    uploaded = str(waiting.file.name)
+    runner.run(str(task.pk))
+    read = again(waiting)
+    assert (read.stage, imports_storage().exists(uploaded)) == (Stage.PREVIEW, False)
+    with read.file.open("rb") as file:
+        [[post, private]] = kept_batches(file)
+    assert isinstance(post, Found)
+    assert (post.body, private) == ("post 0", Skipped(Reason.PRIVATE))
 
 
 def test_the_file_is_deleted_when_the_import_ends(upload: Upload) -> None:
