@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -68,7 +68,7 @@ def import_is_whole(upload: Import) -> Iterator[str]:
         yield f"Import {upload.pk} reports {upload.report}, with {upload.left_out.count()} entries left out"
 
 
-def import_is_undone(upload: Import, own: list[tuple[object, ...]]) -> Iterator[str]:
+def import_is_undone(upload: Import, own: Sequence[tuple[object, ...]]) -> Iterator[str]:
     """The member's posts are those of before, row for row."""
     if rows_of(upload.user_id) != own or PostOrigin.objects.filter(author=upload.user_id).exists():
         yield f"Import {upload.pk} was undone, and the member's posts are not as before"

@@ -58,7 +58,7 @@ def run(options: Namespace, folder: Path, cluster: Cluster | None) -> int:
 def inject(options: Namespace, injector: Injector) -> float:
     """Inject the faults, saying each; return the seconds that it took."""
     started = time.monotonic()
-    for number, fault in enumerate(make_schedule(options.seed, options.faults), start=1):
+    for number, fault in enumerate(make_schedule(options.seed, options.faults, options.pause), start=1):
         outcome = injector.inject(fault)
         print(f"{number:4} {time.monotonic() - started:7.2f} s  {fault}: {outcome}", flush=True)
     injector.finish()
