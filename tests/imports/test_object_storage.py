@@ -102,4 +102,4 @@ def test_a_worker_of_another_machine_finds_the_file(
     signed_in.post(f"/imports/{read.pk}/confirm/")
     wait_until(lambda: again(read).stage == Stage.DONE, what="The end of the import")
     assert PostOrigin.objects.get().post.body == "in a bucket"
-    wait_until(lambda: not any("uploads/" in name for name in bucket.names()), what="The end of the files")
+    wait_until(lambda: not any(str(read.pk) in name for name in bucket.names()), what="The end of the files")
