@@ -17,8 +17,9 @@ from core.health import Status
 from imports import periodic
 from imports.models import Import, Stage, imports_storage
 from imports.periodic import upload_leftovers_remove
-from imports.services.uploads import import_discard
+from imports.services.uploads import import_discard, import_upload
 from posts.models import PostOrigin
+from tasks import runner
 from tests.bucket import CREDENTIALS, Bucket
 from tests.checks import hints_of, status_of
 from tests.imports.conftest import StoreIn, Upload, again, handmade, imported, posts
@@ -40,16 +41,16 @@ def bucket(bucket_server: Bucket, store_in: StoreIn, monkeypatch: pytest.MonkeyP
     return bucket_server
 
 
-def of_import(upload: Import, bucket: Bucket) -> list[str]:
-    """Return the names of an import's files in the bucket."""
-    return [name for name in bucket.names() if str(upload.pk) in name]
-
-
-def test_an_import_reads_its_file_from_the_bucket_and_deletes_it(upload: Upload, bucket: Bucket) -> None:
-    read = upload(handmade(*posts(3)))
-    assert of_import(read, bucket) == [f"{PREFIX}/uploads/{read.pk}.entries"]
+def test_an_upload_its_entries_and_their_end_are_in_the_bucket(susan: User, bucket: Bucket) -> None:
+    waiting, task = import_upload(user=susan, file=SimpleUploadedFile("a.txt", handmade(*posts(3))))
+    uploaded = f"{PREFIX}/{waiting.file.name}"
+    assert bucket.files()[uploaded] == handmade(*posts(3))
+    runner.run(str(task.pk))
+    read = again(waiting)
+    entries = f"{PREFIX}/{read.file.name}"
+    assert (uploaded in bucket.names(), entries in bucket.names()) == (False, True)
     assert imported(read).report["imported"] == 3
-    assert of_import(read, bucket) == []
+    assert entries not in bucket.names()
 
 
 @pytest.mark.usefixtures("bucket")
@@ -63,7 +64,7 @@ def test_a_packed_file_is_read_from_the_bucket_too(upload: Upload) -> None:
 def test_a_discarded_file_is_deleted_from_the_bucket(upload: Upload, bucket: Bucket) -> None:
     read = upload(handmade(*posts(1)))
     import_discard(read)
-    assert of_import(read, bucket) == []
+    assert f"{PREFIX}/{read.file.name}" not in bucket.names()
 
 
 def test_only_old_uploads_without_an_import_are_removed_from_the_bucket(
@@ -101,4 +102,4 @@ def test_a_worker_of_another_machine_finds_the_file(
     signed_in.post(f"/imports/{read.pk}/confirm/")
     wait_until(lambda: again(read).stage == Stage.DONE, what="The end of the import")
     assert PostOrigin.objects.get().post.body == "in a bucket"
-    wait_until(lambda: not of_import(read, bucket), what="The end of the file")
+    wait_until(lambda: not any(str(read.pk) in name for name in bucket.names()), what="The end of the files")
