@@ -63,6 +63,15 @@ PROFILE = {
 }
 """Key in `profile.json` -> the member's column."""
 
+EXPORTED_COLUMNS = {
+    *(f"accounts.User.{column}" for column in PROFILE.values()),
+    *("accounts.User_groups.user", "accounts.User_user_permissions.user"),
+    *("posts.Post.author", "posts.Post.body", "posts.Post.timestamp"),
+    *("accounts.Follow.follower", "accounts.Follow.followed", "accounts.Follow.created_at"),
+    *("inbox.Message.sender", "inbox.Message.recipient", "inbox.Message.body", "inbox.Message.timestamp"),
+}
+"""The columns that this module reads; those of other tables are in MEMBER_DATA."""
+
 
 def member_profile(user: User) -> dict[str, Any]:
     """Return `profile.json`: what the member entered, and what the site recorded."""

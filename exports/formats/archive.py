@@ -16,6 +16,7 @@ from exports.formats.activity_streams import EMPTY_COLLECTIONS, Activities, acto
 from exports.formats.columns import SEPARATOR, PostColumns, join_texts
 from exports.formats.file_groups import file_groups
 from exports.formats.messages import Conversation, ListedConversation, Message, add_messages, conversation_piece
+from exports.formats.not_exported import NOT_EXPORTED
 from exports.formats.offline_pages import articles, escaped, person_item, render_index, render_readme
 from exports.formats.page_files import PAGE_SIZE, Pages, Piece
 from exports.formats.portable_files import PortableFiles
@@ -185,6 +186,7 @@ class ArchiveWriter:
             "people": {name: -(-self._counts.get(name, 0) // PAGE_SIZE) for name in ("follows", "followers")},
             "choice": self._source.choice,
             "files": file_groups(self._source.choice.parts),
+            "not_exported": NOT_EXPORTED,
         }
         self._container.add_bytes("index.html", render_index(context, posts))
         self._container.add_bytes("README.txt", render_readme(context))
