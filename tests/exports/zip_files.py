@@ -99,11 +99,13 @@ def conversations(messages: list[Message]) -> list[Conversation]:
     ]
 
 
-def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: Any) -> bytes:
-    """Return a whole archive of these posts and messages."""
+def archive_bytes(
+    posts: list[PostRow], messages: Iterable[Message] = (), *, choice: ArchiveChoice = EVERYTHING, **profile: Any
+) -> bytes:
+    """Return a whole archive of these posts and messages, without the parts that were not chosen."""
     output = BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        write_archive(source(posts, messages, **profile), DigestingFile(output), Path(folder))
+        write_archive(source(posts, messages, choice=choice, **profile), DigestingFile(output), Path(folder))
     return output.getvalue()
 
 
