@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Follow, User
+from exports.estimates import Estimate, export_estimates
 from exports.export_job import export_jobs
 from exports.models import Archive
-from exports.options import Estimate, export_estimates
 from inbox.models import Message
 from posts.models import Post
 from tasks.models import Task
