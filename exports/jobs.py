@@ -59,6 +59,7 @@ class ArchiveExport(ExportJob):
         *ExportJob.warmup_templates,
         "exports/archive/index.html",
         "exports/archive/page.html",
+        "exports/archive/account.html",
         "exports/archive/_pager.html",
         "exports/archive/_header.html",
         "exports/archive/_title.html",
