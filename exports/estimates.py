@@ -39,7 +39,7 @@ MESSAGES_BYTES = 400
 PERSON_BYTES = 26
 PEOPLE_BYTES = 400
 ACCOUNT_BYTES = 5_500
-TASK_BYTES = 400  # of an export or import with its history, its notification and its email
+TASK_BYTES = 1_100  # of an export with its history, its notification and its email
 
 COUNTED = {
     "posts": ngettext_lazy("%(number)s post", "%(number)s posts", "count"),
@@ -79,24 +79,26 @@ def export_estimates(
     posts = _listed(Post.objects.by(user).written(since=choice.since, until=choice.until))
     sent, received = _listed(user.messages_sent.all()), _listed(user.messages_received.all())
     people = {"follows": user.follows.count(), "followers": user.followed_by.count()}
-    messages = sent.records + received.records
     bytes_of = {
         Part.POSTS: _posts_bytes(posts),
         Part.PEOPLE: PEOPLE_BYTES + sum(PERSON_BYTES * n + PAGE_BYTES * bool(n) for n in people.values()),
         Part.MESSAGES: _messages_bytes(user, sent.packed + received.packed),
         Part.ACCOUNT: ACCOUNT_BYTES + TASK_BYTES * user.tasks.count(),
     }
-    counts = {Part.POSTS: {"posts": posts.records}, Part.PEOPLE: people, Part.MESSAGES: {"messages": messages}}
-    is_large = max(posts.records, messages) >= settings.EXPORT_LARGE_FROM
+    counts: dict[Part, dict[str, int]] = {
+        Part.POSTS: {"posts": posts.records},
+        Part.PEOPLE: people,
+        Part.MESSAGES: {"messages": sent.records + received.records},
+    }
     estimates = {}
     for job in jobs:
         parts = {part: round(bytes_of[part]) for part in Part if part in choice.parts & job.parts}
         size = ARCHIVE_BYTES + sum(parts.values()) if job.is_recommended else EMPTY_BYTES + round(posts.bytes)
+        tables = (posts, sent, received) if Part.MESSAGES in job.parts else (posts,)
+        is_large = max(table.records for table in tables) >= settings.EXPORT_LARGE_FROM
         seconds = _seconds(job, TaskQueue.LARGE if is_large else TaskQueue.SMALL, size)
-        inside = dict.fromkeys(COUNTED) | {
-            name: count for part in parts for name, count in counts.get(part, {}).items()
-        }
-        estimates[job.name] = Estimate(**inside, parts=parts, size=size, seconds=seconds)
+        inside = {name: count for part in parts for name, count in counts.get(part, {}).items()}
+        estimates[job.name] = Estimate(**dict.fromkeys(COUNTED) | inside, parts=parts, size=size, seconds=seconds)
     return estimates
 
 

@@ -42,8 +42,8 @@ class ArchiveExport(ExportJob):
 
     name = "export_archive"
     kind = "archive"
-    label = _("Complete archive")
-    description = _("Exporting everything...")
+    label = _("Archive")
+    description = _("Exporting your archive...")
     unit = _("entries")
     action = _("Request the complete archive")
     contents = _(

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from accounts.member_data import Part
 from accounts.models import User
-from exports.choice import ArchiveChoice
 from exports.export_job import ExportJob, export_jobs, export_names
 from tasks.models import Task
+from tasks.registry import task_is_known
 from tasks.services.cooldown import next_starts
 
 
@@ -44,10 +44,10 @@ def covered_until(user: User, job: type[ExportJob]) -> datetime | None:
     An export of what is new continues the one before it. One of some dates can leave a gap, and then doesn't count.
     """
     covered: datetime | None = None
-    made = user.archives.filter(task__name=job.name).order_by("snapshot_at")
-    for params, snapshot_at in made.values_list("task__params", "snapshot_at"):
-        choice = ArchiveChoice.from_params(params)
-        end = min(choice.until or snapshot_at, snapshot_at)
+    made = user.archives.filter(task__name=job.name).select_related("task").order_by("snapshot_at")
+    for archive in filter(lambda archive: task_is_known(archive.task), made):
+        choice = archive.choice
+        end = min(choice.until or archive.snapshot_at, archive.snapshot_at)
         is_continued = choice.since is None or (covered and choice.since <= covered)
         if Part.POSTS in choice.parts and is_continued:
             covered = max(covered or end, end)
