@@ -8,13 +8,23 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.dispatch import Signal
 
+from accounts.models import User
+from notifications.cursors import MICROSECONDS
 from notifications.models import Notification
 
 ALERT_DISMISSED = "alert_dismissed"
 """One key for all of them: pages refresh all their alerts anyway."""
 
 quiet_poll = Signal()
-"""Sent with `user` when a member polls and has had no notification for a while: is the last one still true?"""
+"""Sent with `user` when a member polls and has had no notification for a while: is the last one still true?
+
+Of the user, it has what `accounts.sign_in.authentication.member_of_cookie` loads.
+"""
+
+QUIET_AFTER = 5
+QUIET_UNTIL = 3600
+"""Seconds since the last notification between which `quiet_poll` is sent: after an hour, workers alone look after
+whatever is still in progress."""
 
 
 def cursor_advance(*, user_id: int) -> int:
@@ -38,6 +48,12 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
             unique_fields=["user", "name", "key"],
             update_fields=["data", "cursor"],
         )
+
+
+def quiet_poll_send(user: User) -> None:
+    """Send `quiet_poll` if it is due."""
+    if QUIET_AFTER < time.time() - user.notification_cursor / MICROSECONDS < QUIET_UNTIL:
+        quiet_poll.send(sender=None, user=user)
 
 
 def notification_dismiss(notification: Notification) -> None:
