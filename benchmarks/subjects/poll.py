@@ -20,7 +20,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from accounts.models import User
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, UnavailableError, compared, in_turn
-from benchmarks.servers import gunicorn, worker
+from benchmarks.servers import MINIMAL, gunicorn, worker
 from benchmarks.visitor import Visitor
 from notifications.cursors import MICROSECONDS, cursor_to_seconds
 from tasks.jobs import Example
@@ -35,7 +35,6 @@ SECONDS = 4
 CONNECTIONS = 16
 LIMIT = 2.0
 SCRIPT = Path(__file__).with_name("poll.lua")
-MINIMAL = {"wsgi": "benchmarks.minimal.wsgi", "DJANGO_SETTINGS_MODULE": "benchmarks.minimal.settings"}
 
 Rate = Callable[[], float]
 
