@@ -30,8 +30,8 @@ from tasks.services.transitions import task_cancel
 from tests.members import make_member
 from tests.waiting import wait_until
 
-ROUNDS = 3
-SECONDS = 4
+ROUNDS = 5
+SECONDS = 2
 CONNECTIONS = 16
 LIMIT = 2.0
 SCRIPT = Path(__file__).with_name("poll.lua")

@@ -24,7 +24,7 @@ from tasks.services.launch import task_launch
 from tests.mail_server import MailServer
 from tests.members import make_member
 
-ROUNDS = 5
+ROUNDS = 3
 JOBS_A_ROUND = 12  # a clock tick is 10 ms
 POSTS = 300
 LIMIT = 2.0
