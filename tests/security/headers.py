@@ -17,6 +17,6 @@ ON_PAGES = {
 
 def missing_headers(response: Any) -> Mapping[str, str]:
     """Return the headers that the response should have but lacks."""
-    is_data = response.headers.get("Content-Type") == "application/json"  # which browsers neither run nor frame
+    is_data = response.headers.get("Content-Type") == "application/json"  # the headers of pages say nothing about data
     expected = ON_ALL if is_data else ON_ALL | ON_PAGES
     return {name: words for name, words in expected.items() if words not in response.headers.get(name, "")}
