@@ -1,5 +1,6 @@
 """Posts."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -19,6 +20,11 @@ class PostQuerySet(models.QuerySet["Post"]):
     def by(self, author: User) -> Self:
         """Return one member's posts."""
         return self.filter(author=author)
+
+    def written(self, *, since: datetime | None = None, until: datetime | None = None) -> Self:
+        """Return the posts from `since` on, and before `until`."""
+        range_ = {"timestamp__gte": since, "timestamp__lt": until}
+        return self.filter(**{lookup: moment for lookup, moment in range_.items() if moment})
 
     def shown(self) -> Self:
         """Return the posts that everyone may see: not those of closed accounts."""
@@ -75,7 +81,7 @@ class PostOrigin(models.Model):
     # A plain number to the database: it stays when the post is deleted, and is its post's again if that is restored.
     post = models.OneToOneField(Post, models.DO_NOTHING, primary_key=True, related_name="origin", db_constraint=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="post_origins", db_index=False)
-    source = models.CharField(_("source"), max_length=100)  # such as "Mastodon": what people call it
+    source = models.CharField(_("source"), max_length=100)  # such as "X" or "social.example": what people call it
     source_id = models.CharField(_("id there"), max_length=255)
     url = models.CharField(_("original"), max_length=500, blank=True)
     import_id = models.UUIDField(_("import"), db_index=True)  # brought by which, if that still exists
