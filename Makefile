@@ -35,7 +35,7 @@ test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=tr
 		$(if $(CI),$(ON_POSTGRESQL_IN_CI),$(ON_POSTGRESQL))
 	@$(if $(CI),,echo "Left out: the tests marked 'long', and some on PostgreSQL. They run in CI, and by: make test CI=true")
 
-bench: setup-dev  ## measure speed and memory beside yardsticks, about 25 minutes; fails if a figure is missed
+bench: setup-dev  ## measure speed and memory beside yardsticks, about 15 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks
 
 load: setup-dev  ## put the site under load: 2,000 members poll, 200 export at once, about 10 minutes; fails if a figure is missed

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "operations.access_log.access_log_middleware",
     "core.requests.health_urls.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "notifications.unchanged.UnchangedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
