@@ -1,6 +1,5 @@
 """The page of a member's exports, and what the member can do there: start one, delete its file, email it again."""
 
-import logging
 from typing import cast
 
 from django.conf import settings
@@ -19,15 +18,13 @@ from core.requests.rate_limits import not_too_often
 from core.requests.redirects import next_url
 from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
-from exports.models.archive import Removal
 from exports.options import export_estimates, export_options
-from exports.storage.cleanup import archive_discard
+from exports.storage.cleanup import archive_delete
+from exports.storage.files import StorageUnavailableError
 from tasks.services.launch import task_launch
 from tasks.views import launch_and_tell
 
 PAGE_SIZE = 20
-
-logger = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,9 +73,8 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.select_related("task__user"), task_id=pk)
     try:
-        deleted = archive_discard(archive, Removal.DELETED)
-    except Exception:  # whatever a storage raises
-        logger.exception("The file of archive %s could not be deleted", archive.pk)
+        deleted = archive_delete(archive)
+    except StorageUnavailableError:
         messages.error(request, _("We couldn't delete the file. Please try again in a few minutes."))
     else:
         if deleted:

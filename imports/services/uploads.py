@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +18,7 @@ from posts.models import PostOrigin
 from tasks.models import Task
 from tasks.models.task import TaskQuerySet
 from tasks.services.launch import TaskAlreadyActiveError, task_launch
+from tasks.services.payloads import task_withdraw
 from tasks.services.transitions import task_cancel
 
 logger = logging.getLogger(__name__)
@@ -44,9 +47,11 @@ def is_busy(user: User) -> bool:
 def import_upload(*, user: User, file: UploadedFile[bytes]) -> tuple[Import, Task]:
     """Keep an uploaded file, and start a task that reads it; an earlier one that waits for a decision is discarded.
 
-    Raises TaskAlreadyActiveError while the member's posts change, since a preview would be wrong when that ends, and
-    what else `task_launch` does; the file is not kept then.
+    Raises RequestDataTooBig, TaskAlreadyActiveError while the member's posts change, since a preview would be wrong
+    when that ends, and what else `task_launch` does; the file is not kept then.
     """
+    if (file.size or 0) > settings.IMPORT_MAX_SIZE:
+        raise RequestDataTooBig
     if is_busy(user):
         raise TaskAlreadyActiveError("read_import")
     earlier = list(Import.objects.filter(user=user, stage__in=(Stage.READING, Stage.PREVIEW)))
@@ -82,6 +87,7 @@ def import_discard(upload: Import) -> bool:
     if not rows.update(stage=Stage.DISCARDED, preview={}):
         return False
     _cancel(tasks_of(upload).active())
+    _withdraw_alerts(tasks_of(upload))
     file_remove(upload)
     return True
 
@@ -130,7 +136,16 @@ def file_remove(upload: Import) -> None:
 def _launch(upload: Import, name: str) -> Task:
     if is_busy(upload.user):
         raise TaskAlreadyActiveError(name)
-    return task_launch(user=upload.user, name=name, params={"import": str(upload.pk)}, actor=upload.user)
+    task = task_launch(user=upload.user, name=name, params={"import": str(upload.pk)}, actor=upload.user)
+    # The import goes on: what became of its earlier tasks is no longer news.
+    earlier = tasks_of(upload).exclude(pk=task.pk)
+    transaction.on_commit(partial(_withdraw_alerts, earlier), robust=True)
+    return task
+
+
+def _withdraw_alerts(tasks: Iterable[Task]) -> None:
+    for task in tasks:
+        task_withdraw(task)
 
 
 def _cancel(tasks: Iterable[Task]) -> None:
