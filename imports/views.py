@@ -25,7 +25,6 @@ from core.requests.redirects import is_background_request
 from imports.forms import ChoicesForm
 from imports.left_out import left_out_csv
 from imports.models import Import, Stage
-from imports.services.uploads import JOBS as IMPORT_JOBS
 from imports.services.uploads import (
     UndoImpossibleError,
     import_confirm,
@@ -35,8 +34,8 @@ from imports.services.uploads import (
     is_busy,
     may_be_undone,
     tasks_of,
+    with_latest_task,
 )
-from tasks.models import Task
 from tasks.services.launch import TaskAlreadyActiveError
 
 PAGE_SIZE = 20
@@ -72,7 +71,7 @@ def _list(request: HttpRequest, error: str = "") -> HttpResponse:
     page = Paginator(user.imports.exclude(stage=Stage.DISCARDED), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "entries": _with_tasks(user, list(page)),
+        "entries": with_latest_task(user, list(page)),
         "is_busy": is_busy(user),
         "waiting": user.imports.filter(stage=Stage.PREVIEW).first(),
         "error": error,
@@ -80,14 +79,6 @@ def _list(request: HttpRequest, error: str = "") -> HttpResponse:
         "max_size": settings.IMPORT_MAX_SIZE,
     }
     return render(request, "imports/list.html", context, status=422 if error else 200)
-
-
-def _with_tasks(user: User, uploads: list[Import]) -> list[tuple[Import, Task | None]]:
-    """Return each import with its latest task, by one query."""
-    ids = [str(upload.pk) for upload in uploads]
-    tasks = user.tasks.filter(name__in=IMPORT_JOBS, params__import__in=ids).order_by("created_at")
-    latest = {task.params["import"]: task for task in tasks}
-    return [(upload, latest.get(str(upload.pk))) for upload in uploads]
 
 
 @require_GET

@@ -39,6 +39,14 @@ def tasks_of(upload: Import) -> TaskQuerySet:
     return Task.objects.filter(user=upload.user_id, name__in=JOBS, params__import=str(upload.pk))
 
 
+def with_latest_task(user: User, uploads: list[Import]) -> list[tuple[Import, Task | None]]:
+    """Return each of the member's imports with its latest task, by one query."""
+    ids = [str(upload.pk) for upload in uploads]
+    tasks = Task.objects.filter(user=user, name__in=JOBS, params__import__in=ids).order_by("created_at")
+    latest = {task.params["import"]: task for task in tasks}
+    return [(upload, latest.get(str(upload.pk))) for upload in uploads]
+
+
 def is_busy(user: User) -> bool:
     """Return whether an import or an undo is changing the member's posts."""
     return Task.objects.active().filter(user=user, name__in=WRITING).exists()

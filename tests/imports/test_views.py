@@ -324,7 +324,7 @@ def test_the_list_is_in_the_members_language_to_its_end(
     User.objects.filter(pk=susan.pk).update(language="es")
     labels = [SimpleNamespace(value=reason, label=lazy(get_language, str)()) for reason in Reason.values]
     monkeypatch.setattr("imports.left_out.Reason", labels)
-    monkeypatch.setattr("imports.views._", lambda _text: get_language())
+    monkeypatch.setattr("imports.left_out._", lambda _text: get_language())
     heading, *rows = rows_of(left_out())
     assert {*heading, *(row[0] for row in rows)} == {"es"}
 
