@@ -12,24 +12,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Field, Router, Schema, Status
+from pydantic import AwareDatetime
 
+from accounts.member_data import Part
 from api.authentication import JSON, Bearer
 from api.errors import ProblemError
 from api.models import Scope
 from api.resources import PageNumber, Progress, cancelled, launched, member_of, page_of, progress_of, retried
 from core.links import absolute_url
+from exports.choice import ArchiveChoice, ChoiceError
 from exports.export_job import export_jobs, export_names
 from exports.models import Archive
+from exports.services import export_start
 from exports.serving import FileLostError, archive_response
 from exports.storage.cleanup import archive_delete
 from exports.storage.files import StorageUnavailableError
 from tasks.models import Task
 from tasks.models.task import TaskQuerySet
-from tasks.services.launch import task_launch
 
 logger = logging.getLogger(__name__)
 
-router = Router(tags=["exports"])
+router = Router(tags=[gettext_noop("Exports")])
 
 READ = Bearer(Scope.EXPORTS_READ)
 WRITE = Bearer(Scope.EXPORTS_WRITE)
@@ -68,23 +71,44 @@ class ExportPage(Schema):
 class NewExport(Schema):
     """What to export."""
 
-    kind: Literal["archive", "posts"] = Field(description=gettext_noop("Everything, or the posts alone."))
+    kind: Literal["archive", "posts"] = Field(
+        description=gettext_noop("The archive with all parts, or the posts alone.")
+    )
+    parts: list[Part] = Field(list(Part), description=gettext_noop("The parts of the archive. All by default."))
+    since: AwareDatetime | None = Field(None, description=gettext_noop("Leave out earlier posts."))
+    until: AwareDatetime | None = Field(None, description=gettext_noop("Leave out posts from then on."))
 
 
 @router.api_operation(
-    ["GET", "HEAD"], "", auth=READ, response=ExportPage, summary=gettext_noop("List exports"), url_name="exports"
+    ["GET", "HEAD"],
+    "",
+    auth=READ,
+    response=ExportPage,
+    summary=gettext_noop("List exports"),
+    url_name="exports",
+    description=gettext_noop("The newest first, in pages."),
 )
 def list_exports(request: HttpRequest, page: PageNumber = 1) -> dict[str, Any]:
-    """Return the member's exports, the newest first."""
     path = reverse("api:v1:exports")
     return page_of(_exports(request), page, lambda tasks: [_export(task) for task in tasks], path)
 
 
-@router.post("", auth=START, response={201: Export}, summary=gettext_noop("Start an export"))
+@router.post(
+    "",
+    auth=START,
+    response={201: Export},
+    summary=gettext_noop("Start an export"),
+    description=gettext_noop(
+        "Fails while one of the same kind is in progress (409), or if one was made a moment ago (429)."
+    ),
+)
 def start_export(request: HttpRequest, response: HttpResponse, new: NewExport) -> Status[Any]:
-    """Start an export, unless one of the same kind is in progress (409) or was made a moment ago (429)."""
     user = member_of(request)
-    task = launched(lambda: task_launch(user=user, name=export_jobs()[new.kind].name, actor=user))
+    try:
+        choice = ArchiveChoice.from_params(new.model_dump(mode="json", exclude_unset=True))
+        task = launched(lambda: export_start(user=user, kind=new.kind, choice=choice, actor=user))
+    except ChoiceError as error:
+        raise ProblemError(422, str(error), code="impossible_choice") from error
     return _created(response, task)
 
 
@@ -95,21 +119,30 @@ def start_export(request: HttpRequest, response: HttpResponse, new: NewExport) -
     response=Export,
     summary=gettext_noop("Follow an export"),
     url_name="export",
+    description=gettext_noop("Ask again every few seconds until it has ended."),
 )
-def get_export(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Return an export. Ask again every few seconds until it has ended."""
+def get_export(request: HttpRequest, id: UUID) -> dict[str, Any]:
     return _export(_own(request, id))
 
 
-@router.post("/{uuid:id}/cancel", auth=WRITE, response=Export, summary=gettext_noop("Cancel an export"))
-def cancel_export(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Stop an export that is waiting or running."""
+@router.post(
+    "/{uuid:id}/cancel",
+    auth=WRITE,
+    response=Export,
+    summary=gettext_noop("Cancel an export"),
+)
+def cancel_export(request: HttpRequest, id: UUID) -> dict[str, Any]:
     return _export(cancelled(_own(request, id), member_of(request)))
 
 
-@router.post("/{uuid:id}/retry", auth=RETRY, response={201: Export}, summary=gettext_noop("Retry an export"))
-def retry_export(request: HttpRequest, response: HttpResponse, id: UUID) -> Status[Any]:  # noqa: A002
-    """Start a failed or cancelled export again, as a new one."""
+@router.post(
+    "/{uuid:id}/retry",
+    auth=RETRY,
+    response={201: Export},
+    summary=gettext_noop("Retry an export"),
+    description=gettext_noop("Starts a failed or cancelled export again, as a new one."),
+)
+def retry_export(request: HttpRequest, response: HttpResponse, id: UUID) -> Status[Any]:
     return _created(response, retried(_own(request, id), member_of(request)))
 
 
@@ -120,12 +153,11 @@ def retry_export(request: HttpRequest, response: HttpResponse, id: UUID) -> Stat
     response={200: None},
     summary=gettext_noop("Download the file"),
     url_name="export_file",
+    description=gettext_noop(
+        "Whole, or the part that a Range header asks for. Follow redirects: the file can be in object storage."
+    ),
 )
-def download_export(request: HttpRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
-    """Return the file, or the part that a Range header asks for.
-
-    Where files are in object storage, the answer is a redirect to an address that works for a minute.
-    """
+def download_export(request: HttpRequest, id: UUID) -> HttpResponseBase:
     archive = get_object_or_404(member_of(request).archives.available().select_related("task"), task_id=id)
     try:
         return archive_response(request, archive)
@@ -139,9 +171,14 @@ def download_export(request: HttpRequest, id: UUID) -> HttpResponseBase:  # noqa
         raise _storage_unavailable() from error
 
 
-@router.delete("/{uuid:id}/file", auth=WRITE, response={204: None}, summary=gettext_noop("Delete the file"))
-def delete_export_file(request: HttpRequest, id: UUID) -> Status[None]:  # noqa: A002
-    """Delete the file. The list still shows the export."""
+@router.delete(
+    "/{uuid:id}/file",
+    auth=WRITE,
+    response={204: None},
+    summary=gettext_noop("Delete the file"),
+    description=gettext_noop("The list still shows the export."),
+)
+def delete_export_file(request: HttpRequest, id: UUID) -> Status[None]:
     archive = get_object_or_404(member_of(request).archives.select_related("task__user"), task_id=id)
     try:
         deleted = archive_delete(archive)

@@ -33,7 +33,7 @@ from imports.services.uploads import (
 )
 from tasks.models import Task
 
-router = Router(tags=["imports"])
+router = Router(tags=[gettext_noop("Imports")])
 
 WRITE = Bearer(Scope.IMPORTS_WRITE)
 UPLOAD = Bearer(Scope.IMPORTS_WRITE, action="task", body=MULTIPART)
@@ -110,10 +110,15 @@ class Choices(Schema):
 
 
 @router.api_operation(
-    ["GET", "HEAD"], "", auth=WRITE, response=ImportPage, summary=gettext_noop("List imports"), url_name="imports"
+    ["GET", "HEAD"],
+    "",
+    auth=WRITE,
+    response=ImportPage,
+    summary=gettext_noop("List imports"),
+    url_name="imports",
+    description=gettext_noop("The newest first, in pages."),
 )
 def list_imports(request: HttpRequest, page: PageNumber = 1) -> dict[str, Any]:
-    """Return the member's imports, the newest first."""
     user = member_of(request)
 
     def show(uploads: list[Import]) -> list[dict[str, Any]]:
@@ -122,9 +127,14 @@ def list_imports(request: HttpRequest, page: PageNumber = 1) -> dict[str, Any]:
     return page_of(_imports(request), page, show, reverse("api:v1:imports"))
 
 
-@router.post("", auth=UPLOAD, response={201: ImportOut}, summary=gettext_noop("Upload an archive"))
+@router.post(
+    "",
+    auth=UPLOAD,
+    response={201: ImportOut},
+    summary=gettext_noop("Upload an archive"),
+    description=gettext_noop("It's read first, and waits for your decision. An earlier one that waits is discarded."),
+)
 def upload_import(request: HttpRequest, response: HttpResponse, file: File[UploadedFile]) -> Status[Any]:
-    """Upload an archive of any supported service. It's read first; an earlier one without a decision is discarded."""
     created: list[Import] = []
 
     def launch() -> Task:
@@ -145,15 +155,20 @@ def upload_import(request: HttpRequest, response: HttpResponse, file: File[Uploa
     response=ImportOut,
     summary=gettext_noop("Follow an import"),
     url_name="import",
+    description=gettext_noop("With its preview or its report."),
 )
-def get_import(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Return an import, with its preview or its report."""
+def get_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     return _shown(_own(request, id))
 
 
-@router.post("/{uuid:id}/confirm", auth=CONFIRM, response=ImportOut, summary=gettext_noop("Confirm an import"))
-def confirm_import(request: HttpRequest, id: UUID, choices: Choices) -> dict[str, Any]:  # noqa: A002
-    """Start importing, in the stage preview."""
+@router.post(
+    "/{uuid:id}/confirm",
+    auth=CONFIRM,
+    response=ImportOut,
+    summary=gettext_noop("Confirm an import"),
+    description=gettext_noop("Starts importing, in the stage preview."),
+)
+def confirm_import(request: HttpRequest, id: UUID, choices: Choices) -> dict[str, Any]:
     upload = _own(request, id)
     chosen = choices.dict()
     if choices.kinds is None:
@@ -176,25 +191,40 @@ def confirm_import(request: HttpRequest, id: UUID, choices: Choices) -> dict[str
     return _shown(_own(request, id))
 
 
-@router.post("/{uuid:id}/cancel", auth=WRITE, response=ImportOut, summary=gettext_noop("Cancel an import's task"))
-def cancel_import(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Stop reading, importing or undoing. What has been imported stays, and can be undone."""
+@router.post(
+    "/{uuid:id}/cancel",
+    auth=WRITE,
+    response=ImportOut,
+    summary=gettext_noop("Cancel an import's task"),
+    description=gettext_noop("Stops reading, importing or undoing. What has been imported stays, and can be undone."),
+)
+def cancel_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     upload = _own(request, id)
     cancelled(_latest(upload), member_of(request))
     return _shown(upload)
 
 
-@router.post("/{uuid:id}/retry", auth=START, response=ImportOut, summary=gettext_noop("Retry an import's task"))
-def retry_import(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Start the failed or cancelled task again."""
+@router.post(
+    "/{uuid:id}/retry",
+    auth=START,
+    response=ImportOut,
+    summary=gettext_noop("Retry an import's task"),
+    description=gettext_noop("Starts the failed or cancelled task again."),
+)
+def retry_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     upload = _own(request, id)
     retried(_latest(upload), member_of(request))
     return _shown(upload)
 
 
-@router.post("/{uuid:id}/undo", auth=START, response=ImportOut, summary=gettext_noop("Undo an import"))
-def undo_import(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
-    """Start deleting what the import brought."""
+@router.post(
+    "/{uuid:id}/undo",
+    auth=START,
+    response=ImportOut,
+    summary=gettext_noop("Undo an import"),
+    description=gettext_noop("Starts deleting what the import brought."),
+)
+def undo_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     upload = _own(request, id)
     try:
         launched(lambda: import_undo(upload))
@@ -204,9 +234,14 @@ def undo_import(request: HttpRequest, id: UUID) -> dict[str, Any]:  # noqa: A002
     return _shown(_own(request, id))
 
 
-@router.delete("/{uuid:id}", auth=WRITE, response={204: None}, summary=gettext_noop("Discard an import"))
-def discard_import(request: HttpRequest, id: UUID) -> Status[None]:  # noqa: A002
-    """Give up an import that hasn't begun, and delete its file."""
+@router.delete(
+    "/{uuid:id}",
+    auth=WRITE,
+    response={204: None},
+    summary=gettext_noop("Discard an import"),
+    description=gettext_noop("Gives up an import that hasn't begun, and deletes its file."),
+)
+def discard_import(request: HttpRequest, id: UUID) -> Status[None]:
     if not import_discard(_own(request, id)):
         raise ProblemError(409, _("This import has already been started or discarded."), code="not_waiting")
     return Status(204, None)
@@ -218,9 +253,9 @@ def discard_import(request: HttpRequest, id: UUID) -> Status[None]:  # noqa: A00
     auth=WRITE,
     response={200: None},
     summary=gettext_noop("List what was left out"),
+    description=gettext_noop("A CSV of the entries that weren't imported: reason, link, time, detail."),
 )
-def list_left_out(request: HttpRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
-    """Return a CSV of the entries that weren't imported: reason, link, time, detail."""
+def list_left_out(request: HttpRequest, id: UUID) -> HttpResponseBase:
     return left_out_csv(_own(request, id))
 
 

@@ -53,5 +53,6 @@ def _as_problem(request: HttpRequest, page: HttpResponseBase) -> HttpResponse:
     for name, value in page.items():
         if name not in {"Content-Type", "Content-Length", "Content-Disposition"}:
             response[name] = value
+    response["Content-Length"] = str(len(response.content))
     page.close()
     return response

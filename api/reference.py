@@ -18,7 +18,7 @@ def reference(document: Document) -> Document:
     schemas = document["components"]["schemas"]
     return {
         "groups": [(tag, [*group]) for tag, group in groupby(operations, key=lambda operation: operation["tag"])],
-        "schemas": [(name, schema["description"], _fields(document, schema)) for name, schema in schemas.items()],
+        "schemas": [(name, _fields(document, schema)) for name, schema in schemas.items() if "properties" in schema],
         "scopes": Scope.choices,
     }
 
@@ -35,7 +35,7 @@ def _operation(document: Document, path: str, method: str, details: Document) ->
         "scope": details["security"][0]["Bearer"][0],
         "body_type": body[0] if body else "",
         "body": _fields(document, body[1]["schema"]) if body else [],
-        "query": [_field(field["name"], field["schema"], field["required"]) for field in _query(details)],
+        "query": [_field(document, field["name"], field["schema"], field["required"]) for field in _query(details)],
         "answers": [(status, _schema_name(answer)) for status, answer in sorted(details["responses"].items())],
     }
 
@@ -44,15 +44,20 @@ def _fields(document: Document, schema: Document) -> list[Document]:
     """Return the name, type and description of each field."""
     schema = document["components"]["schemas"][_name(schema)] if "$ref" in schema else schema
     required = schema.get("required", [])
-    return [_field(name, field, name in required) for name, field in schema["properties"].items()]
+    return [_field(document, name, field, name in required) for name, field in schema["properties"].items()]
 
 
 def _query(details: Document) -> list[Document]:
     return [field for field in details["parameters"] if field["in"] == "query"]
 
 
-def _field(name: str, schema: Document, required: bool) -> Document:
-    return {"name": name, "type": _type(schema), "description": schema.get("description", ""), "required": required}
+def _field(document: Document, name: str, schema: Document, required: bool) -> Document:
+    return {
+        "name": name,
+        "type": _type(document, schema),
+        "description": schema.get("description", ""),
+        "required": required,
+    }
 
 
 def _schema_name(answer: Document) -> str:
@@ -64,14 +69,15 @@ def _name(schema: Document) -> str:
     return str(schema["$ref"]).rpartition("/")[2]
 
 
-def _type(schema: Document) -> str:
+def _type(document: Document, schema: Document) -> str:
     """Return such as "integer", "archive | posts" or "Export | null"."""
     if "$ref" in schema:
-        return _name(schema)
+        values = document["components"]["schemas"][_name(schema)].get("enum")
+        return " | ".join(values) if values else _name(schema)
     if options := schema.get("anyOf"):
-        return " | ".join(map(_type, options))
+        return " | ".join(_type(document, option) for option in options)
     if values := schema.get("enum"):
         return " | ".join(values)
     if "items" in schema:
-        return f"[{_type(schema['items'])}]"
+        return f"[{_type(document, schema['items'])}]"
     return str(schema.get("format") or schema.get("const") or schema.get("type"))

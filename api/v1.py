@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_noop
 from ninja import NinjaAPI
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
@@ -36,9 +37,9 @@ class Api(NinjaAPI):
         """Return the function's name."""
         return str(operation.view_func.__name__)
 
-    def get_openapi_schema(self, *args: Any, **kwargs: Any) -> OpenAPISchema:
+    def get_openapi_schema(self, **_path: Any) -> OpenAPISchema:
         """Return the document: with scopes, errors and files, and without HEAD, which each GET has."""
-        document = super().get_openapi_schema(*args, **kwargs)
+        document = super().get_openapi_schema(path_prefix=reverse("api:v1:api-root"))
         scopes = _scopes(self)
         for path, methods in document["paths"].items():
             methods.pop("head", None)
@@ -84,7 +85,7 @@ api = Api(
     servers=[{"url": settings.SITE_URL}],
     openapi_extra={
         "info": {"license": {"name": "MIT", "identifier": "MIT"}},
-        "tags": [{"name": "exports", "description": "Exports"}, {"name": "imports", "description": "Imports"}],
+        "tags": [{"name": "Exports"}, {"name": "Imports"}],
     },
 )
 api.add_router("/exports", exports.router)

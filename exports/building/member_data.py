@@ -6,22 +6,40 @@ from typing import Any
 
 from django.db.models import Case, Count, F, Max, QuerySet, When
 
+from accounts.member_data import MEMBER_DATA, Part
 from accounts.models import Follow, User
 from core.links import absolute_url
 from exports.building.snapshot import DatabaseTime, iso_times, streamed_columns
+from exports.choice import ArchiveChoice
 from exports.formats.messages import Conversation, Message
+from exports.formats.record_lists import RecordList
 from exports.formats.rows import BATCH_SIZE, in_batches, utc_text
 from inbox import models as inbox
+from posts.models import Post
 
 
-def member_counts(user: User) -> dict[str, int]:
+def posts_count(user: User, choice: ArchiveChoice) -> int:
+    """Return how many posts the member wrote on the chosen dates."""
+    return Post.objects.by(user).written(since=choice.since, until=choice.until).count()
+
+
+def member_counts(user: User, choice: ArchiveChoice) -> dict[str, int]:
     """Return how many records of each sort an archive holds of a member, of those that can be very many."""
-    return {
-        "posts": user.posts.count(),
-        "follows": user.follows.count(),
-        "followers": user.followed_by.count(),
-        "messages": inbox.Message.objects.of(user.pk).count(),
-    }
+    counts: dict[str, int] = {}
+    if Part.POSTS in choice.parts:
+        counts["posts"] = posts_count(user, choice)
+    if Part.PEOPLE in choice.parts:
+        counts |= {"follows": user.follows.count(), "followers": user.followed_by.count()}
+    if Part.MESSAGES in choice.parts:
+        counts["messages"] = inbox.Message.objects.of(user.pk).count()
+    return counts
+
+
+def chosen_lists(user: User, choice: ArchiveChoice) -> Iterator[RecordList]:
+    """Yield the lists of the chosen parts that the apps have registered. Read each before the next."""
+    for data in MEMBER_DATA:
+        if data.part in choice.parts:
+            yield RecordList(data.file(), data.name, data.records(user, since=choice.since, until=choice.until))
 
 
 def member_profile(user: User) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from accounts.member_data import MEMBER_DATA
 from development.embedded_server import BASE_DIR
+from exports.choice import EVERYTHING, ArchiveChoice
 from exports.formats.archive import Source, write_archive
 from exports.formats.messages import Conversation, Message
+from exports.formats.record_lists import RecordList
 from exports.formats.rows import Batch, in_batches
 from exports.formats.zip_file import DigestingFile, ZipWriter
 
@@ -40,7 +43,12 @@ def rows(*bodies: str) -> list[PostRow]:
 
 
 def source(
-    posts: Iterable[PostRow], messages: Iterable[Message] = (), *, expected: int | None = None, **profile: Any
+    posts: Iterable[PostRow],
+    messages: Iterable[Message] = (),
+    *,
+    expected: int | None = None,
+    choice: ArchiveChoice = EVERYTHING,
+    **profile: Any,
 ) -> Source:
     posts = posts if expected is not None else list(posts)
     messages = list(messages)
@@ -48,6 +56,8 @@ def source(
         site_url=SITE,
         member_url=f"{SITE}/user/susan/",
         snapshot_at=MOMENT,
+        choice=choice,
+        lists=[RecordList(data.file(), data.name, []) for data in MEMBER_DATA if data.part in choice.parts],
         profile={
             "username": "susan",
             "email": "susan@example.com",
