@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Field, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from accounts.member_data import Part
 from api.authentication import JSON, Bearer
@@ -68,6 +67,10 @@ class ExportPage(Schema):
     next: str | None = Field(description=gettext_noop("The address of the next page."))
 
 
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""A time, which `ArchiveChoice` reads."""
+
+
 class NewExport(Schema):
     """What to export."""
 
@@ -75,8 +78,8 @@ class NewExport(Schema):
         description=gettext_noop("The archive with all parts, or the posts alone.")
     )
     parts: list[Part] = Field(list(Part), description=gettext_noop("The parts of the archive. All by default."))
-    since: AwareDatetime | None = Field(None, description=gettext_noop("Leave out earlier posts."))
-    until: AwareDatetime | None = Field(None, description=gettext_noop("Leave out posts from then on."))
+    since: Moment | None = Field(None, description=gettext_noop("Leave out earlier posts."))
+    until: Moment | None = Field(None, description=gettext_noop("Leave out posts from then on."))
 
 
 @router.api_operation(
@@ -130,6 +133,7 @@ def get_export(request: HttpRequest, id: UUID) -> dict[str, Any]:
     auth=WRITE,
     response=Export,
     summary=gettext_noop("Cancel an export"),
+    description=gettext_noop("Fails if it has already ended (409)."),
 )
 def cancel_export(request: HttpRequest, id: UUID) -> dict[str, Any]:
     return _export(cancelled(_own(request, id), member_of(request)))
@@ -158,7 +162,9 @@ def retry_export(request: HttpRequest, response: HttpResponse, id: UUID) -> Stat
     ),
 )
 def download_export(request: HttpRequest, id: UUID) -> HttpResponseBase:
-    archive = get_object_or_404(member_of(request).archives.available().select_related("task"), task_id=id)
+    archive = _own_archive(request, id)
+    if not archive.is_available:
+        raise _no_file()
     try:
         return archive_response(request, archive)
     except Archive.DoesNotExist as error:
@@ -179,24 +185,39 @@ def download_export(request: HttpRequest, id: UUID) -> HttpResponseBase:
     description=gettext_noop("The list still shows the export."),
 )
 def delete_export_file(request: HttpRequest, id: UUID) -> Status[None]:
-    archive = get_object_or_404(member_of(request).archives.select_related("task__user"), task_id=id)
+    archive = _own_archive(request, id)
     try:
         deleted = archive_delete(archive)
     except StorageUnavailableError as error:
         raise _storage_unavailable() from error
     if not deleted:
-        raise ProblemError(404, _("We no longer have that file."), code="no_file")
+        raise _no_file()
     return Status(204, None)
 
 
 def _exports(request: HttpRequest) -> TaskQuerySet:
     tasks = Task.objects.filter(user=member_of(request), name__in=export_names())
-    return tasks.select_related("archive").order_by("-created_at")
+    return tasks.select_related("archive", "user").order_by("-created_at")
 
 
 def _own(request: HttpRequest, pk: UUID) -> Task:
     """Return one of the member's exports; 404 for a stranger."""
     return get_object_or_404(_exports(request), pk=pk)
+
+
+def _own_archive(request: HttpRequest, pk: UUID) -> Archive:
+    """Return the archive of one of the member's exports. Raises ProblemError if there is none, or none yet."""
+    task = _own(request, pk)
+    if task.is_active:
+        raise ProblemError(409, _("This export isn't finished yet."), code="not_finished")
+    archive: Archive | None = getattr(task, "archive", None)
+    if archive is None:
+        raise _no_file()
+    return archive
+
+
+def _no_file() -> ProblemError:
+    return ProblemError(404, _("We no longer have that file."), code="no_file")
 
 
 def _export(task: Task) -> dict[str, Any]:

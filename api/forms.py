@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
@@ -53,15 +55,20 @@ class TokenForm(forms.Form):
         return name
 
     def save(self) -> tuple[ApiToken, str] | None:
-        """Make the token and return it with its secret; None, with an error, if its name has just been taken."""
+        """Make the token, email the member, return it with its secret; None, with an error, if its name is taken."""
         data = self.cleaned_data
+        lifetime = timedelta(days=data["days"])
         try:
             with transaction.atomic():
-                lifetime = timedelta(days=data["days"])
-                return token_create(user=self.user, name=data["name"], scopes=data["scopes"], lifetime=lifetime)
+                token, secret = token_create(
+                    user=self.user, name=data["name"], scopes=data["scopes"], lifetime=lifetime
+                )
+                context = {"user": self.user, "token": token, "tokens_url": reverse("api:tokens")}
+                get_adapter().send_notification_mail("account/email/api_token_created", self.user, context)
         except IntegrityError:
             self.add_error("name", _taken())
             return None
+        return token, secret
 
 
 def _taken() -> ValidationError:

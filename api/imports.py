@@ -183,8 +183,7 @@ def confirm_import(request: HttpRequest, id: UUID, choices: Choices) -> dict[str
     def launch() -> Task:
         task = import_confirm(upload, form.choices())
         if task is None:
-            text = _("This import has already been started or discarded.")
-            raise ProblemError(409, text, code="not_waiting")
+            raise _not_waiting()
         return task
 
     launched(launch)
@@ -213,6 +212,8 @@ def cancel_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
 )
 def retry_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     upload = _own(request, id)
+    if upload.stage == Stage.DISCARDED:
+        raise _not_waiting()
     retried(_latest(upload), member_of(request))
     return _shown(upload)
 
@@ -234,17 +235,17 @@ def undo_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     return _shown(_own(request, id))
 
 
-@router.delete(
-    "/{uuid:id}",
+@router.post(
+    "/{uuid:id}/discard",
     auth=WRITE,
-    response={204: None},
+    response=ImportOut,
     summary=gettext_noop("Discard an import"),
     description=gettext_noop("Gives up an import that hasn't begun, and deletes its file."),
 )
-def discard_import(request: HttpRequest, id: UUID) -> Status[None]:
+def discard_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     if not import_discard(_own(request, id)):
-        raise ProblemError(409, _("This import has already been started or discarded."), code="not_waiting")
-    return Status(204, None)
+        raise _not_waiting()
+    return _shown(_own(request, id))
 
 
 @router.api_operation(
@@ -266,6 +267,10 @@ def _imports(request: HttpRequest) -> QuerySet[Import]:
 def _own(request: HttpRequest, pk: UUID) -> Import:
     """Return one of the member's imports; 404 for a stranger."""
     return get_object_or_404(_imports(request), pk=pk)
+
+
+def _not_waiting() -> ProblemError:
+    return ProblemError(409, _("This import has already been started or discarded."), code="not_waiting")
 
 
 def _latest(upload: Import) -> Task:

@@ -54,5 +54,4 @@ def _as_problem(request: HttpRequest, page: HttpResponseBase) -> HttpResponse:
         if name not in {"Content-Type", "Content-Length", "Content-Disposition"}:
             response[name] = value
     response["Content-Length"] = str(len(response.content))
-    page.close()
     return response

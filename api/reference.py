@@ -32,7 +32,7 @@ def _operation(document: Document, path: str, method: str, details: Document) ->
         "path": path,
         "summary": details["summary"],
         "description": details.get("description", ""),
-        "scope": details["security"][0]["Bearer"][0],
+        "scope": details["x-scope"],
         "body_type": body[0] if body else "",
         "body": _fields(document, body[1]["schema"]) if body else [],
         "query": [_field(document, field["name"], field["schema"], field["required"]) for field in _query(details)],

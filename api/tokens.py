@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
-from allauth.account.adapter import get_adapter
-from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,21 +19,15 @@ PRECISION = timedelta(minutes=1)
 
 
 def token_create(*, user: User, name: str, scopes: Iterable[str], lifetime: timedelta) -> tuple[ApiToken, str]:
-    """Make a token, and email the member about it; return it with its secret, which is kept nowhere.
+    """Make a token, and return it with its secret, which is kept nowhere.
 
     Raises IntegrityError if the member has a token of that name.
     """
     secret = PREFIX + secrets.token_urlsafe(32)
-    with transaction.atomic():
-        token = ApiToken.objects.create(
-            user=user,
-            name=name,
-            scopes=sorted(scopes),
-            digest=digest_of(secret),
-            expires_at=timezone.now() + lifetime,
-        )
-        context = {"user": user, "token": token, "tokens_url": reverse("api:tokens")}
-        get_adapter().send_notification_mail("account/email/api_token_created", user, context)
+    expires_at = timezone.now() + lifetime
+    token = ApiToken.objects.create(
+        user=user, name=name, scopes=sorted(scopes), digest=digest_of(secret), expires_at=expires_at
+    )
     return token, secret
 
 

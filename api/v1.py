@@ -15,19 +15,22 @@ from api.errors import handle_errors
 from api.resources import Problem
 from core.requests.problems import CONTENT_TYPE
 
-BINARY = {"schema": {"type": "string", "format": "binary"}}
+FILE = {
+    "application/zip": {"schema": {"type": "string", "format": "binary"}},
+    "application/json": {"schema": {"type": "object"}},
+}
 EVERYWHERE = (400, 401, 403, 413, 429, 500, 503)
 FILES: dict[str, dict[str, Any]] = {
     "download_export": {
-        "200": {"description": "OK", "content": {"application/zip": BINARY, "application/json": BINARY}},
-        "206": {"description": "Partial Content", "content": {"application/zip": BINARY, "application/json": BINARY}},
+        "200": {"description": "OK", "content": FILE},
+        "206": {"description": "Partial Content", "content": FILE},
         "302": {"description": "Found"},
         "304": {"description": "Not Modified"},
     },
     "list_left_out": {"200": {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}}}},
 }
 """The answers that are no JSON, by the operation."""
-MORE_ERRORS = {"download_export": (412, 416), "upload_import": (507,)}
+MORE_ERRORS = {"download_export": (409, 412, 416), "upload_import": (507,)}
 
 
 class Api(NinjaAPI):
@@ -45,7 +48,7 @@ class Api(NinjaAPI):
             methods.pop("head", None)
             for method, operation in methods.items():
                 name = operation["operationId"]
-                operation["security"] = [{"Bearer": [scopes[name]]}]
+                operation["x-scope"] = scopes[name]
                 operation["responses"] = {
                     **{str(status): answer for status, answer in operation["responses"].items()},
                     **FILES.get(name, {}),
@@ -84,8 +87,11 @@ api = Api(
     urls_namespace="v1",
     servers=[{"url": settings.SITE_URL}],
     openapi_extra={
-        "info": {"license": {"name": "MIT", "identifier": "MIT"}},
-        "tags": [{"name": "Exports"}, {"name": "Imports"}],
+        "info": {"license": {"name": "MIT", "identifier": "MIT"}, "contact": {"url": settings.SITE_URL}},
+        "tags": [
+            {"name": "Exports", "description": "Copies of the member's data."},
+            {"name": "Imports", "description": "Archives of other services, and of this one."},
+        ],
     },
 )
 api.add_router("/exports", exports.router)
