@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -32,6 +33,7 @@ def handle_errors(api: NinjaAPI) -> None:
         Http404: _not_found,
         HttpError: _http_error,
         ValidationError: _invalid,
+        MultiPartParserError: _no_form,
         UnreadablePostError: _cut_off,
         Exception: _unexpected,
     }
@@ -69,6 +71,10 @@ def _pointer(place: tuple[str | int, ...]) -> str:
 
 def _cut_off(_request: HttpRequest, _error: UnreadablePostError) -> HttpResponse:
     return problem(400, _("The body ended too early."))
+
+
+def _no_form(_request: HttpRequest, _error: MultiPartParserError) -> HttpResponse:
+    return problem(400, _("The body isn't valid multipart/form-data."))
 
 
 def _unexpected(_request: HttpRequest, error: Exception) -> NoReturn:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -17,6 +18,7 @@ from tasks.models import Task
 from tests.api.conftest import client_of, token_of
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, signed_in_client
+from tests.security.test_bounds import Unreadable
 
 EXPORTS = "/api/v1/exports"
 JSON = "application/json"
@@ -85,6 +87,12 @@ def test_all_other_scopes_together_do_not_open_it(susan: User, method: str, path
 def test_its_scope_alone_opens_it(susan: User, method: str, path: str, scope: Scope) -> None:
     response = getattr(client_of(susan, scope), method)(address(path))
     assert response.status_code in {200, 404, 415, 422}  # what is asked for is nowhere, or without a body
+
+
+@pytest.mark.parametrize("content_type", [JSON, "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+def test_without_a_token_no_body_is_read(client: Client, db: None, content_type: str) -> None:
+    form: dict[str, Any] = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "100", "wsgi.input": Unreadable()}
+    assert client.generic("POST", EXPORTS, **form).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,11 @@ def test_without_room_on_the_disk_nothing_is_read(api: Client, settings: LazySet
     assert not Import.objects.exists()
 
 
+def test_a_form_that_cannot_be_parsed_is_refused(api: Client) -> None:
+    response = api.generic("POST", IMPORTS, b"x", content_type="multipart/form-data")
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
 def test_an_upload_without_a_file_names_it(api: Client) -> None:
     response = api.post(IMPORTS, {"other": "x"})
     assert response.status_code == 422

@@ -82,7 +82,7 @@ def test_a_body_that_is_too_large(api: Client) -> None:
 
 
 @pytest.mark.parametrize("header", [{"CONTENT_LENGTH": "many"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
-def test_a_body_of_unknown_length(api: Client, header: dict[str, str]) -> None:
+def test_a_body_of_unknown_length(api: Client, header: dict[str, Any]) -> None:
     problem = assert_problem(api.generic("POST", EXPORTS, b"", content_type=JSON, **header), 400)
     assert "Content-Length" in problem["detail"]
 
