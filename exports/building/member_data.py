@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, QuerySet, When
@@ -39,21 +40,48 @@ def chosen_lists(user: User, choice: ArchiveChoice) -> Iterator[RecordList]:
     """Yield the lists of the chosen parts that the apps have registered. Read each before the next."""
     for data in MEMBER_DATA:
         if data.part in choice.parts:
-            yield RecordList(data.file(), data.name, data.records(user, since=choice.since, until=choice.until))
+            records = data.records(user, since=choice.since, until=choice.until)
+            yield RecordList(data.file(), data.name, records, data.table)
+
+
+PROFILE = {
+    "username": "username",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "email": "email",
+    "about_me": "about_me",
+    "language": "language",
+    "browser_language": "browser_language",
+    "time_zone": "time_zone",
+    "browser_time_zone": "browser_time_zone",
+    "theme": "theme",
+    "joined": "date_joined",
+    "last_sign_in": "last_login",
+    "last_seen": "last_seen",
+    "deletion_due": "deletion_due_at",
+    "is_staff": "is_staff",
+    "is_superuser": "is_superuser",
+}
+"""Key in `profile.json` -> the member's column."""
+
+EXPORTED_COLUMNS = {
+    *(f"accounts.User.{column}" for column in PROFILE.values()),
+    *("accounts.User_groups.user", "accounts.User_user_permissions.user"),
+    *("posts.Post.author", "posts.Post.body", "posts.Post.timestamp"),
+    *("accounts.Follow.follower", "accounts.Follow.followed", "accounts.Follow.created_at"),
+    *("inbox.Message.sender", "inbox.Message.recipient", "inbox.Message.body", "inbox.Message.timestamp"),
+}
+"""The columns that this module reads; those of other tables are in MEMBER_DATA."""
 
 
 def member_profile(user: User) -> dict[str, Any]:
     """Return `profile.json`: what the member entered, and what the site recorded."""
+    values = {key: getattr(user, column) for key, column in PROFILE.items()}
     return {
-        "username": user.username,
-        "email": user.email,
-        "about_me": user.about_me,
+        **{key: utc_text(value) if isinstance(value, datetime) else value for key, value in values.items()},
         "url": absolute_url(user.get_absolute_url()),
-        "language": user.language,
-        "time_zone": user.time_zone,
-        "theme": user.theme,
-        "joined": utc_text(user.date_joined),
-        "last_seen": utc_text(user.last_seen) if user.last_seen else None,
+        "roles": list(user.groups.order_by("name").values_list("name", flat=True)),
+        "permissions": list(user.user_permissions.order_by("codename").values_list("codename", flat=True)),
     }
 
 
