@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from api.models import ApiToken, Scope
@@ -33,12 +33,13 @@ class TokenForm(forms.Form):
         label=gettext_lazy("Expires in"),
         coerce=int,
         initial=90,
-        choices=[(days, ngettext_lazy("%d day", "%d days", days) % days) for days in LIFETIMES],
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        choices = [(days, ngettext("%d day", "%d days", days) % days) for days in LIFETIMES]
+        self.fields["days"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Refuse more tokens than anybody needs."""

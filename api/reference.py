@@ -6,6 +6,8 @@ from typing import Any
 from api.models import Scope
 
 Document = dict[str, Any]
+PROBLEM = "Problem"
+"""The schema of every error."""
 
 
 def reference(document: Document) -> Document:
@@ -25,6 +27,7 @@ def reference(document: Document) -> Document:
 
 def _operation(document: Document, path: str, method: str, details: Document) -> Document:
     body = next(iter(details.get("requestBody", {}).get("content", {}).items()), None)
+    answers = [(status, _schema_name(answer)) for status, answer in sorted(details["responses"].items())]
     return {
         "id": details["operationId"],
         "tag": details["tags"][0],
@@ -36,7 +39,8 @@ def _operation(document: Document, path: str, method: str, details: Document) ->
         "body_type": body[0] if body else "",
         "body": _fields(document, body[1]["schema"]) if body else [],
         "query": [_field(document, field["name"], field["schema"], field["required"]) for field in _query(details)],
-        "answers": [(status, _schema_name(answer)) for status, answer in sorted(details["responses"].items())],
+        "answers": [(status, name) for status, name in answers if name != PROBLEM],
+        "problems": [status for status, name in answers if name == PROBLEM],
     }
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -155,6 +157,18 @@ def test_the_list_is_in_pages_the_newest_first(api: Client, susan: User, john: U
 @pytest.mark.parametrize("page", ["0", "-1", "10001", "9" * 30, "x", ""])
 def test_an_impossible_page_is_refused(api: Client, page: str) -> None:
     assert api.get(EXPORTS, {"page": page}).status_code == 422
+
+
+def test_a_longer_list_needs_no_more_queries(api: Client, susan: User) -> None:
+    counts = []
+    for number in (2, 10):
+        for _ in range(number):
+            archive_of(susan, b"{}")
+        api.get(EXPORTS)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(api.get(EXPORTS).json()["items"]) >= number
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 5
 
 
 def test_a_failed_export_has_a_code_and_a_text_in_the_readers_language(api: Client, susan: User) -> None:

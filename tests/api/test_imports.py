@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from core.requests.bounds import BODY_LIMIT
@@ -154,6 +156,17 @@ def test_the_list_holds_each_import_with_its_latest_task(api: Client, waiting: I
     assert [(item["id"], item["stage"], item["task"]["status"]) for item in items] == [
         (str(waiting.pk), "preview", "succeeded")
     ]
+
+
+def test_a_longer_list_needs_no_more_queries(api: Client, waiting: Import) -> None:
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            api.get(IMPORTS)
+        counts.append(len(queries))
+        for _ in range(5):
+            Import.objects.create(user=waiting.user, filename="other", size=1, stage=Stage.UNDONE)
+    assert counts[0] == counts[1] <= 5
 
 
 # --- Who may do it --------------------------------------------------------------------------------------
