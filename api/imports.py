@@ -1,5 +1,6 @@
 """The API's imports: upload an archive, look at its preview, confirm, cancel, retry, undo or discard it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -23,7 +24,6 @@ from imports.left_out import left_out_csv
 from imports.models import Import, Stage
 from imports.reader import Kind
 from imports.services.uploads import (
-    UndoImpossibleError,
     import_confirm,
     import_discard,
     import_undo,
@@ -179,15 +179,7 @@ def confirm_import(request: HttpRequest, id: UUID, choices: Choices) -> dict[str
             {"pointer": f"/body/{name}", "detail": " ".join(map(str, texts))} for name, texts in form.errors.items()
         ]
         raise ProblemError(422, _("Some values are missing or wrong."), errors=errors)
-
-    def launch() -> Task:
-        task = import_confirm(upload, form.choices())
-        if task is None:
-            raise _not_waiting()
-        return task
-
-    launched(launch)
-    return _shown(_own(request, id))
+    return _went_on(request, id, lambda: import_confirm(upload, form.choices()), _not_waiting())
 
 
 @router.post(
@@ -227,12 +219,9 @@ def retry_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
 )
 def undo_import(request: HttpRequest, id: UUID) -> dict[str, Any]:
     upload = _own(request, id)
-    try:
-        launched(lambda: import_undo(upload))
-    except UndoImpossibleError as error:
-        text = _("This import can't be undone: another one is in progress, or its time is over.")
-        raise ProblemError(409, text, code="undo_impossible") from error
-    return _shown(_own(request, id))
+    text = _("This import can't be undone: another one is in progress, or its time is over.")
+    refusal = ProblemError(409, text, code="undo_impossible")
+    return _went_on(request, id, lambda: import_undo(upload), refusal)
 
 
 @router.post(
@@ -271,6 +260,19 @@ def _own(request: HttpRequest, pk: UUID) -> Import:
 
 def _not_waiting() -> ProblemError:
     return ProblemError(409, _("This import has already been started or discarded."), code="not_waiting")
+
+
+def _went_on(request: HttpRequest, pk: UUID, start: Callable[[], Task | None], refusal: ProblemError) -> dict[str, Any]:
+    """Start the import's next task, and return the import as it is then. Raises ProblemError if that isn't possible."""
+
+    def launch() -> Task:
+        task = start()
+        if task is None:
+            raise refusal
+        return task
+
+    launched(launch)
+    return _shown(_own(request, pk))
 
 
 def _latest(upload: Import) -> Task:

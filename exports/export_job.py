@@ -189,7 +189,7 @@ class ExportJob(Job):
             raise ChoiceError(gettext("This type of export has no parts to choose from."))
 
     @classmethod
-    def queue(cls, user: User | None) -> TaskQueue:
+    def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
         """Return the queue by how much the member has; the database reads an index up to that row."""
         last = settings.EXPORT_LARGE_FROM - 1
         is_large = user and any(getattr(user, table).all()[last : last + 1].exists() for table in cls.large_tables)

@@ -1,5 +1,6 @@
 """The pages of imports: upload, preview, report, and what the member decides there."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -26,7 +27,6 @@ from imports.forms import ChoicesForm
 from imports.left_out import left_out_csv
 from imports.models import Import, Stage
 from imports.services.uploads import (
-    UndoImpossibleError,
     import_confirm,
     import_discard,
     import_undo,
@@ -36,6 +36,7 @@ from imports.services.uploads import (
     tasks_of,
     with_latest_task,
 )
+from tasks.models import Task
 from tasks.services.launch import TaskAlreadyActiveError
 
 PAGE_SIZE = 20
@@ -110,15 +111,8 @@ def confirm(request: HttpRequest, pk: str) -> HttpResponse:
     form = ChoicesForm(request.POST, upload=upload)
     if not form.is_valid():
         return _detail(request, upload, form)
-    try:
-        task = import_confirm(upload, form.choices())
-    except TaskAlreadyActiveError:
-        messages.warning(request, _(IN_PROGRESS))
-        return redirect("imports:import", pk)
-    if task is None:
-        messages.warning(request, _("This import has already been started or discarded."))
-        return redirect("imports:import", pk)
-    return _go_to(request, upload)
+    refusal = _("This import has already been started or discarded.")
+    return _go_on(request, upload, lambda: import_confirm(upload, form.choices()), refusal)
 
 
 @require_POST
@@ -139,12 +133,8 @@ def discard(request: HttpRequest, pk: str) -> HttpResponse:
 def undo(request: HttpRequest, pk: str) -> HttpResponse:
     """Start taking an import back."""
     upload = _own(request, pk)
-    try:
-        import_undo(upload)
-    except (UndoImpossibleError, TaskAlreadyActiveError):
-        messages.warning(request, _("This import can't be undone: another one is in progress, or its time is over."))
-        return redirect("imports:import", pk)
-    return _go_to(request, upload)
+    refusal = _("This import can't be undone: another one is in progress, or its time is over.")
+    return _go_on(request, upload, lambda: import_undo(upload), refusal)
 
 
 @require_GET
@@ -157,6 +147,18 @@ def left_out(request: HttpRequest, pk: str) -> HttpResponseBase:
 def _own(request: HttpRequest, pk: str) -> Import:
     """Return one of the member's imports; 404 for a stranger."""
     return get_object_or_404(Import.objects.select_related("user"), pk=pk, user=cast(User, request.user))
+
+
+def _go_on(request: HttpRequest, upload: Import, start: Callable[[], Task | None], refusal: str) -> HttpResponse:
+    """Start the import's next task, or say why that isn't possible."""
+    try:
+        task = start()
+    except TaskAlreadyActiveError:
+        task, refusal = None, _(IN_PROGRESS)
+    if task:
+        return _go_to(request, upload)
+    messages.warning(request, refusal)
+    return redirect("imports:import", upload.pk)
 
 
 def _go_to(request: HttpRequest, upload: Import) -> HttpResponse:

@@ -31,6 +31,8 @@ STRIKES = {
 }
 QUEUE_FAULTS = ("queue killed", "queue emptied", "queue frozen")
 MAIL_FAULTS = ("mail down", "mail refused", "mail stalled", "mail dropped")
+DATABASE_KILLED = "database killed"
+"""PostgreSQL; SQLite has no server."""
 NO_WORKER = "no worker left"
 
 WEIGHTS = {
@@ -39,6 +41,7 @@ WEIGHTS = {
     "worker and work-horse killed": 12,
     **dict.fromkeys(QUEUE_FAULTS, 4),
     **dict.fromkeys(MAIL_FAULTS, 4),
+    DATABASE_KILLED: 4,
 }
 NO_WORKER_EVERY = 100
 """It takes half a minute, and so has its place in every hundred faults instead of a weight."""

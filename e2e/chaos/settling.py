@@ -13,13 +13,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from e2e.chaos import checks
+from e2e.chaos.importers import Importer
 from e2e.chaos.members import KINDS, Member
 from exports.models import Archive
+from imports.models import Stage
 from tasks.models import Task
 from tests.waiting import wait_until
 
 ACTIVE_LIMIT = 120.0  # seconds, beside the pauses between attempts
 MAIL_TRIES = 5
+IMPORT_LIMIT = 180.0  # seconds
 SLOT_LIMIT = 60.0  # seconds
 
 Mails = Iterable[tuple[EmailMessage, list[str]]]
@@ -30,7 +33,7 @@ def end_conditions(
 ) -> Iterator[str]:
     """Look whether all is well once the tasks have ended, and yield what is wrong.
 
-    `mails` returns what has arrived, and for whom.
+    `members` are those who export; `mails` returns what has arrived, and for whom.
     """
     yield from checks.tasks_are_over()
     yield from members_can_start_again(members)
@@ -48,6 +51,15 @@ def tasks_end(members: list[Member]) -> None:
     for member in members:
         member.start_no_more()
     _wait(lambda: not Task.objects.active().exists(), ACTIVE_LIMIT + sum(settings.EXPORT_RETRY_PAUSES))
+
+
+def imports_end_well(importers: list[Importer]) -> Iterator[str]:
+    """Let each member import the archive, and take it back; yield what was wrong then, or during the run."""
+    for stage in (Stage.DONE, Stage.UNDONE):
+        for importer in importers:
+            _wait(lambda one=importer, stage=stage: one.go_on(until=stage), IMPORT_LIMIT)  # type: ignore[misc]
+    yield from (problem for importer in importers for problem in importer.problems)
+    yield from (f"{one.username} cannot import and undo" for one in importers if not one.is_at(Stage.UNDONE))
 
 
 def mails_go_out() -> None:

@@ -100,7 +100,8 @@ def _new_task(
     job: type[Job], user: User | None, params: dict[str, Any], *, actor: User | None, repeats: Task | None
 ) -> Task:
     """Return the task, not saved yet: in the member's language, and with the address that they had when they asked."""
-    task = Task(user=user, name=job.name, params=params, queue=job.queue(user), request_id=request_id())
+    queue = job.queue(user, params)
+    task = Task(user=user, name=job.name, params=params, queue=queue, request_id=request_id())
     # Staff's own language and address say nothing about the member's.
     if user and user == actor:
         task.language, task.email = get_language() or "", user.email
