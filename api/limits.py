@@ -52,4 +52,5 @@ def set_limit_headers(request: HttpRequest, response: HttpResponseBase) -> None:
     response["RateLimit-Policy"] = ", ".join(f'"{limit.action}";q={limit.amount};w={limit.seconds}' for limit in limits)
     response["RateLimit"] = ", ".join(f'"{limit.action}";r={limit.left};t={limit.reset}' for limit in limits)
     if response.status_code == 429 and "Retry-After" not in response:  # noqa: PLR2004
-        response["Retry-After"] = str(max(limit.reset for limit in limits if not limit.left))
+        # Requests of a member that come at the same moment can be refused with some left.
+        response["Retry-After"] = str(max((limit.reset for limit in limits if not limit.left), default=1))

@@ -11,9 +11,10 @@ from api.models import ApiToken
 
 @receiver(post_save, sender=User)
 def revoke_tokens(instance: User, created: bool, **_signal: Any) -> None:
-    """Delete the member's tokens if `set_password` was called, by the member, staff or a command.
+    """Delete the member's tokens if a password was set, by the member, staff or a command, or taken from them.
 
     Django has the raw password there until the row is saved, and not when a sign-in only upgrades the hash.
     """
-    if not created and instance._password is not None:  # type: ignore[attr-defined]
+    is_set = instance._password is not None  # type: ignore[attr-defined]
+    if not created and (is_set or not instance.has_usable_password()):
         ApiToken.objects.filter(user=instance).delete()

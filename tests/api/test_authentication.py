@@ -218,6 +218,20 @@ def test_a_password_that_staff_set_revokes_all_tokens(susan: User, staff: User) 
     assert client.get(EXPORTS).status_code == 401
 
 
+def test_a_password_that_staff_take_away_revokes_all_tokens(susan: User, staff: User) -> None:
+    client = client_of(susan)
+    signed_in_client(staff).post(f"/admin/accounts/user/{susan.pk}/password/", {"usable_password": "false"})
+    assert not User.objects.get(pk=susan.pk).has_usable_password()
+    assert client.get(EXPORTS).status_code == 401
+
+
+def test_another_change_of_the_account_revokes_nothing(susan: User) -> None:
+    client = client_of(susan)
+    susan.about_me = "new"
+    susan.save()
+    assert client.get(EXPORTS).status_code == 200
+
+
 def test_a_sign_in_that_upgrades_the_hash_revokes_nothing(susan: User, settings: LazySettings) -> None:
     client, before = client_of(susan), susan.password
     upgraded = "django.contrib.auth.hashers.ScryptPasswordHasher"

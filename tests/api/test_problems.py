@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.cache import cache
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.test import Client
 from django.urls import path
@@ -199,6 +201,22 @@ def test_another_token_of_the_member_shares_the_limit_and_another_members_does_n
 def test_a_wrong_scope_counts_too(susan: User, limited: None) -> None:
     client = client_of(susan, "imports:write")
     assert [client.get(EXPORTS).status_code for _ in range(4)] == [403, 403, 403, 429]
+
+
+def test_a_request_that_finds_the_count_locked_is_asked_to_wait_a_moment(api: Client, limited: None) -> None:
+    api.get(EXPORTS)
+    [key] = [key for key in rate_limit_keys() if not key.endswith(":lock")]
+    cache.set(f"{key}:lock", True)
+    refused = api.get(EXPORTS)
+    assert_problem(refused, 429)
+    assert (left(refused), refused["Retry-After"]) == ([("api", 2)], "1")
+
+
+def rate_limit_keys() -> list[str]:
+    """Return the cache's keys."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM rate_limits WHERE cache_key LIKE '%:api:%'")
+        return [str(row[0]).removeprefix(":1:") for row in cursor.fetchall()]
 
 
 def test_without_limits_nothing_is_said_of_them(api: Client) -> None:
