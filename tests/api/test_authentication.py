@@ -1,7 +1,6 @@
 """Who may use the API: what opens it, what doesn't, and what ends it."""
 
 import hashlib
-import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -100,7 +99,7 @@ def test_without_a_token_no_body_is_read(client: Client, db: None, content_type:
     [
         "mbt_",
         "mbt_" + "a" * 43,
-        "mbt_" + secrets.token_urlsafe(32),
+        "mbt_Zm9yZ2VkLCBhcyBsb25nIGFzIGEgcmVhbCBvbmUtMDA",
         "mbt_" + "é" * 43,
         "mbt_" + "\x00" * 43,
         "x" * 5000,
