@@ -219,7 +219,8 @@ def test_a_password_that_staff_set_revokes_all_tokens(susan: User, staff: User) 
 
 def test_a_password_that_staff_take_away_revokes_all_tokens(susan: User, staff: User) -> None:
     client = client_of(susan)
-    signed_in_client(staff).post(f"/admin/accounts/user/{susan.pk}/password/", {"usable_password": "false"})
+    form = {"usable_password": "false", "unset-password": "1"}
+    signed_in_client(staff).post(f"/admin/accounts/user/{susan.pk}/password/", form)
     assert not User.objects.get(pk=susan.pk).has_usable_password()
     assert client.get(EXPORTS).status_code == 401
 
