@@ -36,7 +36,7 @@ test: setup-dev  ## set up and run the tests, on SQLite and on PostgreSQL (CI=tr
 		$(if $(CI),$(ON_POSTGRESQL_IN_CI),$(ON_POSTGRESQL))
 	@$(if $(CI),,echo "Left out: the tests marked 'long', and some on PostgreSQL. They run in CI, and by: make test CI=true")
 
-bench: setup-dev  ## measure speed and memory beside yardsticks, about 25 minutes; fails if a figure is missed
+bench: setup-dev  ## measure speed and memory beside yardsticks, about 15 minutes; fails if a figure is missed
 	@$(BIN)/python -m benchmarks
 
 load: setup-dev  ## put the site under load: 2,000 members poll, 200 export at once, about 10 minutes; fails if a figure is missed
@@ -48,7 +48,7 @@ soak: setup-dev  ## use the site for MINUTES=30, with restarts and releases; fai
 audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, about 10 minutes; fails if a figure is missed
 	@$(BIN)/python -m tools.audit $(PARTS)
 
-chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
+chaos: setup-dev  ## kill and freeze everything at random while members export and import (N=100 faults; SEED=... makes a run's faults again)
 	@$(BIN)/python -m e2e.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
 
 deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes

@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/tokens/", views.tokens, name="tokens"),
     path("accounts/tokens/<int:pk>/revoke/", views.revoke, name="revoke"),
     path("api/v1/docs", views.docs, name="docs"),
+    path("api/v1/openapi.json", views.openapi, name="openapi"),
     path("api/v1/", (v1, "api", namespace)),
 ]

@@ -83,6 +83,7 @@ api = Api(
     title="Microblog",
     version="1.0.0",
     description=gettext_noop("Export and import your data with programs."),
+    openapi_url=None,  # `api.views` has both
     docs_url=None,
     urls_namespace="v1",
     servers=[{"url": settings.SITE_URL}],

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -40,6 +40,12 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(cast(User, request.user).api_tokens, pk=pk).delete()
     messages.info(request, _("The token has been revoked."))
     return redirect("api:tokens")
+
+
+@require_safe
+def openapi(_request: HttpRequest) -> JsonResponse:
+    """Return the OpenAPI document."""
+    return JsonResponse(api.get_openapi_schema())
 
 
 @require_safe

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "core.requests.health_urls.ProbeMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "notifications.unchanged.UnchangedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",

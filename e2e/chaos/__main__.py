@@ -15,6 +15,7 @@ from typing import NoReturn
 import django
 
 from e2e.chaos.report import FIGURES
+from e2e.chaos.schedule import LONGEST_PAUSE
 from e2e.chaos.world import world
 
 # SIGINT too: a shell that starts us in the background has it ignored, and Python then leaves it so.
@@ -49,6 +50,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=3, help="how many (3)")
     parser.add_argument("--members", type=int, default=6, choices=range(7), help="how many export (6)")
     parser.add_argument("--importers", type=int, default=2, choices=range(4), help="how many import (2)")
+    parser.add_argument("--pause", type=float, default=LONGEST_PAUSE, help="seconds at most between two faults (1.6)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--production-times", action="store_true", help="no short intervals: those of the settings")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the figures into a Markdown file")

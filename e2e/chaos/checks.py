@@ -19,7 +19,6 @@ from exports.export_job import export_names
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.verification import ArchiveError, verify_archive
-from imports.models import imports_storage
 from posts.models import Post
 from tasks.models import Task, TaskStatus
 
@@ -129,9 +128,9 @@ def is_in_mail(archive: Archive, message: EmailMessage) -> bool:
 
 
 def nothing_is_left_over(folders: Iterable[Path]) -> list[str]:
-    """No temporary file is left in any of the `folders`, no stored file without an archive, and no uploaded one."""
+    """No temporary file is left in any of the `folders`, and no stored file without an archive."""
     kept = {archive.file.name for archive in Archive.objects.kept()}
-    stored = {*files_in(exports_storage()), *files_in(imports_storage())} - kept
+    stored = set(files_in(exports_storage())) - kept
     temporary = {str(path) for folder in folders for path in folder.glob("*")}
     return [f"{name} was left behind" for name in sorted(stored | temporary)]
 

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -59,18 +59,18 @@ def archive() -> bytes:
 
 def import_is_whole(upload: Import) -> Iterator[str]:
     """Each post of the archive is here once, in its order, and what was left out is counted once."""
-    mine = Post.objects.filter(author=upload.user_id, origin__import_id=upload.pk).order_by("timestamp", "pk")
-    if list(mine.values_list("timestamp", "body")) != posts():
+    ids = set(PostOrigin.objects.filter(import_id=upload.pk).values_list("pk", flat=True))
+    # A join would take minutes while PostgreSQL's statistics don't know the new rows.
+    mine = Post.objects.filter(author=upload.user_id).order_by("timestamp", "pk").values_list("pk", "timestamp", "body")
+    if [(at, body) for pk, at, body in mine if pk in ids] != posts():
         yield f"Import {upload.pk} did not bring each post once, in order"
     blank = -(-SIZE // BLANK_EVERY)
     report = {"imported": SIZE, "known": 0, "left_out": {"no_text": blank}, "extras": {"followed": [], "profile": {}}}
     if upload.report != report or upload.left_out.count() != blank:
         yield f"Import {upload.pk} reports {upload.report}, with {upload.left_out.count()} entries left out"
-    if upload.file:
-        yield f"Import {upload.pk} has kept its file"
 
 
-def import_is_undone(upload: Import, own: list[tuple[object, ...]]) -> Iterator[str]:
+def import_is_undone(upload: Import, own: Sequence[tuple[object, ...]]) -> Iterator[str]:
     """The member's posts are those of before, row for row."""
     if rows_of(upload.user_id) != own or PostOrigin.objects.filter(author=upload.user_id).exists():
         yield f"Import {upload.pk} was undone, and the member's posts are not as before"

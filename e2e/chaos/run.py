@@ -18,6 +18,7 @@ from e2e.chaos.report import Promise, faults_table, in_words, promises_table, wr
 from e2e.chaos.schedule import make_schedule
 from e2e.chaos.site import Site
 from imports.models import Stage
+from imports.services.uploads import FOLDER
 from imports.services.uploads import JOBS as IMPORT_JOBS
 from tasks.models import Task
 from tasks.models.task import TaskQuerySet
@@ -57,7 +58,7 @@ def run(options: Namespace, folder: Path, cluster: Cluster | None) -> int:
 def inject(options: Namespace, injector: Injector) -> float:
     """Inject the faults, saying each; return the seconds that it took."""
     started = time.monotonic()
-    for number, fault in enumerate(make_schedule(options.seed, options.faults), start=1):
+    for number, fault in enumerate(make_schedule(options.seed, options.faults, options.pause), start=1):
         outcome = injector.inject(fault)
         print(f"{number:4} {time.monotonic() - started:7.2f} s  {fault}: {outcome}", flush=True)
     injector.finish()
@@ -73,7 +74,7 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
         *settling.end_conditions(
             site.exporters,
             mails=lambda: zip(site.mail.messages, site.mail.recipients, strict=True),
-            temporary_folders=[settings.VAR_DIR / "tmp"],
+            temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
         ),
     ]
 

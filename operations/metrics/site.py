@@ -18,7 +18,7 @@ from exports.building.space import free_space
 from exports.delivery.sending import Outcome
 from exports.export_job import export_names
 from exports.figures import email_counts, kept_files
-from imports.figures import entry_counts, kept_uploads
+from imports.figures import entry_counts, files_kept
 from operations.check_runner import run_quick
 from operations.metrics.families import counter, gauge, histogram
 from tasks.models import TaskQueue, TaskStatus
@@ -126,12 +126,10 @@ def _kept_files(_moment: int) -> dict[str, int]:
 
 @part
 def imports() -> Iterator[Metric]:
-    """Yield what imports have made of archives' entries, and the uploaded files that are kept."""
+    """Yield what imports have made of archives' entries, and the number of files that are kept."""
     words = "Entries of archives, by what imports have made of them."
     yield counter("import_entries", words, "outcome", entry_counts())
-    kept = kept_uploads()
-    yield gauge("uploads_kept", "Uploaded files that are kept until their import ends.", "", {(): kept["files"]})
-    yield gauge("uploads_kept_bytes", "Bytes of the uploaded files that are kept.", "", {(): kept["bytes"]})
+    yield gauge("import_files_kept", "Files that are kept until their import ends.", "", {(): files_kept()})
 
 
 @part

@@ -84,9 +84,9 @@ def task_launch(
             if user and not by_staff and (next_at := next_starts(user=user, jobs=[job]).get(name)):
                 raise TaskTooSoonError(next_at)
             reason = Reason.RETRIED if repeats else Reason.ASKED
+            transaction.on_commit(partial(_enqueue, task))  # before the event is counted
             event_record(task, reason=reason, actor=actor, detail=str(repeats.pk) if repeats else "")
             task_publish(task)
-            transaction.on_commit(partial(_enqueue, task))
             # The job need not wait for this, nor fail for it.
             transaction.on_commit(partial(_withdraw_earlier, task), robust=True)
     except IntegrityError as error:

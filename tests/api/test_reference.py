@@ -72,5 +72,6 @@ def test_the_page_speaks_spanish(client: Client, db: None) -> None:
     assert "Start an export" not in page
 
 
-def test_only_get_is_allowed(client: Client, db: None) -> None:
-    assert client.post(DOCS).status_code == 405
+@pytest.mark.parametrize("address", [DOCS, "/api/v1/openapi.json"])
+def test_only_get_is_allowed(client: Client, db: None, address: str) -> None:
+    assert client.post(address).status_code == 405

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from accounts.models import User
+from core.maintenance import switch
 from exports.models import Archive
 from imports.models import imports_storage
-from operations.maintenance import switch
 from tests.api.conftest import token_of
 from tests.deploy.nginx import Answer, Nginx
 from tests.exports.archives import archive_of

@@ -242,7 +242,7 @@ def test_all_that_can_happen_is_there_from_the_beginning(db: None, scrape: Scrap
         assert scrape("mails_total", outcome=outcome) == 0
     for outcome in ("imported", "known", "left_out"):
         assert scrape("import_entries_total", outcome=outcome) == 0
-    assert scrape("uploads_kept") == scrape("uploads_kept_bytes") == 0
+    assert scrape("import_files_kept") == 0
     assert scrape("housekeeping_timestamp_seconds", part="archives_expire") == 0
 
 
