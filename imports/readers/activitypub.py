@@ -42,7 +42,7 @@ class MastodonReader(Reader):
 
     @property
     def source(self) -> str:
-        """Return Mastodon's label if the first ids have its form, or else the server's host: other software wrote them."""
+        """Return Mastodon if ids have its form, or else the server's host: other software writes the same outbox."""
         found = None if _MASTODON.search(self._head) else _SERVER.search(self._head)
         host = host_of(found[1].decode(errors="replace")).lower() if found else ""
         return host if _HOST.fullmatch(host) else self.label
