@@ -129,8 +129,8 @@ def test_a_reason_is_in_the_readers_language(susan: User, code: FailureCode) -> 
 def test_an_alert_is_in_the_readers_language(susan: User) -> None:
     with translation.override("en"):
         task_launch(user=susan, name="export_archive")
-    assert "Exportación completa" in pages_of(susan)["/"]
-    assert "Exportación completa" in pages_of(susan)["poll"]
+    assert "Exportación de tu archivo" in pages_of(susan)["/"]
+    assert "Exportación de tu archivo" in pages_of(susan)["poll"]
 
 
 def test_staff_read_a_reason_in_their_own_language(maria: User) -> None:
