@@ -23,6 +23,8 @@ from exports.formats.rows import Skipped
 from exports.formats.zip_file import DigestingFile
 from exports.models import Archive
 from exports.models.archive import exports_storage
+from exports.models.schedule import is_scheduled
+from exports.scheduling.services import schedule_failed, schedule_succeeded
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
 from tasks.job import Job, Outcome, Result, Text
@@ -157,7 +159,9 @@ class ExportJob(Job):
         archive: Archive = result.value
         now = timezone.now()
         archive.expires_at, archive.mail_due_at = now + timedelta(days=settings.EXPORT_RETENTION_DAYS), now
+        archive.is_scheduled = is_scheduled(self.task)
         archive.save()
+        schedule_succeeded(self.task)
         count_later(measured("bytes", self.name, value=archive.size, limits=BYTES))
 
     def after_commit(self, result: Result) -> None:
@@ -190,7 +194,8 @@ class ExportJob(Job):
 
     @classmethod
     def on_failure(cls, task: Task) -> None:
-        """Schedule the email about it."""
+        """Count it against the member's schedule, and schedule the email about it."""
+        schedule_failed(task)
         failure_email_schedule(task)
 
     @classmethod

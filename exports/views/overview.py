@@ -8,19 +8,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.sign_in.reauthentication import password_required
-from core.requests.rate_limits import not_too_often
+from core.requests.rate_limits import not_too_often, render_form
 from core.requests.redirects import next_url
 from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
+from exports.models import Schedule
 from exports.models.archive import Removal
 from exports.options import export_estimates, export_options
+from exports.scheduling.forms import ScheduleForm
+from exports.scheduling.services import schedule_zone
 from exports.storage.cleanup import archive_discard
 from tasks.services.launch import task_launch
 from tasks.views import launch_and_tell
@@ -34,7 +37,7 @@ logger = logging.getLogger(__name__)
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Start an export (POST) or list the member's exports (GET)."""
-    return _start(request) if request.method == "POST" else _list(request)
+    return _start(request) if request.method == "POST" else overview(request)
 
 
 @not_too_often("task")
@@ -49,9 +52,10 @@ def _start(request: HttpRequest) -> HttpResponse:
     return launch_and_tell(request, lambda: task_launch(user=user, name=jobs[kind].name, actor=user))
 
 
-def _list(request: HttpRequest) -> HttpResponse:
-    """Show the kinds of export, and a page of the member's exports."""
+def overview(request: HttpRequest, form: ScheduleForm | None = None) -> HttpResponse:
+    """Show the kinds of export, the member's schedule, and a page of their exports; `form` is a rejected one."""
     user = cast(User, request.user)
+    schedule = Schedule.objects.filter(user=user).first()
     options = export_options(user)
     by_name = {option.job.name: option for option in options.values()}
     tasks = user.tasks.ended().filter(name__in=by_name).select_related("archive")
@@ -65,8 +69,11 @@ def _list(request: HttpRequest) -> HttpResponse:
         "shown_here": {str(task.pk) for task in [*page, *active]},
         "retention_days": settings.EXPORT_RETENTION_DAYS,
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
+        "schedule": schedule,
+        "schedule_zone": schedule_zone(user),
+        "form": form or ScheduleForm(schedule=schedule),
     }
-    return render(request, "exports/list.html", context)
+    return render_form(request, "exports/list.html", context)
 
 
 @require_POST
