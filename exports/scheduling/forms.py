@@ -37,7 +37,11 @@ class ScheduleForm(forms.Form):
         ]
         self.fields["hour"].choices = [(hour, hour_in_words(hour)) for hour in range(24)]  # type: ignore[attr-defined]
         self.fields["keep"].choices = [  # type: ignore[attr-defined]
-            (number, ngettext("the last export", "the last %(number)d exports", number) % {"number": number})
+            (
+                number,
+                ngettext("%(number)d most recent export", "%(number)d most recent exports", number)
+                % {"number": number},
+            )
             for number in range(1, settings.EXPORT_MAX_ARCHIVES + 1)
         ]
 

@@ -44,7 +44,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     if schedule_stop(user=cast(User, request.user)):
         messages.info(request, _("Your schedule is stopped. Your files stay until they expire."))
     else:
-        messages.warning(request, _("You have no schedule that could be stopped."))
+        messages.warning(request, _("There is no active schedule to stop."))
     return redirect("exports:list")
 
 
@@ -56,7 +56,7 @@ def resume(request: HttpRequest) -> HttpResponse:
     if schedule := schedule_resume(user=cast(User, request.user)):
         _tell_next(request, schedule)
     else:
-        messages.warning(request, _("You have no schedule that could be resumed."))
+        messages.warning(request, _("There is no stopped schedule to resume."))
     return redirect("exports:list")
 
 
