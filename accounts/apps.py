@@ -14,7 +14,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Members")  # django-allauth's are the "Accounts"
 
     def ready(self) -> None:
-        """Connect the signals, also those by which every app erases what it holds of an account."""
+        """Connect the signals, and find what every app exports and erases of an account."""
         import_module("accounts.sign_in.addresses")
         import_module("accounts.sign_in.signals")
-        autodiscover_modules("erasure")
+        autodiscover_modules("archive_data", "erasure")

@@ -11,12 +11,14 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from accounts.member_data import Part
 from accounts.models import User
 from exports.building.snapshot import Snapshot, read_snapshot
 from exports.building.space import SpaceWatch, ensure_free_space, ensure_storage_space, full_disk_refused, local_file
+from exports.choice import ArchiveChoice, ChoiceError
 from exports.delivery.archive_email import archive_deliver
 from exports.delivery.failure_email import failure_email_schedule
 from exports.formats.rows import Skipped
@@ -100,8 +102,16 @@ class ExportJob(Job):
     large_tables: ClassVar[tuple[str, ...]] = ("posts",)
     """The member's relations that can have very many rows; with EXPORT_LARGE_FROM rows the export is large."""
 
+    parts: ClassVar[frozenset[Part]] = frozenset({Part.POSTS})
+    """What it can hold; with more than one, the member can leave parts out."""
+
     stored_as = ""
     """The name of the attempt's file in the storage."""
+
+    @property
+    def choice(self) -> ArchiveChoice:
+        """Return what the member has chosen."""
+        return ArchiveChoice.from_params(self.task.params)
 
     @property
     def filename(self) -> str:
@@ -174,6 +184,13 @@ class ExportJob(Job):
         """Remove the stored file unless it has an archive; with the storage down the periodic cleanup does it."""
         if self.stored_as and not Archive.objects.filter(file=self.stored_as).exists():
             file_remove(exports_storage(), self.stored_as)
+
+    @classmethod
+    def read_params(cls, params: dict[str, Any]) -> None:
+        """Raise ChoiceError unless they are a choice of what this kind can hold."""
+        choice = ArchiveChoice.from_params(params)
+        if "parts" in params and not choice.parts <= cls.parts:
+            raise ChoiceError(gettext("This type of export has no parts to choose from."))
 
     @classmethod
     def queue(cls, user: User | None) -> TaskQueue:

@@ -6,15 +6,18 @@ from contextlib import closing
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.member_data import Part
 from accounts.models import User
 from accounts.validators import MAX_LENGTH
 from core.links import absolute_url
 from exports.building.member_data import (
+    chosen_lists,
     conversations_records,
     member_counts,
     member_profile,
     messages_records,
     people_records,
+    posts_count,
 )
 from exports.building.snapshot import posts_batches
 from exports.delivery.archive_email import archive_deliver
@@ -50,6 +53,7 @@ class ArchiveExport(ExportJob):
     )
     content_type = "application/zip"
     is_recommended = True
+    parts = frozenset(Part)
     large_tables = ("posts", "messages_sent", "messages_received")
     warmup_templates = (
         *ExportJob.warmup_templates,
@@ -70,12 +74,12 @@ class ArchiveExport(ExportJob):
 
     def counts(self, user: User) -> dict[str, int]:
         """Return how many records of each sort there are."""
-        return member_counts(user)
+        return member_counts(user, self.choice)
 
     def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         """Write the ZIP."""
         with (
-            closing(posts_batches(draft.user.pk, with_ids=True)) as batches,
+            closing(posts_batches(draft.user.pk, with_ids=True, choice=self.choice)) as batches,
             closing(messages_records(draft.user)) as messages,
             closing(conversations_records(draft.user)) as conversations,
         ):
@@ -83,7 +87,9 @@ class ArchiveExport(ExportJob):
                 site_url=settings.SITE_URL,
                 member_url=absolute_url(draft.user.get_absolute_url()),
                 snapshot_at=draft.snapshot.at,
+                choice=self.choice,
                 profile=member_profile(draft.user),
+                lists=chosen_lists(draft.user, self.choice),
                 posts=batches,
                 follows=people_records(draft.user.follows.all(), "followed__username"),
                 followers=people_records(draft.user.followed_by.all(), "follower__username"),
@@ -110,12 +116,12 @@ class PostsExport(ExportJob):
 
     def counts(self, user: User) -> dict[str, int]:
         """Return how many posts there are."""
-        return {"posts": user.posts.count()}
+        return {"posts": posts_count(user, self.choice)}
 
     def write(self, draft: Draft) -> tuple[dict[str, int], list[Skipped]]:
         """Write the JSON file."""
         skipped: list[Skipped] = []
-        with closing(posts_batches(draft.user.pk)) as batches:
+        with closing(posts_batches(draft.user.pk, choice=self.choice)) as batches:
             posts = write_posts(draft.snapshot.ended_after(batches), draft.output, self.reporter.advance, skipped)
         return {"posts": posts, "skipped": len(skipped)}, skipped
 

@@ -1,5 +1,6 @@
 """Posts."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -19,6 +20,11 @@ class PostQuerySet(models.QuerySet["Post"]):
     def by(self, author: User) -> Self:
         """Return one member's posts."""
         return self.filter(author=author)
+
+    def written(self, *, since: datetime | None = None, until: datetime | None = None) -> Self:
+        """Return the posts from `since` on, and before `until`."""
+        range_ = {"timestamp__gte": since, "timestamp__lt": until}
+        return self.filter(**{lookup: moment for lookup, moment in range_.items() if moment})
 
     def shown(self) -> Self:
         """Return the posts that everyone may see: not those of closed accounts."""

@@ -62,7 +62,7 @@ def account_erase(*, user: User) -> bool:
     Session.objects.filter(user=user).delete()
     account_closing.send(User, user=user)
     account_erasing.send(User, user=user)
-    for rows in _belongings(user):
+    for rows in belongings(user):
         bulk_delete(rows, with_each=partial(_delete_log_entries, rows.model), at_most=sys.maxsize)
     logger.info("Member %s is erased, as they asked", user.pk)
     with transaction.atomic():
@@ -71,7 +71,7 @@ def account_erase(*, user: User) -> bool:
     return True
 
 
-def _belongings(user: User) -> Iterator[QuerySet[Any]]:
+def belongings(user: User) -> Iterator[QuerySet[Any]]:
     """Yield the rows of each model that cascade with the member's: there can be a million of them."""
     for relation in User._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel) and relation.on_delete is models.CASCADE:

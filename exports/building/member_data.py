@@ -2,40 +2,85 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, QuerySet, When
 
+from accounts.member_data import MEMBER_DATA, Part
 from accounts.models import Follow, User
 from core.links import absolute_url
 from exports.building.snapshot import DatabaseTime, iso_times, streamed_columns
+from exports.choice import ArchiveChoice
 from exports.formats.messages import Conversation, Message
+from exports.formats.record_lists import RecordList
 from exports.formats.rows import BATCH_SIZE, in_batches, utc_text
 from inbox import models as inbox
+from posts.models import Post
 
 
-def member_counts(user: User) -> dict[str, int]:
+def posts_count(user: User, choice: ArchiveChoice) -> int:
+    """Return how many posts the member wrote on the chosen dates."""
+    return Post.objects.by(user).written(since=choice.since, until=choice.until).count()
+
+
+def member_counts(user: User, choice: ArchiveChoice) -> dict[str, int]:
     """Return how many records of each sort an archive holds of a member, of those that can be very many."""
-    return {
-        "posts": user.posts.count(),
-        "follows": user.follows.count(),
-        "followers": user.followed_by.count(),
-        "messages": inbox.Message.objects.of(user.pk).count(),
-    }
+    counts: dict[str, int] = {}
+    if Part.POSTS in choice.parts:
+        counts["posts"] = posts_count(user, choice)
+    if Part.PEOPLE in choice.parts:
+        counts |= {"follows": user.follows.count(), "followers": user.followed_by.count()}
+    if Part.MESSAGES in choice.parts:
+        counts["messages"] = inbox.Message.objects.of(user.pk).count()
+    return counts
+
+
+def chosen_lists(user: User, choice: ArchiveChoice) -> Iterator[RecordList]:
+    """Yield the lists of the chosen parts that the apps have registered. Read each before the next."""
+    for data in MEMBER_DATA:
+        if data.part in choice.parts:
+            yield RecordList(data.file(), data.name, data.records(user, since=choice.since, until=choice.until))
+
+
+PROFILE = {
+    "username": "username",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "email": "email",
+    "about_me": "about_me",
+    "language": "language",
+    "browser_language": "browser_language",
+    "time_zone": "time_zone",
+    "browser_time_zone": "browser_time_zone",
+    "theme": "theme",
+    "joined": "date_joined",
+    "last_sign_in": "last_login",
+    "last_seen": "last_seen",
+    "deletion_due": "deletion_due_at",
+    "is_staff": "is_staff",
+    "is_superuser": "is_superuser",
+}
+"""Key in `profile.json` -> the member's column."""
+
+EXPORTED_COLUMNS = {
+    *(f"accounts.User.{column}" for column in PROFILE.values()),
+    *("accounts.User_groups.user", "accounts.User_user_permissions.user"),
+    *("posts.Post.author", "posts.Post.body", "posts.Post.timestamp"),
+    *("accounts.Follow.follower", "accounts.Follow.followed", "accounts.Follow.created_at"),
+    *("inbox.Message.sender", "inbox.Message.recipient", "inbox.Message.body", "inbox.Message.timestamp"),
+}
+"""The columns that this module reads; those of other tables are in MEMBER_DATA."""
 
 
 def member_profile(user: User) -> dict[str, Any]:
     """Return `profile.json`: what the member entered, and what the site recorded."""
+    values = {key: getattr(user, column) for key, column in PROFILE.items()}
     return {
-        "username": user.username,
-        "email": user.email,
-        "about_me": user.about_me,
+        **{key: utc_text(value) if isinstance(value, datetime) else value for key, value in values.items()},
         "url": absolute_url(user.get_absolute_url()),
-        "language": user.language,
-        "time_zone": user.time_zone,
-        "theme": user.theme,
-        "joined": utc_text(user.date_joined),
-        "last_seen": utc_text(user.last_seen) if user.last_seen else None,
+        "roles": list(user.groups.order_by("name").values_list("name", flat=True)),
+        "permissions": list(user.user_permissions.order_by("codename").values_list("codename", flat=True)),
     }
 
 

@@ -12,6 +12,7 @@ from django.db.models import F, Func, QuerySet, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from exports.choice import EVERYTHING, ArchiveChoice
 from exports.formats.rows import BATCH_SIZE, Batch, in_batches
 from posts.models import Post
 
@@ -65,13 +66,14 @@ def _sqlite_read_transaction() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def posts_batches(user_id: int, *, with_ids: bool = False) -> Generator[Batch]:
-    """Yield the member's posts, oldest first, in batches streamed from the database.
+def posts_batches(user_id: int, *, with_ids: bool = False, choice: ArchiveChoice = EVERYTHING) -> Generator[Batch]:
+    """Yield the member's posts of the chosen dates, oldest first, in batches streamed from the database.
 
     Close the generator before the connection is used again.
     """
     columns = ("body", DatabaseTime(F("timestamp")), "id") if with_ids else ("body", DatabaseTime(F("timestamp")))
-    oldest_first = Post.objects.filter(author_id=user_id).order_by("timestamp", "id")
+    chosen = Post.objects.filter(author_id=user_id).written(since=choice.since, until=choice.until)
+    oldest_first = chosen.order_by("timestamp", "id")
     for bodies, times, *ids in streamed_columns(oldest_first.values_list(*columns)):
         yield Batch(bodies, iso_times(times), *ids)
 

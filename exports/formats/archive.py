@@ -10,17 +10,22 @@ from typing import Any
 import orjson
 from django.utils.safestring import mark_safe
 
+from accounts.member_data import Part
+from exports.choice import ArchiveChoice
 from exports.formats.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
 from exports.formats.columns import SEPARATOR, PostColumns, join_texts
+from exports.formats.file_groups import file_groups
 from exports.formats.messages import Conversation, ListedConversation, Message, add_messages, conversation_piece
+from exports.formats.not_exported import NOT_EXPORTED
 from exports.formats.offline_pages import articles, escaped, person_item, render_index, render_readme
 from exports.formats.page_files import PAGE_SIZE, Pages, Piece
 from exports.formats.portable_files import PortableFiles
 from exports.formats.posts_json import JsonList, PostsList, Progress
+from exports.formats.record_lists import RecordList
 from exports.formats.rows import Batch, Skipped, in_batches, utc_text, write_readable
 from exports.formats.zip_file import DigestingFile, OnWrite, ZipWriter, unwatched
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,12 @@ class Source:
     member_url: str
     """The absolute address of the member's page."""
     snapshot_at: datetime
+    choice: ArchiveChoice
+    """Of what follows only the chosen parts are read; the posts are those of the chosen dates."""
     profile: dict[str, Any]
     """JSON types; at least `username`, `about_me` and `joined`."""
+    lists: Iterable[RecordList]
+    """What else the apps hold about the member, of the chosen parts."""
     posts: Iterable[Batch]
     """Oldest first, with their ids."""
     follows: Iterable[dict[str, Any]]
@@ -76,10 +85,14 @@ class ArchiveWriter:
 
     def write(self) -> tuple[dict[str, int], list[Skipped]]:
         """Write everything; return how many records of each sort were written, and those left out."""
-        posts = self._write_posts()
-        self._write_people("follows", "following", self._source.follows)
-        self._write_people("followers", "followers", self._source.followers)
-        conversations = self._write_messages()
+        parts = self._source.choice.parts
+        posts = self._write_posts() if Part.POSTS in parts else None
+        if Part.PEOPLE in parts:
+            self._write_people("follows", "following", self._source.follows)
+            self._write_people("followers", "followers", self._source.followers)
+        for records in self._source.lists:
+            self._write_list(records)
+        conversations = self._write_messages() if Part.MESSAGES in parts else []
         self._counts["skipped"] = len(self._skipped)
         self._write_documents()
         self._write_index(posts, conversations)
@@ -117,6 +130,17 @@ class ArchiveWriter:
         pages.close()
         self._container.add(part)
 
+    def _write_list(self, records: RecordList) -> None:
+        part = self._container.part(records.file)
+        listing = JsonList(records.name, part)
+        self._counts[records.name] = 0
+        for batch in in_batches(records.records):
+            listing.add(batch)
+            self._counts[records.name] += len(batch)
+            self._advance(0)
+        listing.close()
+        self._container.add(part)
+
     def _write_messages(self) -> list[ListedConversation]:
         """Read them twice, by time for programs and by conversation for people: each takes half of the work."""
         part = self._container.part("messages.json")
@@ -144,12 +168,13 @@ class ArchiveWriter:
         profile = self._source.profile
         person = {name: profile[name] for name in ("username", "about_me", "joined")}
         self._add_json("profile.json", profile)
-        self._add_json("actor.json", actor(url=self._source.member_url, **person))
         self._add_json("skipped.json", {"skipped": [asdict(record) for record in self._skipped]})
-        for name in EMPTY_COLLECTIONS:
-            self._add_json(name, empty_collection(name))
+        if Part.POSTS in self._source.choice.parts:
+            self._add_json("actor.json", actor(url=self._source.member_url, **person))
+            for name in EMPTY_COLLECTIONS:
+                self._add_json(name, empty_collection(name))
 
-    def _write_index(self, posts: Pages, conversations: list[ListedConversation]) -> None:
+    def _write_index(self, posts: Pages | None, conversations: list[ListedConversation]) -> None:
         """Write the files that a member opens first."""
         context = {
             "profile": self._source.profile,
@@ -158,7 +183,10 @@ class ArchiveWriter:
             "snapshot_at": self._source.snapshot_at,
             "site_url": self._source.site_url,
             "conversations": conversations,
-            "people": {name: -(-self._counts[name] // PAGE_SIZE) for name in ("follows", "followers")},
+            "people": {name: -(-self._counts.get(name, 0) // PAGE_SIZE) for name in ("follows", "followers")},
+            "choice": self._source.choice,
+            "files": file_groups(self._source.choice.parts),
+            "not_exported": NOT_EXPORTED,
         }
         self._container.add_bytes("index.html", render_index(context, posts))
         self._container.add_bytes("README.txt", render_readme(context))
@@ -171,6 +199,7 @@ class ArchiveWriter:
             "site": self._source.site_url,
             "username": self._source.profile["username"],
             "snapshot_at": utc_text(self._source.snapshot_at),
+            "choice": manifest_choice(self._source.choice),
             "counts": self._counts,
             "files": self._container.entries,
         }
@@ -183,7 +212,14 @@ class ArchiveWriter:
 
 def new_pages(container: ZipWriter, source: Source, stem: str, records: int, **context: Any) -> Pages:
     """Return the pages, still without records, whose names begin with `stem`; they are added to the container."""
-    return Pages(stem, records, put=container.add_bytes, username=source.profile["username"], **context)
+    more = {"username": source.profile["username"], "choice": source.choice, **context}
+    return Pages(stem, records, put=container.add_bytes, **more)
+
+
+def manifest_choice(choice: ArchiveChoice) -> dict[str, Any]:
+    """Return what was chosen, as the manifest says it."""
+    since, until = (moment and utc_text(moment) for moment in (choice.since, choice.until))
+    return {"parts": choice.parts_in_order, "since": since, "until": until}
 
 
 class PostFiles:

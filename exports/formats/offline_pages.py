@@ -10,8 +10,6 @@ from itertools import groupby
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from exports.formats.columns import PostColumns, encode_texts, interleave, split_column
 from exports.formats.page_files import Pages, Piece, month_heading, month_name, page_head
@@ -21,26 +19,6 @@ REPLACEMENT = "\ufffd"
 
 ARTICLE = b'<article id="p'
 PERSON = '<li class="person"><a href="{}">{}</a> <time>{}</time></li>\n'
-
-FILES: list[tuple[list[str], str | Promise]] = [
-    (["index.html"], _("Start here. Open it in a browser to read everything in this archive.")),
-    (["posts.json"], _("Your posts for other programs: the text and time of each, oldest first.")),
-    (
-        ["posts.csv"],
-        _("Your posts for a spreadsheet. Text that a spreadsheet would run as a formula starts with an apostrophe."),
-    ),
-    (["profile.json"], _("Your account.")),
-    (["follows.json", "followers.json"], _("The people you follow, and your followers.")),
-    (["messages.json"], _("The messages you sent and received.")),
-    (
-        ["actor.json", "outbox.json"],
-        _("Your profile and posts as ActivityStreams, in the format of a Mastodon archive."),
-    ),
-    (["likes.json", "bookmarks.json"], _("Empty lists that tools for Mastodon archives expect.")),
-    (["skipped.json"], _("What couldn't be exported, and why.")),
-    (["manifest.json"], _("The size and the SHA-256 of each file.")),
-]
-"""The files in the archive's root, and what each contains."""
 
 
 def escaped(text: str) -> str:
@@ -88,8 +66,14 @@ def _begins(times: Sequence[bytes]) -> tuple[bytes | list[bytes], dict[str, int]
     return begins, dict(Counter(months))
 
 
-def render_index(context: dict[str, Any], posts: Pages) -> bytes:
+def render_index(context: dict[str, Any], posts: Pages | None) -> bytes:
     """Return `index.html`, which lists the months by year, the newest first, the conversations and the people."""
+    pages = posts.number if posts else 0
+    more = {"years": _years(posts) if posts else [], "pages": pages, **page_head(script="index.js", frames=True)}
+    return render_to_string("exports/archive/index.html", {**context, **more}).encode()
+
+
+def _years(posts: Pages) -> list[tuple[str, list[dict[str, Any]]]]:
     months = [
         {
             "year": month[:4],
@@ -100,11 +84,9 @@ def render_index(context: dict[str, Any], posts: Pages) -> bytes:
         }
         for month in sorted(posts.months, reverse=True)
     ]
-    years = [(year, list(group)) for year, group in groupby(months, lambda month: month["year"])]
-    more = {"years": years, "pages": posts.number, "files": FILES, **page_head(script="index.js", frames=True)}
-    return render_to_string("exports/archive/index.html", {**context, **more}).encode()
+    return [(year, list(group)) for year, group in groupby(months, lambda month: month["year"])]
 
 
 def render_readme(context: dict[str, Any]) -> bytes:
     """Return `README.txt`, which says what each file is."""
-    return render_to_string("exports/archive/README.txt", {**context, "files": FILES}).encode()
+    return render_to_string("exports/archive/README.txt", context).encode()

@@ -29,9 +29,9 @@ class JsonList:
         output.write(b'{%b"%b":[' % (before, name.encode()))
 
     def add(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Write records of JSON types."""
+        """Write records of JSON types, and of times, which become UTC."""
         if records:
-            self.add_encoded(memoryview(orjson.dumps(records))[1:-1])  # without the batch's own brackets
+            self.add_encoded(memoryview(orjson.dumps(records, option=orjson.OPT_UTC_Z))[1:-1])  # without the brackets
 
     def add_encoded(self, records: bytes | memoryview) -> None:
         """Write records that are JSON already, with a comma between each two."""

@@ -5,27 +5,27 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from exports.formats.activity_streams import EMPTY_COLLECTIONS
+from accounts.member_data import Part
+from exports.formats.activity_streams import EMPTY_COLLECTIONS, OUTBOX_ITEMS
 from exports.formats.archive import SCHEMA_VERSION
+from exports.formats.file_groups import files_of
 from exports.verification.container import MANIFEST, ArchiveError, Container
-from exports.verification.contents import check_document, count_articles, count_records, count_rows, read_document
+from exports.verification.contents import (
+    check_document,
+    count_articles,
+    count_records,
+    count_rows,
+    files_with_schema,
+    read_document,
+)
 
 KNOWN_VERSIONS = range(1, SCHEMA_VERSION + 1)
 MAX_MANIFEST = 16 * 1024 * 1024  # bytes: about 100,000 files, a hundred million posts
 PAGE_NAME = re.compile(r"(pages|messages|people/following|people/followers)[/-][0-9]+(-[0-9]+)?\.html")
 
-# File -> its list -> the count in the manifest that it must agree with.
-LISTS = {
-    "posts.json": ("posts", "posts"),
-    "outbox.json": ("orderedItems", "posts"),
-    "follows.json": ("follows", "follows"),
-    "followers.json": ("followers", "followers"),
-    "messages.json": ("messages", "messages"),
-    "skipped.json": ("skipped", "skipped"),
-}
 # Folder of pages -> the count that they must agree with, and how each record begins there.
 PERSON = b'<li class="person">'
 PAGES = {
@@ -34,12 +34,11 @@ PAGES = {
     "people/following": ("follows", PERSON),
     "people/followers": ("followers", PERSON),
 }
-PEOPLE_SINCE = 3  # the version in which people got pages
+PEOPLE_SINCE = README_SINCE = 3  # the version in which people got pages, and archives README.txt
 DOCUMENTS = ["profile.json", "actor.json", *EMPTY_COLLECTIONS]
+"""The JSON files that are no list; any other is the list that it is named after, and counted under that name."""
+OUTBOX = "outbox.json"
 SPREADSHEET = "posts.csv"
-REQUIRED = {*LISTS, *DOCUMENTS, SPREADSHEET, "index.html", "README.txt"}
-ADDED = {"messages.json": 2, **dict.fromkeys([*EMPTY_COLLECTIONS, "README.txt"], 3)}
-"""File -> the version that added it; every version has the other files."""
 
 Progress = Callable[[int, int], object]
 """Called with the bytes checked and the bytes in all, unpacked."""
@@ -86,23 +85,36 @@ def _read_manifest(container: Container) -> dict[str, Any]:
         known = f"{', '.join(older)} and {newest}"
         raise ArchiveError(f"{MANIFEST}: its schema_version is {version}; those known here are {known}")
     check_document(MANIFEST, manifest, version=version or SCHEMA_VERSION)
-    _check_names([entry["name"] for entry in manifest["files"]], container.members, manifest["schema_version"])
+    _check_names([entry["name"] for entry in manifest["files"]], container.members, manifest)
     return {**manifest}
 
 
-def _check_names(listed: list[str], members: Iterable[str], version: int) -> None:
-    present = set(members) - {MANIFEST}
-    of_later_versions = {name for name, added in ADDED.items() if added > version}
+def _check_names(listed: list[str], members: Iterable[str], manifest: dict[str, Any]) -> None:
+    present, version = set(members) - {MANIFEST}, manifest["schema_version"]
+    known = _files_of_version(version)
+    left_out = files_of(_parts_left_out(manifest))
     problems = {
         "is not listed in the manifest": present.difference(listed),
         "is listed in the manifest, and missing": set(listed) - present,
-        "is missing": REQUIRED - of_later_versions - present,
-        f"has no place in version {version}": of_later_versions & present,
+        "is missing": known - left_out - present,
+        "is there, though its part was left out": present & left_out,
+        f"has no place in version {version}": present & _files_of_version(SCHEMA_VERSION) - known,
         "is listed in the manifest twice": {name for name, times in Counter(listed).items() if times > 1},
     }
     for problem, names in problems.items():
         if names:
             raise ArchiveError(f"{min(names)!r} {problem}")
+
+
+def _files_of_version(version: int) -> set[str]:
+    """Return the files, besides pages, that a complete archive of the version has."""
+    readme = {"README.txt"} if version >= README_SINCE else set()
+    return {*files_with_schema(version), "index.html", SPREADSHEET, *readme} - {MANIFEST}
+
+
+def _parts_left_out(manifest: dict[str, Any]) -> set[Part]:
+    """Return the parts that the member left out; every archive of an earlier version is complete."""
+    return set(Part).difference(manifest["choice"]["parts"]) if "choice" in manifest else set()
 
 
 def _check_files(container: Container, manifest: dict[str, Any], on_progress: Progress) -> None:
@@ -136,13 +148,13 @@ def _check_file(container: Container, entry: dict[str, Any], manifest: dict[str,
 
 def _check_contents(name: str, chunks: Iterable[bytes], counts: dict[str, int], version: int) -> int:
     """Check the contents of a file; return how many records are in it."""
-    if name in LISTS:
-        list_name, counted_as = LISTS[name]
-        return _check_count(name, count_records(name, list_name, chunks, version=version), counts, counted_as)
     if name == SPREADSHEET:
         return _check_count(name, count_rows(name, chunks), counts, "posts")
     if name in DOCUMENTS:
         check_document(name, read_document(name, chunks), version=version)
+    elif name in files_with_schema(version):
+        list_name, counted_as = (OUTBOX_ITEMS, "posts") if name == OUTBOX else [PurePosixPath(name).stem] * 2
+        return _check_count(name, count_records(name, list_name, chunks, version=version), counts, counted_as)
     page = PAGE_NAME.fullmatch(name)
     return count_articles(chunks, PAGES[page[1]][1]) if page else 0
 

@@ -31,9 +31,20 @@ def check_document(name: str, document: Any, *, version: int, is_part: bool = Fa
 
 
 @cache
+def files_with_schema(version: int) -> frozenset[str]:
+    """Return the names of the JSON files that an archive of the version can have."""
+    folder = _folder(version)
+    paths = [*folder.glob("*.json"), *folder.glob("account/*.json")]
+    return frozenset(path.relative_to(folder).as_posix() for path in paths)
+
+
+def _folder(version: int) -> Path:
+    return SCHEMAS if version == SCHEMA_VERSION else SCHEMAS / str(version)
+
+
+@cache
 def _validator(name: str, version: int, is_part: bool) -> Draft202012Validator:
-    folder = SCHEMAS if version == SCHEMA_VERSION else SCHEMAS / str(version)
-    schema: dict[str, Any] = orjson.loads((folder / name).read_bytes())
+    schema: dict[str, Any] = orjson.loads((_folder(version) / name).read_bytes())
     if is_part:
         schema["required"] = []
     return Draft202012Validator(schema, validate_formats=True, pattern_options=RegexOptions(), offline=True)

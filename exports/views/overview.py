@@ -17,15 +17,15 @@ from accounts.models import User
 from accounts.sign_in.reauthentication import password_required
 from core.requests.rate_limits import not_too_often, render_form
 from core.requests.redirects import next_url
+from exports.choice import ChoiceError
 from exports.delivery.archive_email import mail_again
-from exports.export_job import export_jobs
 from exports.models import Schedule
 from exports.models.archive import Removal
 from exports.options import export_estimates, export_options
 from exports.scheduling.forms import ScheduleForm
 from exports.scheduling.services import schedule_zone
+from exports.services import export_start
 from exports.storage.cleanup import archive_discard
-from tasks.services.launch import task_launch
 from tasks.views import launch_and_tell
 
 PAGE_SIZE = 20
@@ -43,13 +43,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @not_too_often("task")
 def _start(request: HttpRequest) -> HttpResponse:
     """Start the export named by `kind`, unless one is in progress; redirect to the page that the form was on."""
-    user = cast(User, request.user)
-    kind, jobs = request.POST.get("kind", "posts"), export_jobs()
-    if kind not in jobs:
-        text = _("%(kind)s isn't a type of export. Choose one of: %(known)s.")
-        known = {"kind": repr(kind[:64]), "known": ", ".join(jobs)}
-        return HttpResponseBadRequest(text % known, content_type="text/plain")
-    return launch_and_tell(request, lambda: task_launch(user=user, name=jobs[kind].name, actor=user))
+    user, kind = cast(User, request.user), request.POST.get("kind", "posts")
+    try:
+        return launch_and_tell(request, lambda: export_start(user=user, kind=kind, actor=user))
+    except ChoiceError as error:
+        return HttpResponseBadRequest(str(error), content_type="text/plain")
 
 
 def overview(request: HttpRequest, form: ScheduleForm | None = None) -> HttpResponse:

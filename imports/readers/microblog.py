@@ -22,6 +22,7 @@ ADDRESS = re.compile(r"https?://[!-~]+")
 USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,30}")
 PROFILE = ("about_me", "language", "time_zone", "theme")
 MAX_PROFILE_TEXT = 1000  # characters; the site's own limits are lower
+MAX_PARTS = 100  # of an archive; there are far fewer
 MAX_FOLLOWS = 100_000
 MAX_HELD = 10_000
 """Ids of one moment that are compared: a hostile file must not fill the memory."""
@@ -77,8 +78,16 @@ class MicroblogReader(Reader):
         texts = {name: profile[name] for name in PROFILE if _is_short_text(profile.get(name))}
         return Extras(texts, list(islice(self._follows(), MAX_FOLLOWS)))
 
+    def is_partial(self) -> bool:
+        """Return whether the member left out posts, or those of some dates."""
+        return not self._has_posts() or any(
+            isinstance(self._said(f"choice.{name}"), str) for name in ("since", "until")
+        )
+
     def entries(self) -> Iterator[Entry]:
         """Yield the posts, the oldest first. Raises ArchiveError if posts.json is not the one of the manifest."""
+        if not self._has_posts():
+            return
         if self._posts not in self.archive.names:
             raise ArchiveError("damaged", name=POSTS, detail="it is missing")
         if self._manifest:
@@ -86,6 +95,13 @@ class MicroblogReader(Reader):
         ids = PostIds()
         for number, record in enumerate(json_items(self.archive, self._posts, "posts.item"), start=1):
             yield entry_of(record, ids, number, f"post {number}")
+
+    def _has_posts(self) -> bool:
+        """Return whether posts are part of the archive, unless its manifest says otherwise."""
+        if not self._manifest:
+            return True
+        parts = list(islice(json_items(self.archive, self._manifest, "choice.parts.item"), MAX_PARTS))
+        return not parts or "posts" in parts
 
     def _check_digest(self, manifest: str) -> None:
         files = json_items(self.archive, manifest, "files.item")

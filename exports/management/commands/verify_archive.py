@@ -45,6 +45,6 @@ class Command(BaseCommand):
 
 
 def _summary(verified: Verified) -> str:
-    counts = ", ".join(f"{count:,} {name}" for name, count in verified.counts.items())
+    counts = ", ".join(f"{count:,} {name}" for name, count in verified.counts.items() if count or name == "skipped")
     size = filesizeformat(verified.size).replace("\xa0", " ")
     return f"{counts}; {verified.files:,} files, {size}; as of {verified.snapshot_at}."

@@ -1,0 +1,64 @@
+"""A member's exports in the complete archive."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.member_data import MemberData, member_data
+from accounts.models import User
+from exports.models import Archive, FailureEmail
+
+MAIL = {
+    "email_attempts": "mail_attempts",
+    "email_due": "mail_due_at",
+    "email_error": "mail_error",
+    "email_answer": "mail_answer",
+    "email_event": "mail_event",
+}
+"""What became of an email, as both lists have it."""
+
+
+@member_data
+class Exports(MemberData):
+    """The exports whose file was made, also those whose file is gone."""
+
+    name = "exports"
+    contents = _("Your exports: the size and SHA-256 of each file, its downloads, and what became of its email.")
+    keys = ("exports.Archive.user",)
+    columns = {
+        "task": "task_id",
+        "filename": "filename",
+        "content_type": "content_type",
+        "size": "size",
+        "sha256": "sha256",
+        "counts": "item_counts",
+        "snapshot_at": "snapshot_at",
+        "created": "created_at",
+        "expires": "expires_at",
+        "removed": "removal",
+        "downloads": "download_count",
+        "emailed_to": "mailed_to",
+        "emailed": "mailed_at",
+        "email_repeats": "mail_repeats",
+        "email_link_reason": "mail_link_reason",
+        **MAIL,
+    }
+
+    @classmethod
+    def rows(cls, user: User) -> QuerySet[Archive]:
+        """Return the exports."""
+        return user.archives.order_by("created_at", "pk")
+
+
+@member_data
+class FailureEmails(MemberData):
+    """The emails about exports that failed."""
+
+    name = "failure_emails"
+    contents = _("What became of the emails about exports that failed.")
+    keys = ("exports.FailureEmail.task",)
+    columns = {"task": "task_id", **MAIL}
+
+    @classmethod
+    def rows(cls, user: User) -> QuerySet[FailureEmail]:
+        """Return the emails."""
+        return FailureEmail.objects.filter(task__user=user).order_by("pk")

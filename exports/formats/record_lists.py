@@ -1,0 +1,17 @@
+"""The lists of an archive that have no form of their own: `{"name": [record, ...]}`, one a file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RecordList:
+    """One list."""
+
+    file: str
+    """Its name in the archive."""
+    name: str
+    """Of the list, and of its count in the manifest."""
+    records: Iterable[dict[str, Any]]
+    """JSON types, and aware times."""
