@@ -11,7 +11,7 @@ from core.periodic import periodic
 from exports.jobs import ArchiveExport
 from exports.models import Schedule
 from exports.models.schedule import SCHEDULED_FOR, ScheduleQuerySet
-from exports.scheduling.services import schedule_advance
+from exports.scheduling.services import schedule_advance, schedule_choice
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.pause import queue_is_paused
 from tasks.queue.client import QueueUnavailableError, queue_probe
@@ -72,7 +72,7 @@ def schedule_launch(pk: int) -> bool:
             schedule = rows.select_related("user").filter(pk=pk).first()
             if not schedule or not schedule_advance(schedule):
                 return False
-            params = {SCHEDULED_FOR: schedule.last_date.isoformat()}
+            params = {SCHEDULED_FOR: schedule.last_date.isoformat(), **schedule_choice(schedule).as_params()}
             task_launch(user=schedule.user, name=ArchiveExport.name, params=params, by_staff=True)
     except (AccountClosedError, TaskAlreadyActiveError):  # just now
         return False

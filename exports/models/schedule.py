@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.member_data import Part
+from exports.choice import ArchiveChoice
 from exports.scheduling.calendar import Frequency, first_date, moment_of
 from tasks.models import Task
 
@@ -53,6 +55,9 @@ class Schedule(models.Model):
     day = models.PositiveSmallIntegerField(_("day"))
     hour = models.PositiveSmallIntegerField(_("hour"))
     keep = models.PositiveSmallIntegerField(_("exports kept"))
+    parts = models.JSONField(_("parts"))  # such as ["posts", "messages"]
+    # Posts since the export before; all else is in each export.
+    only_new = models.BooleanField(_("new posts only"), default=False)
     status = models.CharField(_("status"), max_length=8, choices=ScheduleStatus, default=ScheduleStatus.ACTIVE)
     status_at = models.DateTimeField(_("status since"), default=timezone.now)
     # A local date. The schedule never runs for it, or an earlier one, again.
@@ -81,6 +86,11 @@ class Schedule(models.Model):
     def next_date(self) -> date:
         """Return the local date of the next export."""
         return first_date(Frequency(self.frequency), self.day, after=self.last_date)
+
+    @property
+    def choice(self) -> ArchiveChoice:
+        """Return the parts that its exports hold."""
+        return ArchiveChoice(frozenset(map(Part, self.parts)))
 
     def plan(self, last_date: date, zone: ZoneInfo) -> None:
         """Let the next export follow `last_date`, in the member's time zone."""

@@ -1,54 +1,55 @@
 """The form of a member's schedule."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.member_data import Part
 from exports.models import Schedule
 from exports.scheduling.calendar import LAST_DAY, Frequency
+from exports.scheduling.services import Plan
 from exports.scheduling.texts import day_in_words, hour_in_words
 
 DAYS = range(1, LAST_DAY + 1)
 SUNDAY = 6
-QUIET_HOUR = 3
-DEFAULT_KEEP = 3
+DEFAULTS = {"hour": 3, "keep": 3, "parts": Part.values}
 
 
 class ScheduleForm(forms.Form):
-    """When scheduled exports run, and how many are kept."""
+    """When scheduled exports run, what they hold, and how many are kept."""
 
     when = forms.ChoiceField(label=gettext_lazy("Day"))
     hour = forms.TypedChoiceField(label=gettext_lazy("Time"), coerce=int)
     keep = forms.TypedChoiceField(label=gettext_lazy("Keep"), coerce=int)
+    parts = forms.MultipleChoiceField(
+        label=gettext_lazy("Contents"), choices=Part.choices, widget=forms.CheckboxSelectMultiple
+    )
+    only_new = forms.BooleanField(label=gettext_lazy("Only the posts since the export before"), required=False)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, schedule: Schedule | None = None) -> None:
-        initial = {"when": code(Frequency.WEEKLY, SUNDAY), "hour": QUIET_HOUR, "keep": DEFAULT_KEEP}
-        if schedule:
-            when = code(Frequency(schedule.frequency), schedule.day)
-            initial = {"when": when, "hour": schedule.hour, "keep": schedule.keep}
-        super().__init__(data, initial=initial, auto_id="schedule_%s")
+    def __init__(self, data: QueryDict | None = None, *, schedule: Schedule | None = None) -> None:
+        when = code(Frequency(schedule.frequency), schedule.day) if schedule else code(Frequency.WEEKLY, SUNDAY)
+        others = {name: getattr(schedule, name) for name in ("hour", "keep", "parts", "only_new")} if schedule else {}
+        super().__init__(data, initial={**DEFAULTS, "when": when, **others}, auto_id="schedule_%s")
         self.fields["when"].choices = [  # type: ignore[attr-defined]
             (_("Weekly"), [(code(Frequency.WEEKLY, day), day_in_words(Frequency.WEEKLY, day)) for day in range(7)]),
             (_("Monthly"), [(code(Frequency.MONTHLY, day), day_in_words(Frequency.MONTHLY, day)) for day in DAYS]),
         ]
         self.fields["hour"].choices = [(hour, hour_in_words(hour)) for hour in range(24)]  # type: ignore[attr-defined]
-        self.fields["keep"].choices = [  # type: ignore[attr-defined]
-            (
-                number,
-                ngettext("%(number)d most recent export", "%(number)d most recent exports", number)
-                % {"number": number},
-            )
-            for number in range(1, settings.EXPORT_MAX_ARCHIVES + 1)
-        ]
+        numbers = range(1, settings.EXPORT_MAX_ARCHIVES + 1)
+        self.fields["keep"].choices = [(number, kept_in_words(number)) for number in numbers]  # type: ignore[attr-defined]
 
-    def clean_when(self) -> tuple[Frequency, int]:
-        """Return the frequency and the day."""
+    def plan(self) -> Plan:
+        """Return what the member has chosen."""
         frequency, _hyphen, day = self.cleaned_data["when"].partition("-")
-        return Frequency(frequency), int(day)
+        others = {name: value for name, value in self.cleaned_data.items() if name != "when"}
+        return Plan(frequency=Frequency(frequency), day=int(day), **others)
+
+
+def kept_in_words(number: int) -> str:
+    """Return such as "3 most recent exports"."""
+    return ngettext("%(number)d most recent export", "%(number)d most recent exports", number) % {"number": number}
 
 
 def code(frequency: Frequency, day: int) -> str:

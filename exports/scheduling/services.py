@@ -1,5 +1,6 @@
 """What changes a member's schedule: the member, the outcome of its exports, and another time zone."""
 
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ from django.db.models import F
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts.member_data import Part
 from accounts.models import User
 from accounts.settings.preferences import zone_of
 from accounts.settings.time_zones import time_zone_changed
+from exports.choice import ArchiveChoice
 from exports.models import Archive, Schedule
 from exports.models.schedule import ScheduleStatus, is_scheduled
 from exports.scheduling.calendar import Frequency
@@ -27,10 +30,21 @@ def schedule_zone(user: User) -> ZoneInfo:
     return zone_of(user) or timezone.get_default_timezone()
 
 
-def schedule_save(*, user: User, frequency: Frequency, day: int, hour: int, keep: int) -> Schedule:
+@dataclass(frozen=True)
+class Plan:
+    """What a member chooses for their schedule; see `Schedule`."""
+
+    frequency: Frequency
+    day: int
+    hour: int
+    keep: int
+    parts: list[str]
+    only_new: bool
+
+
+def schedule_save(*, user: User, plan: Plan) -> Schedule:
     """Create or change the member's schedule, and let it run."""
-    values = {"frequency": frequency, "day": day, "hour": hour, "keep": keep}
-    now = timezone.now()
+    values, now = asdict(plan), timezone.now()
     with transaction.atomic():
         first = values | {"last_date": _yesterday(now, user), "next_at": now}
         schedule, _created = Schedule.objects.select_for_update().get_or_create(user=user, defaults=first)
@@ -88,6 +102,17 @@ def schedule_advance(schedule: Schedule) -> bool:
         return False
     extend_files(schedule)
     return True
+
+
+def schedule_choice(schedule: Schedule) -> ArchiveChoice:
+    """Return what the schedule's next export holds."""
+    choice = schedule.choice
+    if not schedule.only_new or Part.POSTS not in choice.parts:
+        return choice
+    earlier = Archive.objects.filter(user=schedule.user_id, is_scheduled=True).select_related("task")
+    with_posts = (one for one in earlier if Part.POSTS in ArchiveChoice.from_params(one.task.params).parts)
+    newest = next(with_posts, None)
+    return replace(choice, since=newest.snapshot_at if newest else None)
 
 
 def extend_files(schedule: Schedule) -> None:

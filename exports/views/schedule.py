@@ -28,9 +28,7 @@ def save(request: HttpRequest) -> HttpResponse:
     form = ScheduleForm(request.POST)
     if not form.is_valid():
         return overview(request, form)
-    frequency, day = form.cleaned_data["when"]
-    hour, keep = form.cleaned_data["hour"], form.cleaned_data["keep"]
-    schedule = schedule_save(user=user, frequency=frequency, day=day, hour=hour, keep=keep)
+    schedule = schedule_save(user=user, plan=form.plan())
     member_trim(user_id=user.pk)
     _tell_next(request, schedule)
     return redirect("exports:list")

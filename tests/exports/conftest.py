@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.member_data import Part
 from accounts.models import User
 from exports.models import Schedule
 from exports.scheduling.calendar import Frequency
-from exports.scheduling.services import schedule_save
+from exports.scheduling.services import Plan, schedule_save
 from tests.members import make_member, signed_in_client
 
 SetClock = Callable[[str], None]
@@ -34,10 +35,10 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 def scheduled() -> Scheduled:
     """Return a function that schedules a member's exports: Saturdays at 03:00 in their zone, the last three kept."""
 
-    def schedule(user: User | None = None, **values: int | str) -> Schedule:
+    def schedule(user: User | None = None, **values: int | str | list[str]) -> Schedule:
         user = user or make_member()
-        chosen = {"frequency": Frequency.WEEKLY, "day": SATURDAY, "hour": 3, "keep": 3} | values
-        return schedule_save(user=user, **chosen)  # type: ignore[arg-type]
+        chosen = {"frequency": Frequency.WEEKLY, "day": SATURDAY, "hour": 3, "keep": 3, "parts": Part.values} | values
+        return schedule_save(user=user, plan=Plan(**{"only_new": False, **chosen}))  # type: ignore[arg-type]
 
     return schedule
 

@@ -19,12 +19,15 @@ from exports.models import Archive, FailureEmail, Schedule
 from exports.models.archive import Removal
 from exports.models.schedule import ScheduleStatus
 from exports.periodic import schedule_launch, schedules_launch
+from exports.scheduling.services import schedule_choice
 from exports.storage.cleanup import archives_trim
+from posts.models import Post
 from tasks.models import QueuePause, Task, TaskStatus
 from tasks.models.failure import Failure, FailureCode
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_claim, task_fail
 from tests.checks import problems_of, status_of
+from tests.exports.archives import archive_of
 from tests.exports.conftest import Scheduled
 from tests.exports.test_expiry import has_file, keep
 from tests.members import make_member
@@ -37,7 +40,7 @@ WORKERS = 10
 def due(transactional_db: None, queue: Queue, scheduled: Scheduled) -> Callable[..., Schedule]:
     """Return a function that returns a schedule that has been due for so many minutes."""
 
-    def make(user: User | None = None, *, minutes: float = 1, **values: int) -> Schedule:
+    def make(user: User | None = None, *, minutes: float = 1, **values: int | str | list[str]) -> Schedule:
         schedule = scheduled(user, **values)
         now = timezone.now()
         rows = Schedule.objects.filter(pk=schedule.pk)
@@ -133,6 +136,31 @@ def test_the_pause_after_a_success_is_not_its(susans: Schedule, work: Work, sett
     work()
     Schedule.objects.update(next_at=timezone.now())
     assert schedules_launch() == 1
+
+
+def test_it_holds_what_the_member_has_chosen_and_only_new_posts(
+    susan: User, due: Callable[..., Schedule], work: Work
+) -> None:
+    due(susan, parts=["posts"], only_new=True)
+    found = []
+    for _ in range(2):
+        Schedule.objects.update(next_at=timezone.now())
+        schedules_launch()
+        work()
+        Post.objects.create(author=susan, body="since then")
+        found.append(Archive.objects.order_by("-created_at")[0].item_counts)
+    assert [counts["posts"] for counts in found] == [3, 1]
+    assert "messages" not in found[0]
+
+
+def test_posts_are_new_since_the_last_export_that_had_posts(susan: User, due: Callable[..., Schedule]) -> None:
+    schedule = due(susan, only_new=True)
+    with_posts, without = (archive_of(susan, b"{}", is_scheduled=True) for _ in range(2))
+    Task.objects.filter(pk=without.task_id).update(params={"parts": ["people"]})
+    archive_of(susan, b"{}")  # by hand
+    assert schedule_choice(schedule).since == with_posts.snapshot_at
+    schedule.parts = ["people"]
+    assert schedule_choice(schedule).since is None
 
 
 @pytest.mark.parametrize("status", [ScheduleStatus.STOPPED, ScheduleStatus.PAUSED])

@@ -1,5 +1,7 @@
 """The schedule on the page of exports: created, changed, stopped and resumed by its member alone."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -10,7 +12,12 @@ from tests.exports.conftest import Scheduled
 from tests.exports.test_expiry import has_file, keep
 from tests.members import signed_in_client
 
-FORM = {"when": "weekly-0", "hour": "4", "keep": "2"}
+FORM: dict[str, Any] = {
+    "when": "weekly-0",
+    "hour": "4",
+    "keep": "2",
+    "parts": ["posts", "people", "messages", "account"],
+}
 ADDRESSES = ("/exports/schedule/", "/exports/schedule/stop/", "/exports/schedule/resume/")
 
 
@@ -35,6 +42,14 @@ def test_they_change_it(signed_in: Client, scheduled: Scheduled, susan: User) ->
     assert "The last day of every month at 4 a.m." in page
     assert '<option value="monthly-31" selected>' in page
     assert Schedule.objects.count() == 1
+
+
+def test_they_choose_what_it_holds(signed_in: Client) -> None:
+    signed_in.post("/exports/schedule/", FORM | {"parts": ["posts", "people"], "only_new": "on"})
+    schedule = Schedule.objects.get()
+    assert (schedule.parts, schedule.only_new) == (["posts", "people"], True)
+    page = " ".join(shown(signed_in).split())
+    assert "Parts: Posts, People you follow and your followers. Only the posts since the export before." in page
 
 
 def test_they_stop_and_resume_it(signed_in: Client, scheduled: Scheduled, susan: User) -> None:
@@ -78,9 +93,10 @@ def test_fewer_to_keep_removes_the_others_at_once(signed_in: Client, scheduled: 
         *({"when": when} for when in ("", "weekly-7", "monthly-0", "monthly-32", "daily-1", "weekly", "weekly--1")),
         *({"hour": hour} for hour in ("", "24", "-1", "x", "3.5")),
         *({"keep": number} for number in ("", "0", "6", "999999999999")),
+        *({"parts": parts} for parts in ([], ["posts", "secrets"])),
     ],
 )
-def test_what_is_not_offered_is_refused_beside_its_field(signed_in: Client, wrong: dict[str, str]) -> None:
+def test_what_is_not_offered_is_refused_beside_its_field(signed_in: Client, wrong: dict[str, Any]) -> None:
     response = signed_in.post("/exports/schedule/", FORM | wrong)
     assert response.status_code == 422
     assert f'id="schedule_{next(iter(wrong))}_error"' in response.content.decode()

@@ -87,7 +87,14 @@ def test_it_warns_before_a_file_expires(member: User, read: Read) -> None:
 def test_it_says_that_a_schedule_is_paused(member: User, read: Read) -> None:
     today = timezone.now()
     Schedule.objects.create(
-        user=member, frequency="weekly", day=0, hour=3, keep=1, status=ScheduleStatus.PAUSED, last_date=today.date()
+        user=member,
+        frequency="weekly",
+        day=0,
+        hour=3,
+        keep=1,
+        parts=["posts"],
+        status=ScheduleStatus.PAUSED,
+        last_date=today.date(),
     )
     [paused] = [entry for entry in read(member) if text(entry, "title") == "Your scheduled exports are paused"]
     assert link(paused) == "http://localhost:8000/exports/#schedule"
