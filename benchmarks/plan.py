@@ -5,7 +5,8 @@ MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "p
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
 LANES_SUBJECTS = ("lanes",)
-SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS + LANES_SUBJECTS
+SCHEDULES_SUBJECTS = ("schedules",)
+SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS + LANES_SUBJECTS + SCHEDULES_SUBJECTS
 
 DATABASES = ("postgresql", "sqlite")
 
@@ -15,6 +16,7 @@ FAMILIES = {
     GROWTH_SUBJECTS: ("growth", DATABASES),
     SITE_SUBJECTS: ("site", ("postgresql",)),
     LANES_SUBJECTS: ("lanes", DATABASES),
+    SCHEDULES_SUBJECTS: ("schedules", DATABASES),
 }
 
 GROWTH_FILE = "growth.json"
@@ -31,6 +33,8 @@ SIZES = {
     (SITE_SUBJECTS, True): (),
     (LANES_SUBJECTS, False): (),
     (LANES_SUBJECTS, True): (),
+    (SCHEDULES_SUBJECTS, False): (),
+    (SCHEDULES_SUBJECTS, True): (),
 }
 
 

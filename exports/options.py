@@ -95,6 +95,7 @@ def _seconds(job: type[ExportJob], queue: TaskQueue, size: int) -> float | None:
     None if no export of that kind has succeeded in the queue.
     """
     recent = Task.objects.filter(name=job.name, status=TaskStatus.SUCCEEDED, queue=queue, archive__size__gt=0)
+    recent = recent.filter(archive__is_scheduled=False)  # these wait among large ones, whatever their size
     rows = recent.order_by("-created_at").values_list("started_at", "ended_at", "archive__size")[:RECENT_TASKS]
     took = [((ended - started).total_seconds(), bytes_) for started, ended, bytes_ in rows if started and ended]
     if not took:

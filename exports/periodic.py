@@ -20,7 +20,10 @@ from tasks.services.launch import AccountClosedError, TaskAlreadyActiveError, ta
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 20
-"""Scheduled exports that wait in the queue at a time. A member who requests one waits behind these, not behind all."""
+"""Scheduled exports that wait in the queue at a time."""
+
+QUEUE = TaskQueue.LARGE
+"""Whatever their size: other members' small exports don't wait for this queue."""
 
 
 @periodic(frequent=True)
@@ -29,7 +32,7 @@ def schedules_launch() -> int:
 
     Many more may be due than workers can export: the others wait in their own table, and the next call continues.
     """
-    if queue_is_paused(TaskQueue.SMALL):
+    if queue_is_paused(QUEUE):
         return 0
     free = MAX_WAITING - scheduled_waiting()
     count = 0
@@ -47,7 +50,7 @@ def schedules_launch() -> int:
 def scheduled_waiting() -> int:
     """Return how many scheduled exports wait for a worker."""
     queued = Task.objects.filter(status=TaskStatus.QUEUED, name=ArchiveExport.name, params__has_key=SCHEDULED_FOR)
-    return queued.of_running_queues().count()
+    return queued.count()
 
 
 def schedules_due() -> ScheduleQuerySet:
@@ -73,7 +76,7 @@ def schedule_launch(pk: int) -> bool:
             if not schedule or not schedule_advance(schedule):
                 return False
             params = {SCHEDULED_FOR: schedule.last_date.isoformat(), **schedule_choice(schedule).as_params()}
-            task_launch(user=schedule.user, name=ArchiveExport.name, params=params, by_staff=True)
+            task_launch(user=schedule.user, name=ArchiveExport.name, params=params, by_staff=True, queue=QUEUE)
     except (AccountClosedError, TaskAlreadyActiveError):  # just now
         return False
     return True

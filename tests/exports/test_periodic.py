@@ -24,6 +24,7 @@ from exports.storage.cleanup import archives_trim
 from posts.models import Post
 from tasks.models import QueuePause, Task, TaskStatus
 from tasks.models.failure import Failure, FailureCode
+from tasks.services.estimates import task_wait
 from tasks.services.launch import task_launch
 from tasks.services.transitions import task_claim, task_fail
 from tests.checks import problems_of, status_of
@@ -192,8 +193,18 @@ def test_few_wait_in_the_queue_the_one_due_longest_first(
     assert Task.objects.filter(user=schedules[0].user).count() == 0
 
 
+def test_no_small_export_waits_behind_them(susans: Schedule, john: User, queue: Queue, large_queue: Queue) -> None:
+    schedules_launch()
+    own = task_launch(user=john, name="export_archive", actor=john)
+    assert queue.get_job_ids() == [str(own.pk)]
+    assert large_queue.get_job_ids() == [str(Task.objects.get(user=susans.user).pk)]
+    wait = task_wait(own)
+    assert wait
+    assert wait.ahead == 0
+
+
 def test_none_is_launched_into_a_paused_queue(susans: Schedule) -> None:
-    QueuePause.objects.create(queue="small")
+    QueuePause.objects.create(queue="large")
     assert schedules_launch() == 0
     QueuePause.objects.all().delete()
     assert schedules_launch() == 1
@@ -230,7 +241,7 @@ def test_a_death_before_the_commit_leaves_it_due(susans: Schedule, monkeypatch: 
     assert schedules_launch() == 1
 
 
-def test_ten_workers_side_by_side_launch_each_once(due: Callable[..., Schedule], queue: Queue) -> None:
+def test_ten_workers_side_by_side_launch_each_once(due: Callable[..., Schedule], large_queue: Queue) -> None:
     schedules = [due(minutes=minutes) for minutes in range(1, 16)]
 
     def launch(_number: int) -> int:
@@ -244,7 +255,7 @@ def test_ten_workers_side_by_side_launch_each_once(due: Callable[..., Schedule],
     launched += schedules_launch()  # what several wanted at once, and another had locked
     assert launched == len(schedules)
     assert sorted(Task.objects.values_list("user", flat=True)) == sorted(each.user_id for each in schedules)
-    assert len(queue) == len(schedules)
+    assert len(large_queue) == len(schedules)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
