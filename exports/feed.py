@@ -1,6 +1,7 @@
 """Entries of a member's feed: exports that are ready, failed or expire soon, and a paused schedule."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from django.template.defaultfilters import filesizeformat
@@ -22,8 +23,10 @@ EXPIRES_SOON = timedelta(days=2)
 @feed_source
 def export_entries(user: User) -> Iterator[Entry]:
     """Yield the exports that have ended."""
-    for task in tasks_told(user, export_names()):
-        yield task_entry(task, path=reverse("exports:list"))
+    for task in tasks_told(user, export_names()).select_related("archive"):
+        entry = task_entry(task, path=reverse("exports:list"))
+        archive = getattr(task, "archive", None)
+        yield replace(entry, text=f"{archive.filename} ({filesizeformat(archive.size)})") if archive else entry
 
 
 @feed_source

@@ -4,7 +4,7 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.member_data import Part
 from exports.models import Schedule
@@ -22,7 +22,7 @@ class ScheduleForm(forms.Form):
 
     when = forms.ChoiceField(label=gettext_lazy("Day"))
     hour = forms.TypedChoiceField(label=gettext_lazy("Time"), coerce=int)
-    keep = forms.TypedChoiceField(label=gettext_lazy("Keep"), coerce=int)
+    keep = forms.TypedChoiceField(label=gettext_lazy("Exports to keep"), coerce=int)
     parts = forms.MultipleChoiceField(
         label=gettext_lazy("Contents"), choices=Part.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -38,18 +38,13 @@ class ScheduleForm(forms.Form):
         ]
         self.fields["hour"].choices = [(hour, hour_in_words(hour)) for hour in range(24)]  # type: ignore[attr-defined]
         numbers = range(1, settings.EXPORT_MAX_ARCHIVES + 1)
-        self.fields["keep"].choices = [(number, kept_in_words(number)) for number in numbers]  # type: ignore[attr-defined]
+        self.fields["keep"].choices = [(number, number) for number in numbers]  # type: ignore[attr-defined]
 
     def plan(self) -> Plan:
         """Return what the member has chosen."""
         frequency, _hyphen, day = self.cleaned_data["when"].partition("-")
         others = {name: value for name, value in self.cleaned_data.items() if name != "when"}
         return Plan(frequency=Frequency(frequency), day=int(day), **others)
-
-
-def kept_in_words(number: int) -> str:
-    """Return such as "3 most recent exports"."""
-    return ngettext("%(number)d most recent export", "%(number)d most recent exports", number) % {"number": number}
 
 
 def code(frequency: Frequency, day: int) -> str:
