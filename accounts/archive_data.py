@@ -4,18 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any, cast
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.closing.erasure import belongings
-from accounts.member_data import BATCH_SIZE, MemberData, member_data
+from accounts.member_data import BATCH_SIZE, MemberData, Table, member_data
 from accounts.models import Session, User
 from accounts.sign_in.sessions import SessionStore
 from core.requests.kept_forms import KEY as KEPT_FORM
@@ -31,6 +32,11 @@ class Addresses(MemberData):
     contents = _("Your email addresses.")
     keys = ("account.EmailAddress.user",)
     columns = {"email": "email", "is_verified": "verified", "is_primary": "primary"}
+    table = Table(
+        _("Email addresses"),
+        (_("Address"), _("Confirmed"), _("Receives emails")),
+        itemgetter("email", "is_verified", "is_primary"),
+    )
 
     @classmethod
     def rows(cls, user: User) -> QuerySet[EmailAddress]:
@@ -49,6 +55,11 @@ class Sessions(MemberData):
     )
     keys = ("accounts.Session.user",)
     columns = {"data": "session_data", "expires": "expire_date"}
+    table = Table(
+        _("Signed-in browsers"),
+        (_("Signed in"), _("Ends")),
+        lambda record: (record["signed_in"][0]["at"] if record["signed_in"] else None, record["expires"]),
+    )
 
     @classmethod
     def rows(cls, user: User) -> QuerySet[Session]:
@@ -74,11 +85,13 @@ class StaffActions(MemberData):
     name = "staff_actions"
     contents = _("What staff did to your account and to what belongs to it. Staff stay anonymous.")
     keys = ()  # the log names a row by its table and its number
+    table = Table(_("What staff did"), (_("When"), _("What")), lambda record: (record["at"], record["message"]))
 
     @classmethod
     def records(cls, user: User, **_dates: datetime | None) -> Iterator[dict[str, Any]]:
         """Yield the entries about rows that still exist: the log doesn't say whose the others were."""
-        rows_of = defaultdict(list, {User: [User.objects.filter(pk=user.pk)]})
+        rows_of: dict[type[Model] | None, list[QuerySet[Any]]] = defaultdict(list)
+        rows_of[User].append(User.objects.filter(pk=user.pk))
         for rows in belongings(user):
             rows_of[rows.model].append(rows)
         owned = {table.pk: rows_of.get(table.model_class(), []) for table in ContentType.objects.all()}
@@ -109,5 +122,5 @@ def _entry(entry: LogEntry) -> dict[str, Any]:
         "action": ACTIONS[entry.action_flag],
         "record": cast(ContentType, entry.content_type).model,
         "id": entry.object_id,
-        "message": gettext(entry.get_change_message() or ""),
+        "message": gettext(message) if (message := entry.get_change_message()) else entry.get_action_flag_display(),
     }

@@ -4,9 +4,9 @@ An app registers each kind of record in its module `archive_data`; the complete 
 JSON Schema is `exports/static/exports/schemas/<file>`. A test finds tables that nobody has registered.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django.db.models import QuerySet, TextChoices
 from django.utils.functional import Promise
@@ -26,6 +26,15 @@ class Part(TextChoices):
     ACCOUNT = "account", _("Account records")
 
 
+class Table(NamedTuple):
+    """How people see a kind of record, on the page "Account" of the archive."""
+
+    title: Promise
+    headings: tuple[Promise, ...]
+    cells: Callable[[dict[str, Any]], Sequence[Any]]
+    """Returns a record's values under these headings: texts, numbers, times, or True and False."""
+
+
 class MemberData:
     """One list of the archive, `{name: [record, ...]}`, oldest first; a subclass is a kind of record."""
 
@@ -38,6 +47,8 @@ class MemberData:
     """The foreign keys by which its rows belong to the member, such as "accounts.Session.user"."""
     columns: ClassVar[Mapping[str, Any]]
     """Key in a record -> the row's column, or an expression."""
+    table: ClassVar[Table | None] = None
+    """None: the records are for programs only."""
     written_at: ClassVar[str] = ""
     """The column with the time of the post that a record is about, for exports of some dates."""
 

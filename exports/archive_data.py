@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from accounts.member_data import MemberData, member_data
+from accounts.member_data import MemberData, Table, member_data
 from accounts.models import User
 from exports.models import Archive, FailureEmail, Schedule
 
@@ -45,6 +46,17 @@ class Exports(MemberData):
         "email_link_reason": "mail_link_reason",
         **MAIL,
     }
+    table = Table(
+        _("Exports"),
+        (_("When"), _("File"), _("Size"), _("Downloads"), _("Emailed to")),
+        lambda record: (
+            record["created"],
+            record["filename"],
+            filesizeformat(record["size"]),
+            record["downloads"],
+            record["emailed_to"],
+        ),
+    )
 
     @classmethod
     def rows(cls, user: User) -> QuerySet[Archive]:

@@ -42,8 +42,8 @@ class ArchiveExport(ExportJob):
 
     name = "export_archive"
     kind = "archive"
-    label = _("Complete archive")
-    description = _("Exporting everything...")
+    label = _("Archive")
+    description = _("Exporting your archive...")
     unit = _("entries")
     action = _("Request the complete archive")
     contents = _(
@@ -59,6 +59,7 @@ class ArchiveExport(ExportJob):
         *ExportJob.warmup_templates,
         "exports/archive/index.html",
         "exports/archive/page.html",
+        "exports/archive/account.html",
         "exports/archive/_pager.html",
         "exports/archive/_header.html",
         "exports/archive/_title.html",

@@ -1,24 +1,14 @@
-"""The kinds of export that a member can request: whether each can be started, and what to expect of it."""
+"""The kinds of export that a member can request, and whether each can be started."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean, median
 
-import orjson
-from django.conf import settings
-
+from accounts.member_data import Part
 from accounts.models import User
 from exports.export_job import ExportJob, export_jobs, export_names
-from tasks.models import Task, TaskQueue, TaskStatus
+from tasks.models import Task
+from tasks.registry import task_is_known
 from tasks.services.cooldown import next_starts
-
-SAMPLED_TEXTS = 200  # the newest ones
-RECENT_TASKS = 9  # successes of that kind
-EMPTY_BYTES = len(b'{"posts":[]}\n')
-RECORD_BYTES = len(b'{"body":,"timestamp":"2026-11-23T10:00:00Z"},')
-ARCHIVE_BYTES = 20_000  # of an archive without posts: its pages, its style, its manifest
-ARCHIVE_RATIO = 1.4  # of a complete archive, which holds each text in several forms, all compressed
 
 
 @dataclass(frozen=True)
@@ -48,57 +38,17 @@ def export_options(user: User) -> dict[str, ExportOption]:
     }
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What to expect of an export."""
+def covered_until(user: User, job: type[ExportJob]) -> datetime | None:
+    """Return the moment up to which the member's exports of this kind hold every post; None without one.
 
-    posts: int
-    messages: int
-    follows: int
-    followers: int
-    size: int
-    """Bytes of the file."""
-    seconds: float | None
-    """From a worker's start to the end; None while no export of that kind has succeeded yet."""
-
-
-def export_estimates(user: User, jobs: Iterable[type[ExportJob]]) -> dict[str, Estimate]:
-    """Return what to expect of each kind of export, by the task's name."""
-    tables = ("posts", "messages_sent", "messages_received", "follows", "followed_by")
-    rows = {table: getattr(user, table).count() for table in tables}
-    messages = rows["messages_sent"] + rows["messages_received"]
-    posts_bytes = EMPTY_BYTES + rows["posts"] * _record_bytes(user, "posts")
-    message_bytes = messages * _record_bytes(user, "messages_sent", "messages_received")
-    archive_bytes = ARCHIVE_BYTES + ARCHIVE_RATIO * (posts_bytes + message_bytes)
-    estimates = {}
-    for job in jobs:
-        size = round(archive_bytes if job.is_recommended else posts_bytes)
-        is_large = any(rows[table] >= settings.EXPORT_LARGE_FROM for table in job.large_tables)
-        seconds = _seconds(job, TaskQueue.LARGE if is_large else TaskQueue.SMALL, size)
-        estimates[job.name] = Estimate(rows["posts"], messages, rows["follows"], rows["followed_by"], size, seconds)
-    return estimates
-
-
-def _record_bytes(user: User, *tables: str) -> float:
-    """Return the mean bytes that one record of the member takes as JSON, by the newest of each table."""
-    newest = [
-        getattr(user, table).order_by("-timestamp", "-id").values_list("body", flat=True)[:SAMPLED_TEXTS]
-        for table in tables
-    ]
-    lengths = [len(orjson.dumps(text)) + RECORD_BYTES for texts in newest for text in texts]
-    return fmean(lengths) if lengths else 0.0
-
-
-def _seconds(job: type[ExportJob], queue: TaskQueue, size: int) -> float | None:
-    """Return how long recent exports took: all small ones take about as long, large ones in proportion to their size.
-
-    None if no export of that kind has succeeded in the queue.
+    An export of what is new continues the one before it. One of some dates can leave a gap, and then doesn't count.
     """
-    recent = Task.objects.filter(name=job.name, status=TaskStatus.SUCCEEDED, queue=queue, archive__size__gt=0)
-    recent = recent.filter(archive__is_scheduled=False)  # these wait among large ones, whatever their size
-    rows = recent.order_by("-created_at").values_list("started_at", "ended_at", "archive__size")[:RECENT_TASKS]
-    took = [((ended - started).total_seconds(), bytes_) for started, ended, bytes_ in rows if started and ended]
-    if not took:
-        return None
-    durations: list[float] = [seconds for seconds, _bytes in took]
-    return median(durations) if queue == TaskQueue.SMALL else size * sum(durations) / sum(bytes_ for _, bytes_ in took)
+    covered: datetime | None = None
+    made = user.archives.filter(task__name=job.name).select_related("task").order_by("snapshot_at")
+    for archive in filter(lambda archive: task_is_known(archive.task), made):
+        choice = archive.choice
+        end = min(choice.until or archive.snapshot_at, archive.snapshot_at)
+        is_continued = choice.since is None or (covered and choice.since <= covered)
+        if Part.POSTS in choice.parts and is_continued:
+            covered = max(covered or end, end)
+    return covered

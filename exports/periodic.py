@@ -1,17 +1,22 @@
 """Regular work: launch the scheduled exports that are due."""
 
 import logging
+from dataclasses import replace
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from accounts.member_data import Part
 from core.periodic import periodic
+from exports.choice import ArchiveChoice
+from exports.forms import OVERLAP
 from exports.jobs import ArchiveExport
 from exports.models import Schedule
 from exports.models.schedule import SCHEDULED_FOR, ScheduleQuerySet
-from exports.scheduling.services import schedule_advance, schedule_choice
+from exports.options import covered_until
+from exports.scheduling.services import schedule_advance
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.pause import queue_is_paused
 from tasks.queue.client import QueueUnavailableError, queue_probe
@@ -62,6 +67,14 @@ def schedules_due() -> ScheduleQuerySet:
     in_progress = Task.objects.active().filter(user=OuterRef("user"), name=ArchiveExport.name)
     due = Schedule.objects.active().filter(next_at__lte=timezone.now(), user__is_active=True)
     return due.filter(Exists(confirmed), ~Exists(in_progress)).order_by("next_at", "pk")
+
+
+def schedule_choice(schedule: Schedule) -> ArchiveChoice:
+    """Return what the schedule's next export holds."""
+    until = covered_until(schedule.user, ArchiveExport) if schedule.only_new else None
+    if not until or Part.POSTS not in schedule.choice.parts:
+        return schedule.choice
+    return replace(schedule.choice, since=until - OVERLAP)
 
 
 def schedule_launch(pk: int) -> bool:

@@ -3,9 +3,11 @@
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.member_data import MemberData, member_data
+from accounts.member_data import MemberData, Table, member_data
 from accounts.models import User
-from imports.models import Import, LeftOut
+from imports.models import Import, LeftOut, Stage
+
+STAGES = dict(Stage.choices)
 
 
 @member_data
@@ -28,6 +30,16 @@ class Imports(MemberData):
         "choices": "choices",
         "report": "report",
     }
+    table = Table(
+        _("Imports"),
+        (_("When"), _("File"), _("From"), _("Status")),
+        lambda record: (
+            record["uploaded"],
+            record["filename"],
+            record["source"],
+            STAGES.get(record["stage"], record["stage"]),
+        ),
+    )
 
     @classmethod
     def rows(cls, user: User) -> QuerySet[Import]:

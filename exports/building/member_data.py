@@ -40,7 +40,8 @@ def chosen_lists(user: User, choice: ArchiveChoice) -> Iterator[RecordList]:
     """Yield the lists of the chosen parts that the apps have registered. Read each before the next."""
     for data in MEMBER_DATA:
         if data.part in choice.parts:
-            yield RecordList(data.file(), data.name, data.records(user, since=choice.since, until=choice.until))
+            records = data.records(user, since=choice.since, until=choice.until)
+            yield RecordList(data.file(), data.name, records, data.table)
 
 
 PROFILE = {

@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 
 from accounts.member_data import Part
 from exports.choice import ArchiveChoice
+from exports.formats.account_page import ShownTable, render_account
 from exports.formats.activity_streams import EMPTY_COLLECTIONS, Activities, actor, empty_collection
 from exports.formats.columns import SEPARATOR, PostColumns, join_texts
 from exports.formats.file_groups import file_groups
@@ -82,6 +83,7 @@ class ArchiveWriter:
         self._half_records = 0
         self._counts: dict[str, int] = {}
         self._skipped: list[Skipped] = []
+        self._tables: list[ShownTable] = []
 
     def write(self) -> tuple[dict[str, int], list[Skipped]]:
         """Write everything; return how many records of each sort were written, and those left out."""
@@ -133,13 +135,18 @@ class ArchiveWriter:
     def _write_list(self, records: RecordList) -> None:
         part = self._container.part(records.file)
         listing = JsonList(records.name, part)
+        table = ShownTable(records.file, records.table) if records.table else None
         self._counts[records.name] = 0
         for batch in in_batches(records.records):
             listing.add(batch)
+            if table:
+                table.add(batch)
             self._counts[records.name] += len(batch)
             self._advance(0)
         listing.close()
         self._container.add(part)
+        if table:
+            self._tables.append(table)
 
     def _write_messages(self) -> list[ListedConversation]:
         """Read them twice, by time for programs and by conversation for people: each takes half of the work."""
@@ -189,6 +196,8 @@ class ArchiveWriter:
             "not_exported": NOT_EXPORTED,
         }
         self._container.add_bytes("index.html", render_index(context, posts))
+        if Part.ACCOUNT in self._source.choice.parts:
+            self._container.add_bytes("account.html", render_account(context, self._tables))
         self._container.add_bytes("README.txt", render_readme(context))
 
     def _write_manifest(self) -> None:

@@ -30,6 +30,7 @@ FIXED = (
         Part.POSTS,
     ),
     FileGroup(("profile.json",), _("Your account.")),
+    FileGroup(("account.html",), _("The records about your account, to read in a browser."), Part.ACCOUNT),
     FileGroup(("follows.json", "followers.json"), _("The people you follow, and your followers."), Part.PEOPLE),
     FileGroup(("messages.json",), _("The messages you sent and received."), Part.MESSAGES),
     FileGroup(

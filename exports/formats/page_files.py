@@ -115,13 +115,15 @@ def _mark(name: str) -> str:
     return f"\0{name}\0"
 
 
-def page_head(*, script: str, frames: bool = False) -> dict[str, SafeString | str]:
+def page_head(*, script: str = "", frames: bool = False) -> dict[str, SafeString | str]:
     """Return a template's `style`, `script` and `policy`; with `frames`, the page may load other pages of the archive.
+
+    `script` is a file in `assets`; empty for a page without one.
 
     Style and script are inline: mail providers refuse a ZIP with a `.js` file inside, and a page opened from disk
     cannot fetch another file. The policy (https://www.w3.org/TR/CSP3/) allows exactly these two, and no request.
     """
-    style, code = (ASSETS / "archive.css").read_text(), (ASSETS / script).read_text()
+    style, code = (ASSETS / "archive.css").read_text(), (ASSETS / script).read_text() if script else ""
     policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(code)}; "
     policy += "base-uri 'none'; form-action 'none'"
     if frames:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.member_data import Table
+
 
 @dataclass(frozen=True, slots=True)
 class RecordList:
@@ -15,3 +17,5 @@ class RecordList:
     """Of the list, and of its count in the manifest."""
     records: Iterable[dict[str, Any]]
     """JSON types, and aware times."""
+    table: Table | None = None
+    """How people see them."""

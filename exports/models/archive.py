@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.models.mailing import LinkReason, Mailing
 from tasks.models.task import Task
 
@@ -112,6 +113,14 @@ class Archive(Mailing):
     def mail_pending(self) -> bool:
         """Return whether the email is still to be sent, for the first time or again."""
         return self.mail_due_at is not None
+
+    @property
+    def choice(self) -> ArchiveChoice:
+        """Return what the member chose; everything, if only newer code knows."""
+        try:
+            return ArchiveChoice.from_params(self.task.params)
+        except ChoiceError:
+            return EVERYTHING
 
     @property
     def posts(self) -> int:

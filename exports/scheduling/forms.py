@@ -20,18 +20,19 @@ DEFAULTS = {"hour": 3, "keep": 3, "parts": Part.values}
 class ScheduleForm(forms.Form):
     """When scheduled exports run, what they hold, and how many are kept."""
 
+    prefix = "schedule"
     when = forms.ChoiceField(label=gettext_lazy("Day"))
     hour = forms.TypedChoiceField(label=gettext_lazy("Time"), coerce=int)
     keep = forms.TypedChoiceField(label=gettext_lazy("Exports to keep"), coerce=int)
     parts = forms.MultipleChoiceField(
-        label=gettext_lazy("Contents"), choices=Part.choices, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Include"), choices=Part.choices, widget=forms.CheckboxSelectMultiple
     )
-    only_new = forms.BooleanField(label=gettext_lazy("Only the posts since the export before"), required=False)
+    only_new = forms.BooleanField(label=gettext_lazy("Only posts since your last export"), required=False)
 
     def __init__(self, data: QueryDict | None = None, *, schedule: Schedule | None = None) -> None:
         when = code(Frequency(schedule.frequency), schedule.day) if schedule else code(Frequency.WEEKLY, SUNDAY)
         others = {name: getattr(schedule, name) for name in ("hour", "keep", "parts", "only_new")} if schedule else {}
-        super().__init__(data, initial={**DEFAULTS, "when": when, **others}, auto_id="schedule_%s")
+        super().__init__(data, initial={**DEFAULTS, "when": when, **others})
         self.fields["when"].choices = [  # type: ignore[attr-defined]
             (_("Weekly"), [(code(Frequency.WEEKLY, day), day_in_words(Frequency.WEEKLY, day)) for day in range(7)]),
             (_("Monthly"), [(code(Frequency.MONTHLY, day), day_in_words(Frequency.MONTHLY, day)) for day in DAYS]),

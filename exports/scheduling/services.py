@@ -1,6 +1,6 @@
 """What changes a member's schedule: the member, the outcome of its exports, and another time zone."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,11 +11,9 @@ from django.db.models import F
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.member_data import Part
 from accounts.models import User
 from accounts.settings.preferences import zone_of
 from accounts.settings.time_zones import time_zone_changed
-from exports.choice import ArchiveChoice
 from exports.models import Archive, Schedule
 from exports.models.schedule import ScheduleStatus, is_scheduled
 from exports.scheduling.calendar import Frequency
@@ -102,17 +100,6 @@ def schedule_advance(schedule: Schedule) -> bool:
         return False
     extend_files(schedule)
     return True
-
-
-def schedule_choice(schedule: Schedule) -> ArchiveChoice:
-    """Return what the schedule's next export holds."""
-    choice = schedule.choice
-    if not schedule.only_new or Part.POSTS not in choice.parts:
-        return choice
-    earlier = Archive.objects.filter(user=schedule.user_id, is_scheduled=True).select_related("task")
-    with_posts = (one for one in earlier if Part.POSTS in ArchiveChoice.from_params(one.task.params).parts)
-    newest = next(with_posts, None)
-    return replace(choice, since=newest.snapshot_at if newest else None)
 
 
 def extend_files(schedule: Schedule) -> None:

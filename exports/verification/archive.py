@@ -35,6 +35,7 @@ PAGES = {
     "people/followers": ("followers", PERSON),
 }
 PEOPLE_SINCE = README_SINCE = 3  # the version in which people got pages, and archives README.txt
+ACCOUNT_SINCE = 4
 DOCUMENTS = ["profile.json", "actor.json", *EMPTY_COLLECTIONS]
 """The JSON files that are no list; any other is the list that it is named after, and counted under that name."""
 OUTBOX = "outbox.json"
@@ -109,7 +110,8 @@ def _check_names(listed: list[str], members: Iterable[str], manifest: dict[str, 
 def _files_of_version(version: int) -> set[str]:
     """Return the files, besides pages, that a complete archive of the version has."""
     readme = {"README.txt"} if version >= README_SINCE else set()
-    return {*files_with_schema(version), "index.html", SPREADSHEET, *readme} - {MANIFEST}
+    account = {"account.html"} if version >= ACCOUNT_SINCE else set()
+    return {*files_with_schema(version), "index.html", SPREADSHEET, *readme, *account} - {MANIFEST}
 
 
 def _parts_left_out(manifest: dict[str, Any]) -> set[Part]:

@@ -2,30 +2,34 @@
 
 import logging
 from typing import cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.sign_in.reauthentication import password_required
-from core.requests.rate_limits import not_too_often, render_form
+from core.requests.rate_limits import not_too_often
 from core.requests.redirects import next_url
-from exports.choice import ChoiceError
+from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.delivery.archive_email import mail_again
+from exports.export_job import export_jobs
+from exports.forms import is_choice
 from exports.models import Schedule
 from exports.models.archive import Removal
-from exports.options import export_estimates, export_options
+from exports.options import export_options
 from exports.scheduling.forms import ScheduleForm
 from exports.scheduling.services import schedule_zone
 from exports.services import export_start
 from exports.storage.cleanup import archive_discard
+from exports.views.choosing import choice_in, choice_query, kind_of, kinds_shown
 from tasks.views import launch_and_tell
 
 PAGE_SIZE = 20
@@ -37,41 +41,53 @@ logger = logging.getLogger(__name__)
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """Start an export (POST) or list the member's exports (GET)."""
-    return _start(request) if request.method == "POST" else overview(request)
+    if request.method != "POST":
+        return overview(request)
+    if "estimate" in request.POST:  # its address holds the choice, which can be changed there
+        address = f"{reverse('exports:list')}?{choice_query(request.POST)}#choose-{quote(kind_of(request))}"
+        return HttpResponseRedirect(address)
+    return _start(request)
 
 
 @not_too_often("task")
 def _start(request: HttpRequest) -> HttpResponse:
     """Start the export named by `kind`, unless one is in progress; redirect to the page that the form was on."""
-    user, kind = cast(User, request.user), request.POST.get("kind", "posts")
+    user, kind = cast(User, request.user), kind_of(request)
+    choice: ArchiveChoice | None = EVERYTHING
+    if is_choice(request.POST) and (job := export_jobs().get(kind)):
+        choice = choice_in(request.POST, user=user, job=job)
+    if choice is None:
+        return overview(request, status=422)
     try:
-        return launch_and_tell(request, lambda: export_start(user=user, kind=kind, actor=user))
+        return launch_and_tell(request, lambda: export_start(user=user, kind=kind, choice=choice, actor=user))
     except ChoiceError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain")
 
 
-def overview(request: HttpRequest, form: ScheduleForm | None = None) -> HttpResponse:
-    """Show the kinds of export, the member's schedule, and a page of their exports; `form` is a rejected one."""
+def overview(request: HttpRequest, *, form: ScheduleForm | None = None, status: int = 200) -> HttpResponse:
+    """Show the kinds of export, with what the member has chosen so far, their schedule, and a page of their exports.
+
+    `form` is that of the schedule, if it was rejected.
+    """
     user = cast(User, request.user)
     schedule = Schedule.objects.filter(user=user).first()
     options = export_options(user)
     by_name = {option.job.name: option for option in options.values()}
     tasks = user.tasks.ended().filter(name__in=by_name).select_related("archive")
-    estimates = export_estimates(user, (option.job for option in options.values()))
     active = [option.active for option in options.values() if option.active]
     page = Paginator(tasks, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "options": [(option, estimates[option.job.name]) for option in options.values()],
+        "kinds": kinds_shown(request, user, options),
         "page": page,
         "entries": [(task, by_name[task.name]) for task in page],
         "shown_here": {str(task.pk) for task in [*page, *active]},
         "retention_days": settings.EXPORT_RETENTION_DAYS,
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
         "schedule": schedule,
+        "schedule_form": form or ScheduleForm(schedule=schedule),
         "schedule_zone": schedule_zone(user),
-        "form": form or ScheduleForm(schedule=schedule),
     }
-    return render_form(request, "exports/list.html", context)
+    return render(request, "exports/list.html", context, status=status)
 
 
 @require_POST

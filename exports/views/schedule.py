@@ -27,7 +27,7 @@ def save(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = ScheduleForm(request.POST)
     if not form.is_valid():
-        return overview(request, form)
+        return overview(request, form=form, status=422)
     schedule = schedule_save(user=user, plan=form.plan())
     member_trim(user_id=user.pk)
     _tell_next(request, schedule)

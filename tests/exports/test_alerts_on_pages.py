@@ -69,7 +69,7 @@ def test_two_finished_exports_read_differently(signed_in: Client, susan: User, w
         work()
     page = alerts_on(signed_in)
     titles = [name for name in names_in(page, "h2") if name.startswith("Your export is ready")]
-    assert titles == ["Your export is ready: Posts only (JSON)", "Your export is ready: Complete archive"]
+    assert titles == ["Your export is ready: Posts only (JSON)", "Your export is ready: Archive"]
     assert page.count("<time ") == 2
     assert len(set(names_in(page, "a"))) == len(set(names_in(page, "button"))) == 2
 
@@ -101,7 +101,7 @@ def test_one_alert_is_shown_as_it_is_and_several_fold_into_one_line(
     assert running
     page = alerts_on(signed_in)
     [summary] = names_in(page, "summary")
-    assert summary == "Waiting Posts only (JSON) In progress Complete archive"
+    assert summary == "Waiting Posts only (JSON) In progress Archive"
     assert page.split("</summary>")[1].count('role="group"') == 2
 
 

@@ -207,8 +207,8 @@ def test_the_mail_of_the_other_kind_says_what_it_is_and_what_was_left_out(
     [attachment] = server.messages[0].iter_attachments()
     assert (attachment.get_filename(), attachment.get_content_type()) == ("microblog-susan.zip", "application/zip")
     small, large = (body(message, kind) for message in server.messages)
-    assert "The complete archive that you requested is attached" in small
-    assert "The complete archive that you requested is ready." in large
+    assert "The archive of your data that you requested is attached" in small
+    assert "The archive of your data that you requested is ready." in large
     assert "2 records could not be exported. skipped.json in the archive lists them, with the reasons." in small
     assert "blog posts" not in small
 

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from accounts.member_data import Part
 from accounts.models import Follow, User
+from exports.choice import EVERYTHING, ArchiveChoice
+from exports.estimates import Estimate, export_estimates
 from exports.export_job import export_jobs
 from exports.models import Archive
-from exports.options import Estimate, export_estimates
+from exports.services import export_start
 from inbox.models import Message
+from inbox.services import message_send
 from posts.models import Post
 from tasks.models import Task
-from tasks.services.launch import task_launch
 
 REAL_POSTS = Path(__file__).parent.parent / "data" / "posts.jsonl"
 
@@ -67,13 +71,73 @@ def test_a_member_without_posts_sees_an_estimate_of_an_empty_file(john: User) ->
     assert (estimate(john).posts, estimate(john).size) == (0, len(b'{"posts":[]}\n'))
 
 
-@pytest.mark.parametrize("name", ["export_posts", "export_archive"])
-def test_the_size_is_within_a_fifth_of_what_is_built(john: User, work: Callable[[], None], name: str) -> None:
-    Post.objects.bulk_create(Post(author=john, body=body, timestamp=when) for body, when in real_posts(2000))
-    expected = estimate(john, name).size
-    task_launch(user=john, name=name)
+def post(user: User, count: int) -> None:
+    Post.objects.bulk_create(Post(author=user, body=body, timestamp=when) for body, when in real_posts(count))
+
+
+def talk(one: User, other: User, count: int) -> None:
+    for body, _when in real_posts(count):
+        message_send(sender=one, recipient=other, body=body)
+
+
+def assert_honest(
+    user: User, work: Callable[[], None], kind: str = "archive", choice: ArchiveChoice = EVERYTHING
+) -> None:
+    job = export_jobs()[kind]
+    expected = export_estimates(user, [job], choice)[job.name].size
+    task = export_start(user=user, kind=kind, choice=choice)
     work()
-    assert Archive.objects.get().size == pytest.approx(expected, rel=0.2)
+    assert Archive.objects.get(task=task).size == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize("count", [0, 30, 300, 2000, pytest.param(15_746, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kind", ["posts", "archive"])
+def test_the_size_is_within_a_fifth_of_what_is_built(
+    john: User, work: Callable[[], None], kind: str, count: int
+) -> None:
+    post(john, count)
+    assert_honest(john, work, kind)
+
+
+@pytest.mark.parametrize("count", [30, 600])
+def test_the_size_of_messages_and_people_is_within_a_fifth_too(
+    susan: User, john: User, work: Callable[[], None], count: int
+) -> None:
+    talk(susan, john, count)
+    others = User.objects.bulk_create(User(username=f"m{number}", email=f"{number}@x.org") for number in range(count))
+    Follow.objects.bulk_create(Follow(follower=john, followed=other) for other in others)
+    assert_honest(john, work)
+
+
+def test_the_size_of_a_choice_is_within_a_fifth(susan: User, john: User, work: Callable[[], None]) -> None:
+    post(john, 2000)
+    talk(susan, john, 300)
+    middle = john.posts.order_by("timestamp")[1000].timestamp
+    for parts in (["posts"], ["messages"], ["people", "account"]):
+        assert_honest(john, work, choice=ArchiveChoice(frozenset(map(Part, parts))))
+    assert_honest(john, work, choice=ArchiveChoice(since=middle))
+    assert_honest(john, work, "posts", ArchiveChoice(until=middle))
+
+
+@pytest.mark.parametrize("name", ["demo", "amelie", "admin"])
+def test_the_size_is_within_a_fifth_for_members_of_the_demo(susan: User, work: Callable[[], None], name: str) -> None:
+    call_command("seed_demo", force=True)
+    assert_honest(User.objects.get(username=name), work)
+
+
+def test_earlier_exports_count(john: User, work: Callable[[], None]) -> None:
+    for _ in range(20):
+        export_start(user=john, kind="posts")
+        work()
+    assert_honest(john, work)
+
+
+def test_what_is_left_out_is_not_counted(susan: User) -> None:
+    choice = ArchiveChoice(frozenset({Part.MESSAGES, Part.ACCOUNT}))
+    found = export_estimates(susan, [export_jobs()["archive"]], choice)["export_archive"]
+    assert (found.posts, found.follows, found.messages) == (None, None, 0)
+    assert found.contents == ["0 messages"]
+    assert set(found.parts) == choice.parts
 
 
 def test_the_time_is_unknown_before_the_first_success(susan: User) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -50,7 +50,7 @@ def exported_keys() -> set[str]:
 
 
 def foreign_keys(model: type[models.Model]) -> list[Key]:
-    return [cast(Key, field) for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+    return [field for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
 
 
 def keys_to_a_member() -> Iterator[Key]:

@@ -182,7 +182,7 @@ def test_the_profile_has_one_button_and_a_link_to_the_page(signed_in: Client, su
 
 
 def test_deleting_is_confirmed_without_javascript(signed_in: Client, exported: Archive) -> None:
-    details = text_of(signed_in).split("<main")[1].split("<details")[2].split("</details>")[0]
+    details = text_of(signed_in).split('id="export-list"')[1].split("<details")[2].split("</details>")[0]
     assert f'method="post" action="{delete_address(exported)}"' in details
     assert "can't be restored" in details
 

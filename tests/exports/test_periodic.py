@@ -15,11 +15,11 @@ from rq import Queue
 from accounts.models import User
 from core.health import Status
 from exports import periodic
+from exports.forms import OVERLAP
 from exports.models import Archive, FailureEmail, Schedule
 from exports.models.archive import Removal
 from exports.models.schedule import ScheduleStatus
-from exports.periodic import schedule_launch, schedules_launch
-from exports.scheduling.services import schedule_choice
+from exports.periodic import schedule_choice, schedule_launch, schedules_launch
 from exports.storage.cleanup import archives_trim
 from posts.models import Post
 from tasks.models import QueuePause, Task, TaskStatus
@@ -148,18 +148,19 @@ def test_it_holds_what_the_member_has_chosen_and_only_new_posts(
         Schedule.objects.update(next_at=timezone.now())
         schedules_launch()
         work()
+        Archive.objects.update(snapshot_at=timezone.now() + OVERLAP)
         Post.objects.create(author=susan, body="since then")
         found.append(Archive.objects.order_by("-created_at")[0].item_counts)
     assert [counts["posts"] for counts in found] == [3, 1]
     assert "messages" not in found[0]
 
 
-def test_posts_are_new_since_the_last_export_that_had_posts(susan: User, due: Callable[..., Schedule]) -> None:
+def test_posts_are_new_since_the_last_archive_that_had_posts(susan: User, due: Callable[..., Schedule]) -> None:
     schedule = due(susan, only_new=True)
-    with_posts, without = (archive_of(susan, b"{}", is_scheduled=True) for _ in range(2))
+    assert schedule_choice(schedule).is_everything
+    with_posts, without = (archive_of(susan, b"{}", task_name="export_archive") for _ in range(2))
     Task.objects.filter(pk=without.task_id).update(params={"parts": ["people"]})
-    archive_of(susan, b"{}")  # by hand
-    assert schedule_choice(schedule).since == with_posts.snapshot_at
+    assert schedule_choice(schedule).since == with_posts.snapshot_at - OVERLAP
     schedule.parts = ["people"]
     assert schedule_choice(schedule).since is None
 

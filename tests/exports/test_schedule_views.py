@@ -12,13 +12,13 @@ from tests.exports.conftest import Scheduled
 from tests.exports.test_expiry import has_file, keep
 from tests.members import signed_in_client
 
-FORM: dict[str, Any] = {
-    "when": "weekly-0",
-    "hour": "4",
-    "keep": "2",
-    "parts": ["posts", "people", "messages", "account"],
-}
 ADDRESSES = ("/exports/schedule/", "/exports/schedule/stop/", "/exports/schedule/resume/")
+
+
+def form(**values: Any) -> dict[str, Any]:
+    """Return the form's fields."""
+    chosen = {"when": "weekly-0", "hour": "4", "keep": "2", "parts": ["posts", "account"]} | values
+    return {f"schedule-{name}": value for name, value in chosen.items()}
 
 
 def shown(client: Client) -> str:
@@ -26,7 +26,7 @@ def shown(client: Client) -> str:
 
 
 def test_a_member_creates_one_and_sees_when_it_runs(signed_in: Client, susan: User) -> None:
-    response = signed_in.post("/exports/schedule/", FORM)
+    response = signed_in.post("/exports/schedule/", form())
     assert (response.status_code, response["Location"]) == (302, "/exports/")
     schedule = Schedule.objects.get(user=susan)
     assert (schedule.frequency, schedule.day, schedule.hour, schedule.keep) == ("weekly", 0, 4, 2)
@@ -37,7 +37,7 @@ def test_a_member_creates_one_and_sees_when_it_runs(signed_in: Client, susan: Us
 
 def test_they_change_it(signed_in: Client, scheduled: Scheduled, susan: User) -> None:
     scheduled(susan)
-    signed_in.post("/exports/schedule/", FORM | {"when": "monthly-31"})
+    signed_in.post("/exports/schedule/", form(when="monthly-31"))
     page = shown(signed_in)
     assert "The last day of every month at 4 a.m." in page
     assert '<option value="monthly-31" selected>' in page
@@ -45,11 +45,11 @@ def test_they_change_it(signed_in: Client, scheduled: Scheduled, susan: User) ->
 
 
 def test_they_choose_what_it_holds(signed_in: Client) -> None:
-    signed_in.post("/exports/schedule/", FORM | {"parts": ["posts", "people"], "only_new": "on"})
+    signed_in.post("/exports/schedule/", form(parts=["posts", "people"], only_new="on"))
     schedule = Schedule.objects.get()
     assert (schedule.parts, schedule.only_new) == (["posts", "people"], True)
     page = " ".join(shown(signed_in).split())
-    assert "Parts: Posts, People you follow and your followers. Only the posts since the export before." in page
+    assert "Parts: Posts, People you follow and your followers. Only posts since your last export." in page
 
 
 def test_they_stop_and_resume_it(signed_in: Client, scheduled: Scheduled, susan: User) -> None:
@@ -69,7 +69,7 @@ def test_a_second_stop_or_resume_says_that_there_is_nothing_to_do(signed_in: Cli
 def test_saving_a_stopped_one_resumes_it(signed_in: Client, scheduled: Scheduled, susan: User) -> None:
     scheduled(susan)
     signed_in.post("/exports/schedule/stop/")
-    signed_in.post("/exports/schedule/", FORM)
+    signed_in.post("/exports/schedule/", form())
     assert Schedule.objects.get().status == ScheduleStatus.ACTIVE
 
 
@@ -83,7 +83,7 @@ def test_fewer_to_keep_removes_the_others_at_once(signed_in: Client, scheduled: 
     scheduled(susan, keep=3)
     archives = [keep(susan, age=age) for age in (1, 2, 3)]
     Archive.objects.update(is_scheduled=True)
-    signed_in.post("/exports/schedule/", FORM | {"keep": "1"})
+    signed_in.post("/exports/schedule/", form(keep="1"))
     assert [has_file(archive) for archive in archives] == [True, False, False]
 
 
@@ -97,9 +97,9 @@ def test_fewer_to_keep_removes_the_others_at_once(signed_in: Client, scheduled: 
     ],
 )
 def test_what_is_not_offered_is_refused_beside_its_field(signed_in: Client, wrong: dict[str, Any]) -> None:
-    response = signed_in.post("/exports/schedule/", FORM | wrong)
+    response = signed_in.post("/exports/schedule/", form(**wrong))
     assert response.status_code == 422
-    assert f'id="schedule_{next(iter(wrong))}_error"' in response.content.decode()
+    assert f'id="id_schedule-{next(iter(wrong))}_error"' in response.content.decode()
     assert not Schedule.objects.exists()
 
 
@@ -115,13 +115,13 @@ def test_a_form_of_another_site_changes_nothing(scheduled: Scheduled, susan: Use
     scheduled(susan)
     client = Client(enforce_csrf_checks=True)
     client.force_login(susan)
-    assert client.post(address, FORM).status_code == 403
+    assert client.post(address, form()).status_code == 403
     assert Schedule.objects.filter(status=ScheduleStatus.ACTIVE, hour=3).exists()
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_without_signing_in_there_is_none(client: Client, db: None, address: str) -> None:
-    assert client.post(address, FORM)["Location"].startswith("/accounts/login/")
+    assert client.post(address, form())["Location"].startswith("/accounts/login/")
     assert not Schedule.objects.exists()
 
 
@@ -129,7 +129,7 @@ def test_a_stranger_sees_and_changes_their_own_alone(stranger: Client, scheduled
     scheduled(susan)
     assert "Every Saturday at 3 a.m." not in shown(stranger)
     stranger.post("/exports/schedule/stop/")
-    stranger.post("/exports/schedule/", FORM)
+    stranger.post("/exports/schedule/", form())
     assert Schedule.objects.get(user=susan).hour == 3
 
 

@@ -57,7 +57,7 @@ def source(
         member_url=f"{SITE}/user/susan/",
         snapshot_at=MOMENT,
         choice=choice,
-        lists=[RecordList(data.file(), data.name, []) for data in MEMBER_DATA if data.part in choice.parts],
+        lists=[RecordList(data.file(), data.name, [], data.table) for data in MEMBER_DATA if data.part in choice.parts],
         profile={
             "username": "susan",
             "first_name": "",
