@@ -194,6 +194,17 @@ def test_few_wait_in_the_queue_the_one_due_longest_first(
     assert Task.objects.filter(user=schedules[0].user).count() == 0
 
 
+def test_those_that_cannot_run_yet_take_nobodys_turn(
+    due: Callable[..., Schedule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(periodic, "MAX_WAITING", 1)
+    busy, closed, free = due(minutes=3), due(minutes=2), due(minutes=1)
+    task_launch(user=busy.user, name="export_archive", actor=busy.user)
+    User.objects.filter(pk=closed.user_id).update(is_active=False)
+    assert schedules_launch() == 1
+    assert Task.objects.filter(user=free.user).exists()
+
+
 def test_no_small_export_waits_behind_them(susans: Schedule, john: User, queue: Queue, large_queue: Queue) -> None:
     schedules_launch()
     own = task_launch(user=john, name="export_archive", actor=john)

@@ -62,7 +62,7 @@ def test_it_has_exports_that_are_ready_or_failed(member: User, read: Read) -> No
     task_of(member, "export_posts", "failed", error_code="no_space")
     task_of(member, "export_posts", "cancelled")
     failed, ready = read(member)[1:]  # the feed was made last
-    assert text(ready, "title") .startswith("Your export is ready: ")
+    assert text(ready, "title").startswith("Your export is ready: ")
     assert text(failed, "title") == "Export failed: Posts only (JSON)"
     assert "enough disk space" in text(failed, "summary")
     assert {link(ready), link(failed)} == {"http://localhost:8000/exports/"}
