@@ -54,6 +54,6 @@ def note_browser_zone(request: HttpRequest, user: User) -> None:
     if request.COOKIES.get(COOKIE, "") == user.browser_time_zone or is_sent_by_script(request):
         return
     if name := browser_zone(request):
+        User.objects.filter(pk=user.pk).update(browser_time_zone=name)
         user.browser_time_zone = name
-        user.save(update_fields=["browser_time_zone"])
         time_zone_changed.send(User, user=user)

@@ -45,10 +45,12 @@ def schedule_save(*, user: User, plan: Plan) -> Schedule:
     values, now = asdict(plan), timezone.now()
     with transaction.atomic():
         first = values | {"last_date": _yesterday(now, user), "next_at": now}
-        schedule, _created = Schedule.objects.select_for_update().get_or_create(user=user, defaults=first)
+        schedule, is_new = Schedule.objects.select_for_update().get_or_create(user=user, defaults=first)
         for name, value in values.items():
             setattr(schedule, name, value)
-        _start(schedule, now)
+        # One that waits for its turn stays due.
+        is_due = not is_new and schedule.next_at is not None and schedule.next_at <= now
+        _start(schedule, now, first_after=schedule.last_date if is_due else None)
     return schedule
 
 
@@ -71,11 +73,14 @@ def _idle(status: ScheduleStatus) -> dict[str, Any]:
     return {"status": status, "status_at": timezone.now(), "next_at": None}
 
 
-def _start(schedule: Schedule, now: datetime) -> None:
-    """Plan the first date whose moment is still to come: what a stopped schedule has missed stays missed."""
+def _start(schedule: Schedule, now: datetime, *, first_after: date | None = None) -> None:
+    """Plan the first date whose moment is still to come, as what a stopped schedule has missed stays missed.
+
+    Or plan the first one after `first_after`, whether its moment has come or not.
+    """
     zone = schedule_zone(schedule.user)
-    schedule.plan(max(schedule.last_date, _yesterday(now, schedule.user)), zone)
-    if schedule.next_at and schedule.next_at <= now:
+    schedule.plan(first_after or max(schedule.last_date, _yesterday(now, schedule.user)), zone)
+    if not first_after and schedule.next_at and schedule.next_at <= now:
         schedule.plan(schedule.next_date, zone)
     if schedule.status != ScheduleStatus.ACTIVE:
         schedule.status, schedule.status_at = ScheduleStatus.ACTIVE, now

@@ -168,6 +168,15 @@ def test_a_change_on_the_day_brings_no_second_export(member: User, scheduled: Sc
     assert scheduled(member, hour=10).next_at == at("2026-12-05 10:00")
 
 
+def test_one_that_waits_for_its_turn_still_runs_after_a_change(
+    member: User, scheduled: Scheduled, set_clock: SetClock
+) -> None:
+    set_clock("2026-11-27 12:00")
+    scheduled(member)
+    set_clock("2026-11-29 05:00")
+    assert scheduled(member, keep=1).next_at == at("2026-11-28 03:00")
+
+
 def test_three_failures_in_a_row_pause_it(member: User, scheduled: Scheduled) -> None:
     scheduled(member)
     for number in (1, 2):
