@@ -24,7 +24,11 @@ class ChoiceForm(forms.Form):
 
     template_name = "exports/choice_form.html"
     parts = forms.MultipleChoiceField(
-        label=_("Include"), choices=Part.choices, initial=[*Part], widget=forms.CheckboxSelectMultiple
+        label=_("Include"),
+        choices=Part.choices,
+        initial=[*Part],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one part of your data.")},
     )
     first = forms.DateField(label=_("Posts from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=_("Posts until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))

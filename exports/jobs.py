@@ -47,9 +47,9 @@ class ArchiveExport(ExportJob):
     unit = _("entries")
     action = _("Request the complete archive")
     contents = _(
-        "All your data in one ZIP file: your posts, profile, messages, and the people you follow and who follow you. "
-        "It includes pages you can read and search offline, a spreadsheet of your posts, and files that "
-        "Mastodon-compatible tools can read."
+        "All your data in one ZIP file: your posts, profile, messages, the people you follow and who follow you, and "
+        "everything else we hold about your account. It includes pages you can read and search offline, a spreadsheet "
+        "of your posts, and files that Mastodon-compatible tools can read."
     )
     content_type = "application/zip"
     is_recommended = True

@@ -42,5 +42,17 @@ def shown(value: Any) -> str:
 
 def render_account(context: dict[str, Any], tables: Sequence[ShownTable]) -> bytes:
     """Return `account.html`."""
-    more = {"tables": tables, "max_rows": MAX_ROWS, **page_head()}
+    profile = context["profile"]
+    facts = {
+        _("Username"): profile["username"],
+        _("Email"): profile["email"],
+        _("Joined"): _moment(profile["joined"]),
+        _("Last sign-in"): _moment(profile["last_sign_in"]),
+        _("Last seen"): _moment(profile["last_seen"]),
+    }
+    more = {"facts": facts, "tables": tables, "max_rows": MAX_ROWS, **page_head()}
     return render_to_string("exports/archive/account.html", {**context, **more}).encode()
+
+
+def _moment(text: str | None) -> str:
+    return shown(datetime.fromisoformat(text)) if text else ""

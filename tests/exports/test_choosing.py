@@ -98,7 +98,7 @@ def test_without_an_export_there_is_nothing_to_be_newer_than(signed_in: Client) 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"parts": []}, "This field is required."),
+        ({"parts": []}, "Choose at least one part of your data."),
         ({"parts": ["photos"]}, "photos is not one of the available choices"),
         ({"first": "soon"}, "Enter a valid date."),
         ({"last": "2026-02-30"}, "Enter a valid date."),
