@@ -47,7 +47,7 @@ soak: setup-dev  ## use the site for MINUTES=30, with restarts and releases; fai
 audit: setup-dev  ## judge every page: Lighthouse, the Nu HTML checker, axe, about 10 minutes; fails if a figure is missed
 	@$(BIN)/python -m tools.audit $(PARTS)
 
-chaos: setup-dev  ## kill and freeze everything at random while members export (N=100 faults; SEED=... makes a run's faults again)
+chaos: setup-dev  ## kill and freeze everything at random while members export and import (N=100 faults; SEED=... makes a run's faults again)
 	@$(BIN)/python -m e2e.chaos --faults $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(OPTIONS)
 
 deploy-test: setup-dev  ## install the site in a bare Debian by the word of docs/operations.md, and use it; needs root, some minutes

@@ -2,34 +2,27 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.core import checks
-from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.health import Finding, Status, check, failing, ok, warning
+from core.storage_probe import PROBE_HINT, storage_probe
 from exports.building.space import free_space
 from exports.figures import email_counts
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.periodic import schedules_due
-from exports.storage.files import StorageUnavailableError, file_exists, file_remove, storage_ping
+from exports.storage.files import StorageUnavailableError, file_exists, storage_ping
 
 NEWEST_CHECKED = 20  # archives
 LATE_AFTER = timedelta(days=1)
 STORAGE_HINT = gettext_lazy("Run manage.py doctor to see the cause, and check EXPORT_STORAGE_URL or VAR_DIR.")
-PROBE_HINT = (
-    "Give the folder to the user who runs the site, or correct VAR_DIR. For a bucket, check EXPORT_STORAGE_URL, "
-    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: the keys need to read, write, delete and list."
-)
 
 
 @checks.register(deploy=True)
@@ -55,20 +48,8 @@ def storage() -> Iterator[Finding]:
 @check("archive storage", deep=True, hint=PROBE_HINT)
 def archive_storage() -> Iterator[Finding]:
     """Write, read and delete a probe, and check who else may read the folder."""
-    storage = exports_storage()
-    name = storage.save(f"doctor-{uuid4().hex}/probe", ContentFile(b"probe"))
-    with storage.open(name) as file:
-        is_same = file.read() == b"probe"
-    file_remove(storage, name)
-    if not is_same:
-        yield failing("a probe came back changed", "Check for a proxy or cache in between.")
-    if isinstance(storage, FileSystemStorage):
-        # nginx belongs to the group if it sends the archives.
-        allowed = 0o750 if settings.EXPORT_ACCEL_LOCATION else 0o700
-        mode = Path(storage.location).stat().st_mode & 0o777
-        if mode & ~allowed:
-            hint = f"chmod {allowed:o} {storage.location}: other users of this machine can read members' archives."
-            yield warning(f"{storage.location} has mode {mode:o}", hint)
+    # nginx belongs to the group if it sends the archives.
+    yield from storage_probe(exports_storage(), allowed_mode=0o750 if settings.EXPORT_ACCEL_LOCATION else 0o700)
 
 
 @check("archive files", deep=True)

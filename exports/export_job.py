@@ -25,7 +25,7 @@ from exports.formats.rows import Skipped
 from exports.formats.zip_file import DigestingFile
 from exports.models import Archive
 from exports.models.archive import exports_storage
-from exports.models.schedule import is_scheduled
+from exports.models.schedule import SCHEDULED_FOR, is_scheduled
 from exports.scheduling.services import schedule_failed, schedule_succeeded
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
@@ -193,8 +193,13 @@ class ExportJob(Job):
             raise ChoiceError(gettext("This type of export has no parts to choose from."))
 
     @classmethod
-    def queue(cls, user: User | None) -> TaskQueue:
-        """Return the queue by how much the member has; the database reads an index up to that row."""
+    def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
+        """Return the queue by how much the member has; the database reads an index up to that row.
+
+        Scheduled exports are among the large ones, whatever their size: nobody's small export waits for these.
+        """
+        if SCHEDULED_FOR in params:
+            return TaskQueue.LARGE
         last = settings.EXPORT_LARGE_FROM - 1
         is_large = user and any(getattr(user, table).all()[last : last + 1].exists() for table in cls.large_tables)
         return TaskQueue.LARGE if is_large else TaskQueue.SMALL

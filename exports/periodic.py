@@ -27,9 +27,6 @@ logger = logging.getLogger(__name__)
 MAX_WAITING = 20
 """Scheduled exports that wait in the queue at a time."""
 
-QUEUE = TaskQueue.LARGE
-"""Whatever their size: other members' small exports don't wait for this queue."""
-
 
 @periodic(frequent=True)
 def schedules_launch() -> int:
@@ -37,7 +34,7 @@ def schedules_launch() -> int:
 
     Many more may be due than workers can export: the others wait in their own table, and the next call continues.
     """
-    if queue_is_paused(QUEUE):
+    if queue_is_paused(TaskQueue.LARGE):
         return 0
     free = MAX_WAITING - scheduled_waiting()
     count = 0
@@ -89,7 +86,7 @@ def schedule_launch(pk: int) -> bool:
             if not schedule or not schedule_advance(schedule):
                 return False
             params = {SCHEDULED_FOR: schedule.last_date.isoformat(), **schedule_choice(schedule).as_params()}
-            task_launch(user=schedule.user, name=ArchiveExport.name, params=params, by_staff=True, queue=QUEUE)
+            task_launch(user=schedule.user, name=ArchiveExport.name, params=params, by_staff=True)
     except (AccountClosedError, TaskAlreadyActiveError):  # just now
         return False
     return True

@@ -17,9 +17,9 @@ class ImportAdmin(ReadOnlyAdmin):
     """The list and the page of imports."""
 
     list_display = ("id", "user", "stage", "source", "readable_size", "created_at", "ended_at")
-    list_filter = ("stage", "source", "created_at")
+    list_filter = ("stage", "created_at")
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__email")
+    search_fields = ("user__username", "user__email", "source")
     show_full_result_count = False
     # What the member calls their file, whose it was elsewhere, and what is in it.
     hidden_fields = ("file", "filename", "size", "owner", "preview", "choices", "report")

@@ -114,7 +114,12 @@ def _link_text(attributes: str, text: str, names: Mapping[str, str]) -> str:
     address = values.get("href", "")
     if "mention" in classes and text.startswith("@"):
         return _full_name(text, address, names)
-    return address or text  # the text of a link is cut
+    host = host_of(address).removeprefix("www.")
+    if not host:
+        return text or address
+    # Mastodon links an address by a part of it, Pleroma's Markdown any words.
+    is_address = not text.strip() or text.startswith(("http://", "https://")) or host in text
+    return address if is_address else f"{text} ({address})"
 
 
 def _full_name(name: str, address: str, names: Mapping[str, str]) -> str:

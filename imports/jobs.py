@@ -5,16 +5,27 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.core.files import File
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from imports.models import Import, Stage
+from imports.figures import entries_count
+from imports.models import Import, Stage, imports_storage
 from imports.problems import PROBLEMS, ImportRefusedError, problem_text
+from imports.services.entries import entries_file, kept, kept_batches
 from imports.services.extras import extras_import, extras_undo
 from imports.services.preview import Preview
-from imports.services.reading import batches_of, opened
-from imports.services.uploads import WRITING, file_remove, import_finish, import_report
+from imports.services.reading import batches_of, opened, stored_file
+from imports.services.uploads import (
+    FOLDER,
+    WRITING,
+    file_remove,
+    import_finish,
+    import_report,
+    stored_file_delete,
+)
 from imports.services.writing import START, write_batch
 from posts.models import Post, PostOrigin, RemovedPost
 from tasks.job import Job, Result, Text
@@ -46,10 +57,10 @@ class ImportJob(Job):
         return problem_text(code, params or {}) if code in PROBLEMS else super().failure_text(code, params)
 
     @classmethod
-    def queue(cls, user: User | None) -> TaskQueue:
-        """Return the queue by the size of the member's newest file."""
-        newest = Import.objects.filter(user=user).order_by("-created_at").first()
-        return TaskQueue.LARGE if newest and newest.size >= LARGE_FILE else TaskQueue.SMALL
+    def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
+        """Return the queue by the size of the file."""
+        is_large = Import.objects.filter(pk=params["import"], size__gte=LARGE_FILE).exists()
+        return TaskQueue.LARGE if is_large else TaskQueue.SMALL
 
     @classmethod
     def payload(cls, task: Task) -> dict[str, Any]:
@@ -78,7 +89,9 @@ class ImportJob(Job):
 
 @register
 class ReadImport(ImportJob):
-    """Read the file once, and count what an import would bring."""
+    """Read the file once, keep the entries that can be imported, and count what an import would bring."""
+
+    uploaded: str
 
     name = "read_import"
     label = _("Reading your archive")
@@ -93,14 +106,16 @@ class ReadImport(ImportJob):
     def run(self) -> Result:
         """Return the preview."""
         upload = self.upload()
-        with opened(upload, self.stop_if_lost) as reader:
+        self.uploaded = str(upload.file.name)
+        with opened(upload, self.stop_if_lost) as reader, entries_file() as entries:
             preview = Preview(upload, reader.source)
             expected = reader.expected()
-            for batch in batches_of(reader):
+            for batch in kept(batches_of(reader), entries):
                 preview.add(batch)
                 # Without a total, "getting ready": no archive of Bluesky or Misskey says how much it holds.
                 self.progress(preview.total, max(expected, preview.total) if expected else 0)
             values = {"source": reader.source, "owner": reader.owner()[:255], "preview": preview.as_json(reader)}
+            values["file"] = imports_storage().save(f"{FOLDER}/{upload.pk}.entries", File(entries))
         return Result(done=preview.total, value=values)
 
     def commit(self, result: Result) -> None:
@@ -108,6 +123,10 @@ class ReadImport(ImportJob):
         Import.objects.filter(pk=self.task.params["import"], stage=self.stage).update(
             stage=Stage.PREVIEW, **result.value
         )
+
+    def after_commit(self, result: Result) -> None:
+        """Remove what was uploaded: the entries have taken its place."""
+        stored_file_delete(self.uploaded)
 
     @classmethod
     def on_failure(cls, task: Task) -> None:
@@ -135,9 +154,9 @@ class ImportPosts(ImportJob):
         if not position["done"]:  # an earlier task may have been cancelled on the way
             upload.left_out.all().delete()
         passed = 0
-        with opened(upload, self.stop_if_lost) as reader:
+        with stored_file(upload) as file:
             self.progress(position["done"], upload.preview["total"])
-            for batch in batches_of(reader):
+            for batch in kept_batches(file):
                 passed += len(batch)
                 if passed <= position["done"]:
                     continue
@@ -146,8 +165,7 @@ class ImportPosts(ImportJob):
                     self.save_checkpoint(position)
                 self.progress(passed)
         report = import_report(upload, position)
-        summary = {"imported": report["imported"], "known": report["known"]}
-        summary["left_out_count"] = sum(report["left_out"].values())
+        summary = {**report, "left_out": sum(report["left_out"].values())}
         return Result(done=passed, value=report, summary=summary)
 
     def commit(self, result: Result) -> None:
@@ -155,6 +173,7 @@ class ImportPosts(ImportJob):
         upload = self.upload()
         extras = extras_import(upload.user, upload.preview.get("extras", {}), upload.choices)
         import_finish(upload, {**result.value, "extras": extras})
+        entries_count(result.summary or {})
 
     def after_commit(self, result: Result) -> None:
         """Remove the file."""
@@ -175,13 +194,17 @@ class UndoImport(ImportJob):
     def run(self) -> Result:
         """Delete them; what the member has deleted stays deleted, also at a later import."""
         upload = self.upload()
-        brought = PostOrigin.objects.filter(import_id=upload.pk)
         done = (self.task.checkpoint or {"done": 0})["done"]
-        posts = Post.objects.filter(pk__in=brought.values("post_id"))
+        posts = Post.objects.filter(origin__import_id=upload.pk)
         self.progress(done, done + posts.count())
-        while pks := list(posts.order_by("pk").values_list("pk", flat=True)[:UNDO_BATCH]):
+        ids = PostOrigin.objects.filter(import_id=upload.pk).aggregate(first=Min("post_id"), last=Max("post_id"))
+        # Few other posts are between these; a query for "the next ones" would look at all of them each time.
+        for first in range(ids["first"] or 0, (ids["last"] or -1) + 1, UNDO_BATCH):
+            pks = list(posts.filter(pk__range=(first, first + UNDO_BATCH - 1)).values_list("pk", flat=True))
+            if not pks:
+                continue
             with transaction.atomic():
-                brought.filter(pk__in=pks).delete()
+                PostOrigin.objects.filter(pk__in=pks).delete()
                 Post.objects.filter(pk__in=pks).delete()
                 done += len(pks)
                 self.save_checkpoint({"done": done})

@@ -19,7 +19,10 @@ def as_list(value: Any) -> list[Any]:
 
 def safe_url(*candidates: Any) -> str:
     """Return the first that is an http(s) address which can be stored, empty if none is."""
-    return next(filter(_is_url, candidates), "")
+    for candidate in candidates:
+        if _is_url(candidate):
+            return str(candidate)
+    return ""
 
 
 def time_of(value: Any) -> datetime | None:

@@ -1,7 +1,7 @@
 """The pages of imports: upload, preview, report, and what the member decides there."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, cast
 
@@ -29,7 +29,6 @@ from imports.models import Import, Stage
 from imports.reasons import Reason
 from imports.services.uploads import JOBS as IMPORT_JOBS
 from imports.services.uploads import (
-    UndoImpossibleError,
     import_confirm,
     import_discard,
     import_undo,
@@ -124,15 +123,8 @@ def confirm(request: HttpRequest, pk: str) -> HttpResponse:
     form = ChoicesForm(request.POST, upload=upload)
     if not form.is_valid():
         return _detail(request, upload, form)
-    try:
-        task = import_confirm(upload, form.choices())
-    except TaskAlreadyActiveError:
-        messages.warning(request, _(IN_PROGRESS))
-        return redirect("imports:import", pk)
-    if task is None:
-        messages.warning(request, _("This import has already been started or discarded."))
-        return redirect("imports:import", pk)
-    return _go_to(request, upload, task)
+    refusal = _("This import has already been started or discarded.")
+    return _go_on(request, upload, lambda: import_confirm(upload, form.choices()), refusal)
 
 
 @require_POST
@@ -154,12 +146,8 @@ def discard(request: HttpRequest, pk: str) -> HttpResponse:
 def undo(request: HttpRequest, pk: str) -> HttpResponse:
     """Start taking an import back."""
     upload = _own(request, pk)
-    try:
-        task = import_undo(upload)
-    except (UndoImpossibleError, TaskAlreadyActiveError):
-        messages.warning(request, _("This import can't be undone: another one is in progress, or its time is over."))
-        return redirect("imports:import", pk)
-    return _go_to(request, upload, task)
+    refusal = _("This import can't be undone: another one is in progress, or its time is over.")
+    return _go_on(request, upload, lambda: import_undo(upload), refusal)
 
 
 @require_GET
@@ -198,6 +186,18 @@ def _cell(text: str) -> str:
 def _own(request: HttpRequest, pk: str) -> Import:
     """Return one of the member's imports; 404 for a stranger."""
     return get_object_or_404(Import.objects.select_related("user"), pk=pk, user=cast(User, request.user))
+
+
+def _go_on(request: HttpRequest, upload: Import, start: Callable[[], Task | None], refusal: str) -> HttpResponse:
+    """Start the import's next task, or say why that isn't possible."""
+    try:
+        task = start()
+    except TaskAlreadyActiveError:
+        task, refusal = None, _(IN_PROGRESS)
+    if task:
+        return _go_to(request, upload, task)
+    messages.warning(request, refusal)
+    return redirect("imports:import", upload.pk)
 
 
 def _go_to(request: HttpRequest, upload: Import, task: Task) -> HttpResponse:

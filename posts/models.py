@@ -81,7 +81,7 @@ class PostOrigin(models.Model):
     # A plain number to the database: it stays when the post is deleted, and is its post's again if that is restored.
     post = models.OneToOneField(Post, models.DO_NOTHING, primary_key=True, related_name="origin", db_constraint=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="post_origins", db_index=False)
-    source = models.CharField(_("source"), max_length=100)  # such as "Mastodon": what people call it
+    source = models.CharField(_("source"), max_length=100)  # such as "X" or "social.example": what people call it
     source_id = models.CharField(_("id there"), max_length=255)
     url = models.CharField(_("original"), max_length=500, blank=True)
     import_id = models.UUIDField(_("import"), db_index=True)  # brought by which, if that still exists

@@ -154,8 +154,8 @@ class Job:
         """Raise KeyError, TypeError or ValueError if the job cannot run with these parameters of a row."""
 
     @classmethod
-    def queue(cls, user: "User | None") -> TaskQueue:
-        """Return the queue in which a new task waits."""
+    def queue(cls, user: "User | None", params: dict[str, Any]) -> TaskQueue:
+        """Return the queue in which a new task with these parameters waits."""
         return TaskQueue.SMALL
 
     @classmethod

@@ -25,7 +25,7 @@ def main() -> int:
     for signum in STOPS:
         signal.signal(signum, interrupt)
     try:
-        with world(database="postgresql", production_times=True, keep=options.keep) as folder:
+        with world(database="postgresql", production_times=True, keep=options.keep) as (folder, _database):
             os.environ["EXPORT_LARGE_FROM"] = "20000"  # as by default
             django.setup()
             return int(importlib.import_module("benchmarks.load.run").run(options, folder))

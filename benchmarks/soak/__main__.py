@@ -32,7 +32,7 @@ def main() -> int:
     for signum in STOPS:
         signal.signal(signum, interrupt)
     try:
-        with world(database="postgresql", production_times=True, keep=options.keep) as folder:
+        with world(database="postgresql", production_times=True, keep=options.keep) as (folder, _database):
             os.environ |= SETTINGS | {"SOAK_KEPT_FOR": str(max(60, options.minutes * 6))}
             django.setup()
             return int(importlib.import_module("benchmarks.soak.run").run(options, folder))

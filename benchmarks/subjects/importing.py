@@ -73,9 +73,7 @@ class Importing:
             file = UploadedFile(content, self.archive.name, "application/zip", self.archive.stat().st_size)
             self.upload, reading = import_upload(user=self.user, file=file)
         seconds = self._finish(reading)
-        importing = import_confirm(self.upload, {"kinds": ["public"]})
-        assert importing
-        return seconds + self._finish(importing)
+        return seconds + self._finish(import_confirm(self.upload, {"kinds": ["public"]}))
 
     def undo(self) -> None:
         """Take the posts back."""
@@ -83,7 +81,8 @@ class Importing:
             self.upload.refresh_from_db()
             self._finish(import_undo(self.upload))
 
-    def _finish(self, task: Task) -> float:
+    def _finish(self, task: Task | None) -> float:
+        assert task
         wait_for_job(str(task.pk))
         self.peak = max(self.peak, cost_of(str(task.pk))["peak_memory"])
         return seconds_of(succeeded(task))

@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from django.core.files.storage import Storage
+from django.db.models import QuerySet
 
+from exports.export_job import export_names
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from exports.verification import ArchiveError, verify_archive
@@ -34,9 +36,15 @@ def tasks_are_over() -> Iterator[str]:
             yield f"Task {task.pk} failed without a reason"
 
 
+def succeeded_exports() -> QuerySet[Task]:
+    """Return the exports that were a success, with their archives."""
+    succeeded = Task.objects.filter(status=TaskStatus.SUCCEEDED, name__in=export_names())
+    return succeeded.select_related("user", "archive")
+
+
 def archives_are_whole(downloads: Mapping[str, str]) -> Iterator[str]:
     """Every success has a whole archive of its own member's posts; `downloads`: task -> SHA-256 of what came out."""
-    for task in Task.objects.filter(status=TaskStatus.SUCCEEDED).select_related("archive"):
+    for task in succeeded_exports():
         if not hasattr(task, "archive"):
             yield f"Task {task.pk} succeeded without an archive"
             continue
@@ -82,8 +90,7 @@ def mails_arrived(mails: Iterable[tuple[EmailMessage, list[str]]]) -> Iterator[s
 
     `mails`: what arrived, and for whom.
     """
-    succeeded = Task.objects.filter(status=TaskStatus.SUCCEEDED).select_related("user", "archive")
-    tasks = {str(task.pk): task for task in succeeded}
+    tasks = {str(task.pk): task for task in succeeded_exports()}
     arrived: Counter[str] = Counter()
     for message, recipients in mails:
         found = MESSAGE_ID.fullmatch(str(message["Message-ID"]))
@@ -130,7 +137,10 @@ def nothing_is_left_over(folders: Iterable[Path]) -> list[str]:
 
 def files_in(storage: Storage, folder: str = "") -> Iterator[str]:
     """Yield the names of all files in a storage."""
-    folders, files = storage.listdir(folder)
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:  # nothing was ever stored
+        return
     yield from (f"{folder}{name}" for name in files)
     for name in folders:
         yield from files_in(storage, f"{folder}{name}/")

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
 from functools import partial
@@ -11,14 +11,17 @@ from signal import SIGCONT, SIGSTOP, Signals
 from threading import Event
 
 from django.conf import settings
+from django.db import Error, connection
 
 from e2e.chaos import servers
 from e2e.chaos.recovery import SAYS_SO, Recoveries
-from e2e.chaos.schedule import NO_WORKER, STRIKES, Fault, Strike
+from e2e.chaos.schedule import DATABASE_KILLED, NO_WORKER, STRIKES, Fault, Strike
 from e2e.chaos.workers import Workers
+from imports.services.uploads import JOBS as IMPORT_JOBS
 from tasks.models import Task, TaskStatus
 from tests.faults.queue_servers import QueueServer
 from tests.mail_server import MailServer
+from tests.postgresql import Cluster
 from tests.waiting import wait_until
 
 PATIENCE = 5.0  # seconds for something to strike at
@@ -29,14 +32,17 @@ LONGEST_DARKNESS = SAYS_SO + 10  # seconds
 class Injector:
     """Strikes at the workers and the servers. Of the faults of one server, one lasts until the next."""
 
-    def __init__(self, workers: Workers, queue: QueueServer, mail: MailServer, recoveries: Recoveries) -> None:
+    def __init__(
+        self, workers: Workers, queue: QueueServer, mail: MailServer, cluster: Cluster | None, recoveries: Recoveries
+    ) -> None:
         self.counts: Counter[str] = Counter()
+        self.during_imports: Counter[str] = Counter()  # those of them that struck what an import ran on
         self._workers = workers
         self._recoveries = recoveries
         self._is_over = Event()
         self._lasting: list[Future[None]] = []
-        # A thread for each server, which lives as long as the run: the queue server ends with what has started it.
-        queue_thread, mail_thread = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        # A thread for each server, which lives as long as the run: a server ends with what has started it.
+        queue_thread, mail_thread, database_thread = (ThreadPoolExecutor(1) for _ in range(3))
         self._thaw_threads = ThreadPoolExecutor()
         # Who does it, how, and for how many seconds at most.
         self._server_faults: dict[str, tuple[Executor, Callable[[], AbstractContextManager[None]], float]] = {
@@ -48,10 +54,19 @@ class Injector:
             "mail stalled": (mail_thread, partial(servers.mail_stalled, mail), 6),
             "mail dropped": (mail_thread, partial(servers.mail_dropped, mail), 3),
         }
+        if cluster:
+            self._server_faults[DATABASE_KILLED] = (database_thread, partial(servers.database_killed, cluster), 3)
 
     def inject(self, fault: Fault) -> str:
         """Do it in its time; return what came of it."""
         time.sleep(fault.pause)
+        try:
+            return self._inject(fault)
+        except Error:  # an earlier fault has taken the database away
+            connection.close()
+            return "no database"
+
+    def _inject(self, fault: Fault) -> str:
         if fault.kind == NO_WORKER:
             return self._leave_no_worker(fault)
         if fault.kind in STRIKES:
@@ -63,28 +78,34 @@ class Injector:
         self._is_over.set()
         for future in self._lasting:
             future.result()  # what went wrong on the way is raised here
+        connection.close()  # the database may have been killed since
 
-    def _count(self, fault: Fault, what: str = "") -> str:
+    def _count(self, fault: Fault, tasks: Collection[Task], what: str = "") -> str:
         self.counts[fault.kind] += 1
+        self.during_imports[fault.kind] += any(task.name in IMPORT_JOBS for task in tasks)
         return what
 
     def _server_fault(self, fault: Fault) -> str:
+        if fault.kind not in self._server_faults:
+            return "no such server"
         thread, make, longest = self._server_faults[fault.kind]
+        tasks = list(Task.objects.filter(status=TaskStatus.RUNNING))
 
         def last() -> None:
             with make():
                 self._is_over.wait(fault.length * longest)
 
         self._lasting.append(thread.submit(last))
-        return self._count(fault)
+        return self._count(fault, tasks)
 
     def _leave_no_worker(self, fault: Fault) -> str:
         """End every worker until all members who wait have been told."""
         wait(self._lasting)
+        tasks = list(Task.objects.filter(status=TaskStatus.RUNNING))
         # How long it took is judged at the end.
         with self._workers.none_left(gently=fault.choice < 0.5), suppress(AssertionError):
             wait_until(self._recoveries.all_are_told, LONGEST_DARKNESS, interval=0.2)
-        return self._count(fault)
+        return self._count(fault, tasks)
 
     def _strike(self, fault: Fault, strike: Strike) -> str:
         try:
@@ -105,7 +126,7 @@ class Injector:
         if SIGSTOP in (strike.worker, strike.horse):
             frozen = worker if strike.worker else horse
             self._lasting.append(self._thaw_threads.submit(self._thaw, frozen, fault))
-        return self._count(fault, f"worker {worker}, {', '.join(str(task) for task in tasks) or 'no task'}")
+        return self._count(fault, tasks, f"worker {worker}, {', '.join(str(task) for task in tasks) or 'no task'}")
 
     def _targets(self, fault: Fault, strike: Strike) -> list[int]:
         """Return the workers that the fault can strike at."""

@@ -3,21 +3,24 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from http.client import HTTPException
 from http.cookiejar import CookieJar
 from random import Random
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import BaseHandler, HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests.members import PASSWORD
 
 KINDS = {"posts": "export_posts", "archive": "export_archive"}
 TIMEOUT = 60  # seconds
+FORM = "application/x-www-form-urlencoded"
 ACTIVE = {"queued", "running"}
 
 
@@ -116,10 +119,20 @@ class Member(Thread):
 
     def ask(self, path: str, **fields: str) -> tuple[int, bytes]:
         """Fetch a page, or send a form; return status and body: 0 and nothing when there was no answer."""
-        tokens = [cookie.value or "" for cookie in self._cookies if cookie.name == "csrftoken"]
-        data = urlencode(fields | {"csrfmiddlewaretoken": tokens[0]}).encode() if fields else None
+        return self._send(path, urlencode(self._with_token(fields)).encode() if fields else None)
+
+    def upload(self, path: str, file: BinaryIO) -> tuple[int, bytes]:
+        """Send a form with a file, as `ask` does."""
+        return self._send(path, encode_multipart(BOUNDARY, self._with_token({"file": file})), MULTIPART_CONTENT)
+
+    def _with_token(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        tokens = (cookie.value for cookie in self._cookies if cookie.name == "csrftoken")
+        return {**fields, "csrfmiddlewaretoken": next(tokens)}
+
+    def _send(self, path: str, data: bytes | None, content_type: str = FORM) -> tuple[int, bytes]:
+        request = Request(f"{self._url}/{path}", data, {"Content-Type": content_type} if data else {})
         try:
-            with self._opener.open(f"{self._url}/{path}", data, timeout=TIMEOUT) as answer:
+            with self._opener.open(request, timeout=TIMEOUT) as answer:
                 return answer.status, answer.read()
         except HTTPError as answer:
             if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:

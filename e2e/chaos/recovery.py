@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from e2e.chaos.outages import outage_ignored
 from tasks.models import Task, TaskStatus
 
 RUNS_AGAIN = 60.0  # seconds, at most, while a worker is alive
@@ -79,7 +80,7 @@ class Recoveries:
         before = time.monotonic()
         while not self._is_over.wait(LOOK_EVERY):
             now = time.monotonic()
-            with self._lock:
+            with self._lock, outage_ignored():
                 self._look_at_deaths(now - before)
                 self._look_at_the_dark(now)
             before = now

@@ -26,14 +26,16 @@ class Promise:
         return max(self.times, default=0.0) <= self.limit
 
 
-def faults_table(counts: Counter[str], running_again: Mapping[str, Sequence[float]]) -> str:
+def faults_table(
+    counts: Counter[str], during_imports: Counter[str], running_again: Mapping[str, Sequence[float]]
+) -> str:
     """Return a table of the faults: how often each, and how long until the attempts that it ended ran again."""
-    rows = [["fault", "injected", "attempts ended", *DISTRIBUTION]]
+    rows = [["fault", "injected", "during an import", "attempts ended", *DISTRIBUTION]]
     for kind in sorted(counts):
         times = running_again.get(kind, [])
-        rows.append([kind, str(counts[kind]), str(len(times)), *_distribution(times)])
+        rows.append([kind, str(counts[kind]), str(during_imports[kind]), str(len(times)), *_distribution(times)])
     every = [seconds for times in running_again.values() for seconds in times]
-    rows.append(["all", str(counts.total()), str(len(every)), *_distribution(every)])
+    rows.append(["all", str(counts.total()), str(during_imports.total()), str(len(every)), *_distribution(every)])
     return as_table(rows)
 
 

@@ -10,31 +10,41 @@ from django.conf import settings
 from django.core.management import call_command
 
 from e2e.chaos import settling
+from e2e.chaos.imports import SIZE, rows
 from e2e.chaos.injection import Injector
 from e2e.chaos.population import populate
 from e2e.chaos.recovery import RUNS_AGAIN, SAYS_SO, Recoveries
 from e2e.chaos.report import Promise, faults_table, in_words, promises_table, write
 from e2e.chaos.schedule import make_schedule
 from e2e.chaos.site import Site
+from imports.models import Stage
+from imports.services.uploads import FOLDER
+from imports.services.uploads import JOBS as IMPORT_JOBS
 from tasks.models import Task
+from tasks.models.task import TaskQuerySet
+from tests.postgresql import Cluster
+
+OVER = (Stage.DONE, Stage.UNDONE)
 
 
-def run(options: Namespace, folder: Path) -> int:
+def run(options: Namespace, folder: Path, cluster: Cluster | None) -> int:
     """Do everything; return the exit status: 1 if an end condition fails, or the promise was broken."""
     logging.disable(logging.INFO)
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
-    names = populate(options.members)
+    exporting, importing = populate(options.members, options.importers)
+    before = rows()
     with Site(folder, workers=options.workers) as site:
         recoveries = Recoveries(site.workers.is_any_alive, site.workers.is_any_at_work, site.is_told_that_nobody_works)
-        injector = Injector(site.workers, site.queue, site.mail, recoveries)
-        site.admit(names, pause=2.0 if options.production_times else 0.5, seed=options.seed)
+        injector = Injector(site.workers, site.queue, site.mail, cluster, recoveries)
+        site.admit(exporting, importing, pause=2.0 if options.production_times else 0.5, seed=options.seed)
         recoveries.start()
         seconds = inject(options, injector)
         problems = settle(site, recoveries)
+        problems += [f"{name}: the rows are not as before" for name, found in rows().items() if found != before[name]]
         figures = [
             summary(options, site, seconds),
-            faults_table(injector.counts, recoveries.running_again),
+            faults_table(injector.counts, injector.during_imports, recoveries.running_again),
             promises_table(promises := promises_of(recoveries)),
         ]
     print("", *figures, sep="\n\n")
@@ -48,7 +58,7 @@ def run(options: Namespace, folder: Path) -> int:
 def inject(options: Namespace, injector: Injector) -> float:
     """Inject the faults, saying each; return the seconds that it took."""
     started = time.monotonic()
-    for number, fault in enumerate(make_schedule(options.seed, options.faults), start=1):
+    for number, fault in enumerate(make_schedule(options.seed, options.faults, options.pause), start=1):
         outcome = injector.inject(fault)
         print(f"{number:4} {time.monotonic() - started:7.2f} s  {fault}: {outcome}", flush=True)
     injector.finish()
@@ -59,13 +69,14 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
     """Wait until the site has settled; return the remaining problems."""
     settling.tasks_end(site.members)
     recoveries.stop()
-    return list(
-        settling.end_conditions(
-            site.members,
+    return [
+        *settling.imports_end_well(site.importers),
+        *settling.end_conditions(
+            site.exporters,
             mails=lambda: zip(site.mail.messages, site.mail.recipients, strict=True),
-            temporary_folders=[settings.VAR_DIR / "tmp"],
-        )
-    )
+            temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
+        ),
+    ]
 
 
 def promises_of(recoveries: Recoveries) -> list[Promise]:
@@ -80,10 +91,18 @@ def promises_of(recoveries: Recoveries) -> list[Promise]:
 def summary(options: Namespace, site: Site, seconds: float) -> str:
     """Return what the run was, and what it was about, in words."""
     times = "the production's times" if options.production_times else "short times"
-    tasks = Counter(Task.objects.values_list("status", flat=True))
-    attempts = sum(Task.objects.values_list("attempt", flat=True))
+    imports = Task.objects.filter(name__in=IMPORT_JOBS)
+    exports = Task.objects.exclude(pk__in=imports)
+    ends = Counter(stage for importer in site.importers for stage, _pk in importer.checked if stage in OVER)
     return (
         f"Seed {options.seed}, {options.faults} faults in {seconds / 60:.1f} minutes, {options.database}, {times}, "
-        f"{options.workers} workers, {len(site.members)} members. Exports: {in_words(tasks)}, in {attempts} attempts. "
+        f"{options.workers} workers, {len(site.exporters)} members who export, {len(site.importers)} who import. "
+        f"Exports: {outcomes(exports)}. Imports of {SIZE:,} posts: {in_words(ends)}; their tasks: {outcomes(imports)}. "
         f"Mails that arrived: {len(site.mail.messages)}. What the site could not answer: {in_words(site.troubles)}."
     )
+
+
+def outcomes(tasks: TaskQuerySet) -> str:
+    """Return what has become of the tasks, and in how many attempts."""
+    attempts = sum(tasks.values_list("attempt", flat=True))
+    return f"{in_words(Counter(tasks.values_list('status', flat=True)))}, in {attempts} attempts"

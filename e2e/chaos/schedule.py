@@ -31,6 +31,8 @@ STRIKES = {
 }
 QUEUE_FAULTS = ("queue killed", "queue emptied", "queue frozen")
 MAIL_FAULTS = ("mail down", "mail refused", "mail stalled", "mail dropped")
+DATABASE_KILLED = "database killed"
+"""PostgreSQL; SQLite has no server."""
 NO_WORKER = "no worker left"
 
 WEIGHTS = {
@@ -39,6 +41,7 @@ WEIGHTS = {
     "worker and work-horse killed": 12,
     **dict.fromkeys(QUEUE_FAULTS, 4),
     **dict.fromkeys(MAIL_FAULTS, 4),
+    DATABASE_KILLED: 4,
 }
 NO_WORKER_EVERY = 100
 """It takes half a minute, and so has its place in every hundred faults instead of a weight."""
@@ -68,18 +71,18 @@ class Fault:
         return f"{self.kind} (pause {self.pause:.2f}, {self.choice:.2f} {aim}, length {self.length:.2f})"
 
 
-def make_schedule(seed: int, number: int) -> list[Fault]:
-    """Return the faults of a seed; a longer schedule of the same seed begins like a shorter one."""
+def make_schedule(seed: int, number: int, longest_pause: float = LONGEST_PAUSE) -> list[Fault]:
+    """Return the faults of a seed, with pauses in seconds; a longer schedule begins like a shorter one."""
     random = Random(seed)
     place = random.randrange(NO_WORKER_EVERY // 2, NO_WORKER_EVERY)
-    return [_fault(random, is_no_worker=index % NO_WORKER_EVERY == place) for index in range(number)]
+    return [_fault(random, longest_pause, is_no_worker=index % NO_WORKER_EVERY == place) for index in range(number)]
 
 
-def _fault(random: Random, *, is_no_worker: bool) -> Fault:
+def _fault(random: Random, longest_pause: float, *, is_no_worker: bool) -> Fault:
     [kind] = random.choices(list(WEIGHTS), list(WEIGHTS.values()))
     return Fault(
         kind=NO_WORKER if is_no_worker else kind,
-        pause=random.uniform(0, LONGEST_PAUSE),
+        pause=random.uniform(0, longest_pause),
         delay=random.uniform(0, LONGEST_DELAY),
         choice=random.random(),
         length=random.random(),

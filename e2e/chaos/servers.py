@@ -1,4 +1,4 @@
-"""Temporary faults of the queue server and the mail server, each a context manager."""
+"""Temporary faults of the queue server, PostgreSQL and the mail server, each a context manager."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.faults.queue_servers import QueueServer
 from tests.mail_server import MailServer
+from tests.postgresql import Cluster
 
 SLOWNESS = 0.2  # seconds for each mail: work-horses are to be struck while they mail, too
 
@@ -46,6 +47,16 @@ def queue_emptied(server: QueueServer) -> Iterator[None]:
     """Let it forget everything."""
     server.empty()
     yield
+
+
+@contextmanager
+def database_killed(cluster: Cluster) -> Iterator[None]:
+    """Let it be away, and come back with what was committed."""
+    cluster.crash()
+    try:
+        yield
+    finally:
+        cluster.start()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -13,13 +14,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from e2e.chaos import checks
+from e2e.chaos.importers import Importer
 from e2e.chaos.members import KINDS, Member
 from exports.models import Archive
+from imports.models import Stage
+from imports.periodic import FILE_LIFETIME
 from tasks.models import Task
 from tests.waiting import wait_until
 
 ACTIVE_LIMIT = 120.0  # seconds, beside the pauses between attempts
 MAIL_TRIES = 5
+IMPORT_LIMIT = 300.0  # seconds, on a busy machine
 SLOT_LIMIT = 60.0  # seconds
 
 Mails = Iterable[tuple[EmailMessage, list[str]]]
@@ -30,7 +35,7 @@ def end_conditions(
 ) -> Iterator[str]:
     """Look whether all is well once the tasks have ended, and yield what is wrong.
 
-    `mails` returns what has arrived, and for whom.
+    `members` are those who export; `mails` returns what has arrived, and for whom.
     """
     yield from checks.tasks_are_over()
     yield from members_can_start_again(members)
@@ -50,6 +55,19 @@ def tasks_end(members: list[Member]) -> None:
     _wait(lambda: not Task.objects.active().exists(), ACTIVE_LIMIT + sum(settings.EXPORT_RETRY_PAUSES))
 
 
+def imports_end_well(importers: list[Importer]) -> Iterator[str]:
+    """Let each member import the archive, and take it back; yield what was wrong then, or during the run."""
+    for stage in (Stage.DONE, Stage.UNDONE):
+        _wait(partial(all_reach, stage, importers), IMPORT_LIMIT)
+    yield from (problem for importer in importers for problem in importer.problems)
+    yield from (f"{one.username} cannot import and undo" for one in importers if not one.is_at(Stage.UNDONE))
+
+
+def all_reach(stage: Stage, importers: list[Importer]) -> bool:
+    """Have each import go on, and return whether all are at the stage."""
+    return not [importer for importer in importers if not importer.go_on(until=stage)]
+
+
 def mails_go_out() -> None:
     """Wait for the emails. Their pauses grow to hours, so make each due immediately."""
     a_while = timedelta(seconds=2 * settings.EXPORT_STALE_AFTER)
@@ -60,8 +78,8 @@ def mails_go_out() -> None:
 
 
 def leftovers_go(folders: Collection[Path]) -> None:
-    """Wait for a housekeeping. It leaves alone what a job may still be writing: make the files look old."""
-    old = time.time() - 2 * settings.EXPORT_JOB_TIMEOUT
+    """Wait for a housekeeping. It leaves alone what may still be in use: make the files look old."""
+    old = time.time() - 2 * max(settings.EXPORT_JOB_TIMEOUT, FILE_LIFETIME.total_seconds())
     for folder in folders:
         for path in folder.glob("*"):
             os.utime(path, (old, old))

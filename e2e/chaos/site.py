@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from e2e.chaos.importers import Importer
 from e2e.chaos.members import Member
 from e2e.chaos.servers import SlowMailServer
 from e2e.whole_site import WholeSite
@@ -14,16 +15,22 @@ class Site(WholeSite):
 
     def __init__(self, folder: Path, *, workers: int) -> None:
         super().__init__(folder, workers=workers, mail_server=SlowMailServer)
-        self.members: list[Member] = []
+        self.exporters: list[Member] = []
+        self.importers: list[Importer] = []
 
-    def admit(self, usernames: list[str], *, pause: float, seed: int) -> None:
-        """Sign the members in, and let them export."""
-        for username in usernames:
-            member = Member(username, self.url, pause=pause, seed=seed)
+    def admit(self, exporting: list[str], importing: list[str], *, pause: float, seed: int) -> None:
+        """Sign the members in, and let them export or import."""
+        self.exporters = [Member(username, self.url, pause=pause, seed=seed) for username in exporting]
+        self.importers = [Importer(username, self.url, pause=pause, seed=seed) for username in importing]
+        for member in self.members:
             member.sign_in()
             member.start()
-            self.members.append(member)
             self._stack.callback(member.leave)
+
+    @property
+    def members(self) -> list[Member]:
+        """Return all members."""
+        return [*self.exporters, *self.importers]
 
     def is_told_that_nobody_works(self, task: Task) -> bool:
         """Return whether the task's member was told that no worker is there."""

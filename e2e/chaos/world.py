@@ -40,10 +40,10 @@ SHORT_TIMES = {
 
 
 @contextmanager
-def world(*, database: str, production_times: bool, keep: bool) -> Iterator[Path]:
-    """Put the run's settings into the environment, and yield its folder, which is gone afterwards."""
+def world(*, database: str, production_times: bool, keep: bool) -> Iterator[tuple[Path, Cluster | None]]:
+    """Put the run's settings into the environment, and yield its folder, which is gone afterwards, and PostgreSQL."""
     folder = Path(tempfile.mkdtemp(prefix="chaos-")).resolve()
-    cluster = Cluster() if database == "postgresql" else None
+    cluster = Cluster(may_crash=True) if database == "postgresql" else None
     forget_developers_settings()
     compile_messages(BASE_DIR / "locale")
     os.environ |= SETTINGS | ({} if production_times else SHORT_TIMES)
@@ -55,7 +55,7 @@ def world(*, database: str, production_times: bool, keep: bool) -> Iterator[Path
         "SITE_URL": "http://127.0.0.1",
     }
     try:
-        yield folder
+        yield folder, cluster
     finally:
         if cluster:
             cluster.stop()

@@ -30,7 +30,7 @@ def main() -> int:
         signal.signal(signum, interrupt)
     try:
         release = options.previous or previous_release()
-        with world(database=options.database, production_times=False, keep=options.keep) as folder:
+        with world(database=options.database, production_times=False, keep=options.keep) as (folder, _database):
             django.setup()
             return int(importlib.import_module("e2e.releases.run").run(release, folder))
     except NoPreviousReleaseError as error:

@@ -14,7 +14,8 @@ BUFFER = 64 * 1024
 LOOK_AHEAD = 3
 """Characters after a value that tell that it has ended: `1e+5` could be cut after the `1`, the `e` or the `+`."""
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SPACE = re.compile(r"[ \t\r\n]*")
+SPACES = " \t\r\n"
+SPACE = re.compile(rf"[{SPACES}]*")
 SURROGATES = re.compile(
     r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
@@ -99,10 +100,13 @@ class _Text:
     def next(self) -> str:
         """Go to the next character that is no space, and return it; empty at the end."""
         while True:
+            sign = self._text[self._at : self._at + 1]
+            if sign and sign not in SPACES:
+                return sign
             if space := SPACE.match(self._text, self._at):
                 self._at = space.end()
-            if self._at < len(self._text) or not self._read():
-                return self._text[self._at : self._at + 1]
+            if self._at == len(self._text) and not self._read():
+                return ""
 
     def take(self, sign: str) -> None:
         """Pass a character, which must be the next."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from imports.archives.archive import Archive, ArchiveError
 from imports.archives.json_stream import json_document, json_head, json_items
-from imports.html_text import full_names, html_text
+from imports.html_text import full_names, host_of, html_text
 from imports.reader import Entry, Found, Kind, Reader, Skipped, register_reader
 from imports.reasons import Reason
 from imports.values import LONGEST_ID, as_list, objects_of, safe_url, time_of
@@ -17,7 +17,9 @@ PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 POSTS = ("Note", "Question")
 _TOTAL = re.compile(rb'"totalItems"\s*:\s*(\d{1,9})\b')
 _ACTOR = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+/)(?:users/|@)([\w.-]+)"')
-_LAST_NUMBER = re.compile(r"/(\d{1,20})/?$")
+_SERVER = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+)/')
+_HOST = re.compile(r"[a-z0-9.-]{1,90}(?::\d{1,5})?")
+_LAST_NUMBER = re.compile(r"/(\d{1,19})/?$")
 
 
 class DamagedError(ValueError):
@@ -36,6 +38,12 @@ class MastodonReader(Reader):
         name = _outbox(archive)
         head = json_head(archive, name).lstrip() if name else b""
         return head.startswith(b"{") and f'"{ITEMS}"'.encode() in head
+
+    @property
+    def source(self) -> str:
+        """Return the server, by the first activity: it may run other software than Mastodon."""
+        found = _SERVER.search(self._head)
+        return server_name(found[1].decode(errors="replace") if found else "")
 
     @cached_property
     def _head(self) -> bytes:
@@ -71,12 +79,10 @@ def entry_of_activity(item: Any) -> Entry:
         return Skipped(Reason.OTHER, safe_url(item))
     activity = object_of(item)
     note = activity.get("object")
-    link, written_at = safe_url(note, activity.get("id")), time_of(activity.get("published"))
-    if activity.get("type") == "Announce":
-        return Skipped(Reason.BOOST, link, written_at)
-    if activity.get("type") != "Create" or isinstance(note, str):
-        return Skipped(Reason.OTHER, link, written_at)
-    return _entry_of_note(object_of(note), activity)
+    if activity.get("type") == "Create" and not isinstance(note, str):
+        return _entry_of_note(object_of(note), activity)
+    reason = Reason.BOOST if activity.get("type") == "Announce" else Reason.OTHER
+    return Skipped(reason, safe_url(note, activity.get("id")), time_of(activity.get("published")))
 
 
 def _entry_of_note(note: dict[str, Any], activity: dict[str, Any]) -> Entry:
@@ -84,27 +90,38 @@ def _entry_of_note(note: dict[str, Any], activity: dict[str, Any]) -> Entry:
     published = note.get("published") or activity.get("published")
     to, cc = _addressees(note, activity)
     is_direct = note.get("directMessage") or activity.get("directMessage")  # Pleroma's
-    if is_direct or not PUBLIC & (to | cc):
+    if is_direct or PUBLIC.isdisjoint(to | cc):
         return Skipped(Reason.PRIVATE, link, time_of(published))
     if note.get("type") not in POSTS:
         return Skipped(Reason.OTHER, link, time_of(published))
     replied = _ids(note.get("inReplyTo")) | _ids(note.get("inReplyToAtomUri"))
-    own = tuple(f"{author}/" for author in _ids(activity.get("actor")) | _ids(note.get("attributedTo")))
-    is_own = any(address.startswith(own) for address in replied)
-    mentions = (tag for tag in objects_of(note.get("tag")) if tag.get("type") == "Mention")
+    is_unlisted = PUBLIC.isdisjoint(to)
+    mentions = [tag for tag in objects_of(note.get("tag")) if tag.get("type") == "Mention"]
     options = [*objects_of(note.get("oneOf")), *objects_of(note.get("anyOf"))]
     return post_entry(
         source_id=note.get("id"),
         url=link,
         published=published,
-        kind=kind_of(is_unlisted=not PUBLIC & to, is_reply=bool(replied), is_own=is_own),
-        is_unlisted=not PUBLIC & to,
+        kind=kind_of(is_unlisted=is_unlisted, is_reply=bool(replied), is_own=_are_own(replied, note, activity)),
+        is_unlisted=is_unlisted,
         warning=note.get("summary"),
         html=note.get("content"),
-        mentions=((mention.get("href"), mention.get("name")) for mention in mentions),
+        mentions=[(mention.get("href"), mention.get("name")) for mention in mentions],
         options=[option.get("name") for option in options],
         pictures=len(objects_of(note.get("attachment"))),
     )
+
+
+def _are_own(replied: set[str], note: dict[str, Any], activity: dict[str, Any]) -> bool:
+    """Return whether one of the posts replied to is by the author.
+
+    Mastodon's ids begin with their author's. Pleroma's don't: it addresses a reply to the author it replies to.
+    """
+    if not replied:
+        return False
+    authors = _ids(activity.get("actor")) | _ids(note.get("attributedTo"))
+    own = tuple(f"{author}/" for author in authors)
+    return any(address.startswith(own) for address in replied) or not authors.isdisjoint(_addressees(note, activity)[0])
 
 
 def post_entry(
@@ -126,18 +143,18 @@ def post_entry(
     """
     if not isinstance(source_id, str) or not 0 < len(source_id) <= LONGEST_ID or not source_id.isprintable():
         raise DamagedError("it has no id, or none that can be stored")
-    if not isinstance(html, str | None):
+    if html is not None and not isinstance(html, str):
         raise DamagedError("its content is not a text")
     written_at = time_of(published)
     if written_at is None:
         return Skipped(Reason.BAD_TIME, url)
-    names = full_names(pair for pair in mentions if all(isinstance(part, str) for part in pair))
+    names = full_names([pair for pair in mentions if all(isinstance(part, str) for part in pair)])
     text = html_text(html or "", names)
-    poll = "\n".join(f"- {option}" for option in options if isinstance(option, str))
+    poll = "\n".join([f"- {option}" for option in options if isinstance(option, str)])
     if not text and not poll:
         return Skipped(Reason.NO_TEXT, url, written_at)
     before = warning.strip() if isinstance(warning, str) else ""
-    body = "\n\n".join(filter(None, (before, text, poll)))
+    body = "\n\n".join([part for part in (before, text, poll) if part])
     order = _last_number(source_id)
     return Found(source_id, written_at, body, url, kind, order, pictures, is_unlisted)
 
@@ -165,9 +182,11 @@ def _addressees(note: dict[str, Any], activity: dict[str, Any]) -> tuple[set[str
 
 
 def _ids(value: Any) -> set[str]:
-    if isinstance(value, str):  # as a rule
-        return {value} if value else set()
-    ids = (item.get("id") if isinstance(item, dict) else item for item in as_list(value))
+    if not value:
+        return set()
+    if isinstance(value, str):
+        return {value}
+    ids = [item.get("id") if isinstance(item, dict) else item for item in as_list(value)]
     return {item for item in ids if isinstance(item, str) and item}
 
 
@@ -195,6 +214,12 @@ def owner_name(address: str, name: Any) -> str:
     """Return `@user@host` by a person's address and name, empty if one is missing."""
     full = full_names([(address, name)])[address] if address and name and isinstance(name, str) else ""
     return full if len(full) <= LONGEST_ID and full.isprintable() else ""
+
+
+def server_name(address: str) -> str:
+    """Return the host of an address, which is what people call their server; without one, the name of the software."""
+    host = host_of(address).lower()
+    return host if _HOST.fullmatch(host) else MastodonReader.label
 
 
 def _owner_by_activity(head: bytes) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from imports.archives.archive import Archive
 from imports.archives.json_stream import json_head, json_items
 from imports.reader import Entry, Found, Kind, Reader, Skipped, register_reader
+from imports.readers.activitypub import kind_of
 from imports.reasons import Reason
 from imports.values import time_of
 
@@ -21,6 +22,8 @@ MAX_FILES = 100
 """Files of notes that are looked at: in a .tar.gz each is searched from the beginning."""
 KINDS = {"public": Kind.PUBLIC, "home": Kind.UNLISTED}
 """By visibility; every other one is private."""
+MAX_RECENT = 10_000
+"""Notes, in about a megabyte of memory."""
 FIRST = datetime(2014, 1, 1, tzinfo=UTC)
 """Before Misskey's first note."""
 
@@ -38,11 +41,11 @@ class MisskeyReader(Reader):
 
     def entries(self) -> Iterator[Entry]:
         """Yield the notes."""
-        position = 0
+        position, own = 0, RecentIds()
         for name in _note_files(self.archive):
             for note in json_items(self.archive, name, "item"):
                 position += 1
-                yield _entry(note, position)
+                yield _entry(note, position, own)
 
 
 def _note_files(archive: Archive) -> Iterator[str]:
@@ -52,10 +55,27 @@ def _note_files(archive: Archive) -> Iterator[str]:
             yield name
 
 
-def _entry(note: Any, position: int) -> Entry:
+class RecentIds:
+    """The ids of the latest notes, by which a thread is known: a reply does not say whose note it replies to."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def add(self, note_id: str) -> None:
+        """Remember an id, and forget the oldest beyond MAX_RECENT."""
+        self._ids[note_id] = None
+        if len(self._ids) > MAX_RECENT:
+            del self._ids[next(iter(self._ids))]
+
+    def __contains__(self, note_id: Any) -> bool:
+        return isinstance(note_id, str) and note_id in self._ids
+
+
+def _entry(note: Any, position: int, own: RecentIds) -> Entry:
     match note:
         case {"id": str(source_id), "text": str() | None, "visibility": str(visibility)} if ID.fullmatch(source_id):
             written_at = _moment(note.get("createdAt"))
+            own.add(source_id)
         case _:
             return Skipped(Reason.UNREADABLE, detail=f"note {position} has no id, text or visibility")
     if visibility not in KINDS:
@@ -65,8 +85,9 @@ def _entry(note: Any, position: int) -> Entry:
         return Skipped(Reason.BOOST if note.get("renoteId") else Reason.NO_TEXT, written_at=written_at)
     if written_at is None:
         return Skipped(Reason.BAD_TIME)
-    kind = Kind.REPLY if note.get("replyId") else KINDS[visibility]
-    return Found(source_id, written_at, body, "", kind, position, _pictures(note), visibility == "home")
+    is_unlisted, replied = visibility == "home", note.get("replyId")
+    kind = kind_of(is_unlisted=is_unlisted, is_reply=bool(replied), is_own=replied in own)
+    return Found(source_id, written_at, body, "", kind, position, _pictures(note), is_unlisted)
 
 
 def _body(note: dict[str, Any]) -> str:

@@ -1,18 +1,19 @@
 """Files of posts in the form of Mastodon's API, as the tool mastodon-archive writes them."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from imports.archives.archive import Archive, ArchiveError
 from imports.archives.json_stream import json_head, json_items
 from imports.reader import Entry, Reader, Skipped, register_reader
 from imports.readers.activitypub import (
-    MastodonReader,
     each_entry,
     kind_of,
     object_of,
     owner_name,
     post_entry,
+    server_name,
 )
 from imports.reasons import Reason
 from imports.values import objects_of, safe_url, time_of
@@ -42,16 +43,19 @@ class StatusesReader(Reader):
 
     def owner(self) -> str:
         """Return `@user@host`, from the first status."""
-        try:
-            status = next(self._statuses(), None)
-        except ArchiveError:
-            return ""
-        account = _account(status)
-        return owner_name(safe_url(account.get("url")), account.get("acct"))
+        return owner_name(safe_url(self._author.get("url")), self._author.get("acct"))
 
     def entries(self) -> Iterator[Entry]:
         """Yield the statuses."""
         return each_entry(_entry_of_status, self._statuses())
+
+    @cached_property
+    def _author(self) -> dict[str, Any]:
+        """The account of the first status."""
+        try:
+            return _account(next(self._statuses(), None))
+        except ArchiveError:
+            return {}
 
     def _statuses(self) -> Iterator[Any]:
         return json_items(self.archive, self._name(self.archive), self.items)
@@ -68,8 +72,8 @@ class MastodonArchiveReader(StatusesReader):
 
     @property
     def source(self) -> str:
-        """Return Mastodon's: the posts are the same as in its archives, and so are their ids."""
-        return MastodonReader.label
+        """Return the server, as for its own archives: the posts are the same, and so are their ids."""
+        return server_name(safe_url(self._author.get("url")))
 
 
 def _entry_of_status(item: Any) -> Entry:

@@ -32,7 +32,7 @@ FILES = {
     "communityTweet": ("community-tweet.js", "community-tweet-part*.js"),
     "noteTweet": ("note-tweet.js", "note-tweet-part*.js"),
 }
-"""What the manifest calls them -> what they are called. No others but account.js and manifest.js are opened."""
+"""What the manifest calls them -> what they are called. Opened besides: account, protected-history and manifest.js."""
 HIDDEN = {
     "deletedTweets": Reason.DELETED,
     "twitterCircleTweet": Reason.PRIVATE,
@@ -104,7 +104,7 @@ class XReader(Reader):
         if created is None:
             return Skipped(Reason.BAD_TIME, url)
         first, is_last = _version(tweet, number, latest)
-        if reason := _why_not(tweet, text, is_last=is_last):
+        if reason := _why_not(tweet, text, is_last=is_last, is_protected=self._is_protected):
             return Skipped(reason, url, created)
         body = with_addresses(*notes.whole(text, links_of(tweet), number, created))
         if not body or QUOTE.fullmatch(body):
@@ -152,6 +152,14 @@ class XReader(Reader):
         return object_of(json_document(self.archive, name, after=b"=")) if name else {}
 
     @cached_property
+    def _is_protected(self) -> bool:
+        """Whether only followers could see the account, as far as its changes in the last six months tell."""
+        name = None if self.archive.is_single else self.archive.find("protected-history.js")
+        items = map(unwrapped, json_items(self.archive, name, "item", after=b"=") if name else ())
+        changes = ((str(item.get("protectedAt")), str(item.get("action"))) for item in items)
+        return max(changes, default=("", ""))[1].lower() == "protect"
+
+    @cached_property
     def _account(self) -> tuple[str, int]:
         """The user name and the number; the file's other contents, such as the email address, are not kept."""
         name = None if self.archive.is_single else self.archive.find("account.js")
@@ -183,11 +191,11 @@ def _version(tweet: dict[str, Any], number: int, latest: dict[int, int]) -> tupl
     return first, number == last
 
 
-def _why_not(tweet: dict[str, Any], text: str, *, is_last: bool) -> Reason | None:
+def _why_not(tweet: dict[str, Any], text: str, *, is_last: bool, is_protected: bool) -> Reason | None:
     """Return why a tweet is left out, None if it is not."""
     if tweet.get("deleted_at"):
         return Reason.DELETED
-    if object_of(tweet.get("user")).get("protected") is True:  # Grailbird's: for followers only
+    if is_protected or object_of(tweet.get("user")).get("protected") is True:  # for followers only; Grailbird's
         return Reason.PRIVATE
     if RETWEET.match(text) or object_of(tweet.get("retweeted_status")):
         return Reason.BOOST

@@ -49,13 +49,20 @@ class WatchedFile:
 @contextmanager
 def opened(upload: Import, on_read: Callable[[], object]) -> Iterator[Reader]:
     """Open an uploaded file, as `opened_file` does; `on_read` may raise what ends the attempt."""
+    with stored_file(upload) as file:
+        watched = cast(BinaryIO, WatchedFile(file, on_read))
+        with opened_file(watched, upload.filename) as reader:
+            yield reader
+
+
+@contextmanager
+def stored_file(upload: Import) -> Iterator[BinaryIO]:
+    """Open the file of an import. Raises ImportRefusedError if it is gone."""
     if not upload.file:
         raise ImportRefusedError("no_file")
     try:
         with upload.file.open("rb") as file:
-            watched = cast(BinaryIO, WatchedFile(cast(BinaryIO, file), on_read))
-            with opened_file(watched, upload.filename) as reader:
-                yield reader
+            yield cast(BinaryIO, file)
     except FileNotFoundError as error:
         raise ImportRefusedError("no_file") from error
 

@@ -27,10 +27,6 @@ WRITING = ("import_posts", "undo_import")
 JOBS = ("read_import", *WRITING)
 
 
-class UndoImpossibleError(Exception):
-    """The import can no longer be undone, or there is nothing to undo."""
-
-
 def tasks_of(upload: Import) -> TaskQuerySet:
     """Return the tasks of an import, the newest first."""
     return Task.objects.filter(user=upload.user_id, name__in=JOBS, params__import=str(upload.pk))
@@ -86,13 +82,16 @@ def import_discard(upload: Import) -> bool:
     return True
 
 
-def import_undo(upload: Import) -> Task:
-    """Start taking back all that an import has brought. Raises UndoImpossibleError, and what `task_launch` does."""
+def import_undo(upload: Import) -> Task | None:
+    """Start taking back all that an import has brought; return None if it can't be undone, or no longer.
+
+    Raises TaskAlreadyActiveError, and what else `task_launch` does.
+    """
     if not may_be_undone(upload):
-        raise UndoImpossibleError(upload.pk)
+        return None
     with transaction.atomic():
         if not Import.objects.filter(pk=upload.pk, stage=upload.stage).update(stage=Stage.UNDOING):
-            raise UndoImpossibleError(upload.pk)
+            return None
         return _launch(upload, "undo_import")
 
 
@@ -116,15 +115,19 @@ def import_finish(upload: Import, report: dict[str, Any]) -> bool:
 
 
 def file_remove(upload: Import) -> None:
-    """Remove the file, if it is still there; a storage that fails is logged, and tried again by `uploads_expire`."""
-    if not upload.file:
-        return
+    """Remove the file, if it is still there; a storage that fails is tried again by `uploads_expire`."""
+    if upload.file and stored_file_delete(str(upload.file.name)):
+        Import.objects.filter(pk=upload.pk).update(file="")
+
+
+def stored_file_delete(name: str) -> bool:
+    """Delete a file of the storage; return whether it is gone. A storage that fails is logged."""
     try:
-        imports_storage().delete(str(upload.file.name))
+        imports_storage().delete(name)
     except Exception:  # whatever a storage raises
-        logger.exception("The file of import %s could not be removed", upload.pk)
-        return
-    Import.objects.filter(pk=upload.pk).update(file="")
+        logger.exception("%s, a file of an import, could not be removed", name)
+        return False
+    return True
 
 
 def _launch(upload: Import, name: str) -> Task:

@@ -18,6 +18,7 @@ from exports.building.space import free_space
 from exports.delivery.sending import Outcome
 from exports.export_job import export_names
 from exports.figures import email_counts, kept_files
+from imports.figures import entry_counts, files_kept
 from operations.check_runner import run_quick
 from operations.metrics.families import counter, gauge, histogram
 from tasks.models import TaskQueue, TaskStatus
@@ -121,6 +122,14 @@ def storage() -> Iterator[Metric]:
 @lru_cache(maxsize=1)
 def _kept_files(_moment: int) -> dict[str, int]:
     return kept_files()
+
+
+@part
+def imports() -> Iterator[Metric]:
+    """Yield what imports have made of archives' entries, and the number of files that are kept."""
+    words = "Entries of archives, by what imports have made of them."
+    yield counter("import_entries", words, "outcome", entry_counts())
+    yield gauge("import_files_kept", "Files that are kept until their import ends.", "", {(): files_kept()})
 
 
 @part

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import User
 from core.log_context import request_id
 from tasks.job import Job
-from tasks.models import Task, TaskQueue, TaskStatus
+from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.models.failure import Failure, FailureCode
 from tasks.queue.client import QueueUnavailableError, task_enqueue
@@ -54,12 +54,10 @@ def task_launch(
     by_staff: bool = False,
     actor: User | None = None,
     repeats: Task | None = None,
-    queue: TaskQueue | None = None,
 ) -> Task:
     """Create a task and queue it on commit; return it with the status `failed` if the queue server is unavailable.
 
-    Its history says that `actor` asked for it, and which earlier task it `repeats`. It waits in `queue`, by default the
-    one that the job names.
+    Its history says that `actor` asked for it, and which earlier task it `repeats`.
 
     `user` is None for a SystemJob. Raises AccountClosedError if the member's account isn't active,
     TaskAlreadyActiveError if the member already has an active task of that name (the database says so), and
@@ -71,7 +69,6 @@ def task_launch(
     if user and not User.objects.filter(pk=user.pk, is_active=True).exists():  # `user` may have been read long ago
         raise AccountClosedError(user.pk)
     task = _new_task(job, user, params or {}, actor=actor, repeats=repeats)
-    task.queue = queue or job.queue(user)
     try:
         with transaction.atomic():
             task.save(force_insert=True)
@@ -79,9 +76,9 @@ def task_launch(
             if user and not by_staff and (next_at := next_starts(user=user, jobs=[job]).get(name)):
                 raise TaskTooSoonError(next_at)
             reason = Reason.RETRIED if repeats else Reason.ASKED
+            transaction.on_commit(partial(_enqueue, task))  # before the event is counted
             event_record(task, reason=reason, actor=actor, detail=str(repeats.pk) if repeats else "")
             task_publish(task)
-            transaction.on_commit(partial(_enqueue, task))
             # The job need not wait for this, nor fail for it.
             transaction.on_commit(partial(_withdraw_earlier, task), robust=True)
     except IntegrityError as error:
@@ -95,7 +92,8 @@ def _new_task(
     job: type[Job], user: User | None, params: dict[str, Any], *, actor: User | None, repeats: Task | None
 ) -> Task:
     """Return the task, not saved yet: in the member's language, and with the address that they had when they asked."""
-    task = Task(user=user, name=job.name, params=params, request_id=request_id())
+    queue = job.queue(user, params)
+    task = Task(user=user, name=job.name, params=params, queue=queue, request_id=request_id())
     # Staff's own language and address say nothing about the member's.
     if user and user == actor:
         task.language, task.email = get_language() or "", user.email

@@ -4,22 +4,30 @@ import hashlib
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rq import Queue
 
 from accounts.models import User
-from e2e.chaos import checks
+from e2e.chaos import checks, imports
 from e2e.chaos.recovery import Recoveries
 from e2e.chaos.report import Promise
 from e2e.chaos.schedule import NO_WORKER, WEIGHTS, make_schedule
 from exports.models import Archive
+from imports.models import Import
+from imports.services.uploads import import_upload
+from posts.models import Post
+from tasks import runner
 from tasks.models import Task, TaskStatus
 from tests.exports.archives import archive_of
+from tests.imports.conftest import again, imported
+from tests.imports.test_jobs import undone
 from tests.members import make_member, write_posts_for
 from tests.waiting import wait_until
 
@@ -156,6 +164,60 @@ def test_a_leftover_file_is_reported(archive: Archive) -> None:
 
 
 @pytest.fixture
+def upload(susan: User, redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
+    """An import with which all is well, of a short archive."""
+    monkeypatch.setattr(imports, "SIZE", 110)
+    imports.archive.cache_clear()
+    upload, task = import_upload(user=susan, file=SimpleUploadedFile("posts.zip", imports.archive()))
+    runner.run(str(task.pk))
+    yield imported(again(upload))
+    imports.archive.cache_clear()
+
+
+def test_a_whole_import_and_its_undo_have_no_problems(susan: User, upload: Import) -> None:
+    own = list(Post.objects.filter(origin=None).order_by("pk").values_list())
+    assert not list(imports.import_is_whole(upload))
+    assert list(imports.import_is_undone(upload, own))
+    assert not list(imports.import_is_undone(undone(upload), own))
+
+
+def delete_one(post: Post) -> None:
+    post.delete()
+
+
+def import_one_twice(post: Post) -> None:
+    origin = post.origin
+    post.pk = None
+    post.save()
+    origin.post, origin.source_id = post, "again"
+    origin.save(force_insert=True)
+
+
+def swap_two(post: Post) -> None:
+    other = Post.objects.filter(timestamp=post.timestamp).exclude(body=post.body)[:1].get()
+    post.body, other.body = other.body, post.body
+    post.save()
+    other.save()
+
+
+@pytest.mark.parametrize("damage", [delete_one, import_one_twice, swap_two])
+def test_an_import_that_is_not_whole_is_reported(upload: Import, damage: Callable[[Post], None]) -> None:
+    damage(Post.objects.filter(origin__import_id=upload.pk).order_by("timestamp", "pk")[8])
+    assert list(imports.import_is_whole(upload)) == [f"Import {upload.pk} did not bring each post once, in order"]
+
+
+def test_an_import_that_counts_what_it_left_out_twice_is_reported(upload: Import) -> None:
+    upload.left_out.create(reason="no_text")
+    assert "4 entries left out" in next(imports.import_is_whole(upload))
+
+
+def test_an_undo_that_changes_another_post_is_reported(susan: User, upload: Import) -> None:
+    own = imports.rows_of(susan.pk)[:2]
+    Post.objects.filter(author=susan, origin=None).update(body="changed")
+    assert "not as before" in next(imports.import_is_undone(undone(upload), own))
+
+
+@pytest.fixture
 def running(transactional_db: None) -> Task:
     return Task.objects.create(user=make_member("john"), name="export_posts", status=TaskStatus.RUNNING, attempt=1)
 
@@ -217,6 +279,7 @@ def test_a_promise_holds_up_to_its_limit() -> None:
 @pytest.mark.long  # `make chaos` is more of it
 def test_a_short_run_keeps_every_promise() -> None:
     command = [sys.executable, "-m", "e2e.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]
+    command += ["--importers", "1"]
     result = subprocess.run(
         command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Kill -9 in the midst of a real import and of its undo: each post is there once, and then none."""
+"""Kill -9 in the midst of reading an archive, of its import and of the undo: each post is there once, then none."""
 
 import json
 from collections.abc import Callable
@@ -104,6 +104,22 @@ def assert_all_is_here(upload: Import, own: list[tuple[object, ...]]) -> None:
     assert upload.report["left_out"] == {"boost": BOOSTS}
     assert upload.left_out.values("url").distinct().count() == upload.left_out.count() == BOOSTS
     assert not upload.file
+
+
+@pytest.mark.parametrize("worker_lives", [True, False])
+def test_a_crash_while_reading(client: Client, start_worker: StartWorker, worker_lives: bool) -> None:
+    worker = start_worker(**PATIENT)
+    task = press(client, "/imports/", file=mastodon_archive())
+    kill_while(Task.objects.filter(done__gt=0).exists, worker, worker_lives=worker_lives)
+    assert Import.objects.get().stage == Stage.READING
+    if not worker_lives:
+        start_worker(**PATIENT)
+    assert_succeeded_at_second_attempt(task)
+    upload = Import.objects.get()
+    assert (upload.stage, upload.preview["total"], upload.preview["new"]) == (Stage.PREVIEW, MANY + BOOSTS, MANY)
+    assert upload.preview["left_out"] == {"boost": BOOSTS}
+    assert upload.file
+    assert not brought().exists()
 
 
 @pytest.mark.parametrize("worker_lives", [True, False])

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
@@ -14,6 +17,7 @@ from imports.models import Import
 from imports.reader import READERS, Entry, Extras, Found, Kind, Reader, Skipped
 from imports.reasons import Reason
 from imports.services.uploads import import_confirm, import_upload
+from microblog_project import environment
 from tasks import runner
 from tasks.models import Task
 
@@ -76,6 +80,19 @@ def _handmade_is_known() -> Iterator[None]:
 
 
 Upload = Callable[..., Import]
+StoreIn = Callable[[str, Path], None]
+
+
+@pytest.fixture
+def store_in(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> StoreIn:
+    """Return a function that has uploads kept in the bucket at an address or, without one, in a folder."""
+
+    def choose(url: str, folder: Path) -> None:
+        settings.STORAGES = {**settings.STORAGES, "imports": environment.exports_storage(url, folder)}
+        # A field asks for its storage once, when its model is read.
+        monkeypatch.setattr(Import._meta.get_field("file"), "storage", storages["imports"])
+
+    return choose
 
 
 @pytest.fixture

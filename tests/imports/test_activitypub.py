@@ -185,6 +185,22 @@ def test_a_reply_is_also_known_by_its_atom_address_and_its_author() -> None:
     assert entry_of(activity).kind == Kind.THREAD
 
 
+@pytest.mark.parametrize(
+    ("to", "kind"),
+    [
+        ([ADA, PUBLIC], Kind.THREAD),
+        ([ADA, PUBLIC, "https://o.example/users/bob"], Kind.THREAD),
+        (["https://m.example/users/bob", PUBLIC], Kind.REPLY),
+    ],
+)
+def test_a_thread_of_pleroma_is_known_by_whom_it_is_addressed_to(to: list[str], kind: Kind) -> None:
+    """Its ids, such as `https://m.example/objects/…`, do not say whose they are."""
+    activity = create(2, inReplyTo="https://m.example/objects/7f1a", attributedTo=ADA, to=to)
+    assert entry_of(activity).kind == kind
+    activity["object"]["inReplyTo"] = None
+    assert entry_of(activity).kind == Kind.PUBLIC
+
+
 def test_a_boost_is_left_out() -> None:
     assert entry_of(BOOST) == Skipped(
         Reason.BOOST, "https://o.example/users/bob/statuses/9", datetime(2022, 4, 4, tzinfo=UTC)
@@ -399,6 +415,24 @@ def test_the_total_is_read_from_before_the_list() -> None:
 def test_the_owner_is_the_profiles_or_else_the_first_activitys(actor: Any, owner: str) -> None:
     items = outbox(create() | {"actor": "https://n.example/users/cy"})
     assert reader_for(zip_of_files({"outbox.json": items, "actor.json": actor})).owner() == owner
+
+
+@pytest.mark.parametrize(
+    ("actor", "source"),
+    [
+        ("https://Akkoma.example/users/cy", "akkoma.example"),
+        ("https://m.example/ap/users/1157", "m.example"),
+        ("http://localhost:3000/@cy", "localhost:3000"),
+        ("https://me:password@m.example/users/cy", "Mastodon"),
+        (f"https://{'a' * 91}/users/cy", "Mastodon"),
+        ("https://m.example<script>/users/cy", "Mastodon"),
+        (3, "Mastodon"),
+    ],
+)
+def test_the_source_is_the_server_whatever_software_it_runs(actor: Any, source: str) -> None:
+    items = outbox(create() | {"actor": actor})
+    assert reader_for(zip_of_files({"outbox.json": items, "actor.json": {"id": ADA}})).source == source
+    assert reader_for(json.dumps(items).encode(), "outbox.json").source == source
 
 
 @pytest.mark.parametrize("actor", ["https://m.example/ap/users/1157", "https://m.example/", 3])

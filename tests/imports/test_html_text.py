@@ -31,7 +31,7 @@ def test_paragraphs_and_lines_are_those_that_a_reader_saw(html: str, text: str) 
         ("1 < 2 > 0 <3", "1 < 2 > 0 <3"),
         ("a<!-- unseen -->b<?xml?>c", "abc"),
         ("<B>bold</B> <custom-tag>x</custom-tag>", "bold x"),
-        ('<a title="a > b" href="https://e.example/">x</a>', "https://e.example/"),
+        ('<a title="a > b" href="https://e.example/">x</a>', "x (https://e.example/)"),
         ("<p>never closed <b>", "never closed"),
     ],
 )
@@ -43,8 +43,23 @@ def test_a_link_is_written_whole() -> None:
     shown = '<span class="invisible">https://</span><span class="ellipsis">e.example</span>/b'
     html = f'see <a href="https://e.example/b?c=1&amp;d=2">{shown}</a>.'
     assert html_text(html, {}) == "see https://e.example/b?c=1&d=2."
-    assert html_text("<a href='https://e.example/'>here</a>, <a>no address</a>", {}) == "https://e.example/, no address"
-    assert html_text('<a href="https://e.example/">never closed', {}) == "https://e.example/"
+    assert html_text('<a href="https://e.example/">https://e.exa…', {}) == "https://e.example/"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("read <a href='https://e.example/a'>my story</a>, all", "read my story (https://e.example/a), all"),
+        ('<a href="https://www.e.example/a">e.example/a…</a>', "https://www.e.example/a"),
+        ('<a href="https://xn--bcher-kva.example/">https://bücher.example</a>', "https://xn--bcher-kva.example/"),
+        ('<a href="https://e.example/"><img src="x"></a>', "https://e.example/"),
+        ('<a href="https://evil.example/">bank.example</a>', "bank.example (https://evil.example/)"),
+        ('<a href="mailto:a@e.example">write</a>, <a>no address</a>', "write, no address"),
+        ('<a href="mailto:a@e.example"></a>', "mailto:a@e.example"),
+    ],
+)
+def test_a_link_keeps_the_words_of_its_author(html: str, text: str) -> None:
+    assert html_text(html, {}) == text
 
 
 def test_a_hashtag_keeps_its_text() -> None:
@@ -89,7 +104,8 @@ def test_two_people_of_one_name_are_told_apart() -> None:
 
 def test_a_link_with_the_class_of_mentions_but_no_name_is_a_link() -> None:
     assert (
-        html_text('<a class="mention" href="https://o.example/groups/1">group</a>', BOB) == "https://o.example/groups/1"
+        html_text('<a class="mention" href="https://o.example/groups/1">group</a>', BOB)
+        == "group (https://o.example/groups/1)"
     )
 
 

@@ -13,12 +13,11 @@ from rq import Queue
 from accounts.models import User
 from imports.models import Import, LeftOut, Stage
 from imports.services import reading
-from imports.services.uploads import import_undo
 from imports.services.writing import write_batch
 from notifications.models import Notification
 from posts.models import Post, PostOrigin
-from tasks import runner
 from tests.imports.conftest import Upload, confirmed, handmade, posts
+from tests.imports.test_jobs import undone
 
 REAL_POSTS = Path(settings.BASE_DIR) / "tests" / "data" / "posts.jsonl"
 MIXED = [
@@ -90,8 +89,7 @@ def test_the_same_file_again_adds_nothing(archive: Path, susan: User, capsys: py
 
 def test_the_member_can_undo_it(archive: Path, susan: User, redis_queue: Queue) -> None:
     call_command("import_posts", "susan", str(archive))
-    runner.run(str(import_undo(Import.objects.get()).pk))
-    assert Import.objects.get().stage == Stage.UNDONE
+    assert undone(Import.objects.get()).stage == Stage.UNDONE
     assert not susan.posts.exists()
 
 

@@ -4,17 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.members.follows import follow_create
 from accounts.models import User
 from imports.jobs import ReadImport
 from imports.models import Import, LeftOut, Stage, imports_storage
+from imports.reader import Found, Skipped
+from imports.reasons import Reason
 from imports.services import reading, writing
+from imports.services.entries import kept_batches
 from imports.services.uploads import (
     import_confirm,
     import_discard,
     import_undo,
+    import_upload,
     may_be_undone,
     tasks_of,
 )
@@ -45,7 +50,9 @@ def bodies(user: User) -> list[str]:
 
 
 def undone(upload: Import) -> Import:
-    runner.run(str(import_undo(upload).pk))
+    task = import_undo(upload)
+    assert task
+    runner.run(str(task.pk))
     return again(upload)
 
 
@@ -63,6 +70,20 @@ def test_the_preview_counts_what_would_be_imported_and_imports_nothing(upload: U
     assert read.preview["left_out"] == {"boost": 2, "private": 1}
     assert (read.preview["first"]["body"], read.preview["last"]["body"]) == ("post 0", "post 2")
     assert bodies(susan) == []
+
+
+def test_a_post_that_the_archive_has_twice_counts_once(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BATCH_SIZE", 2)
+    read = upload(handmade(*posts(5), *posts(5)))
+    assert (read.preview["new"], read.preview["kinds"], read.preview["years"]) == (5, {"public": 5}, {"2020": 5})
+    assert imported(read).report["imported"] == 5
+
+
+@pytest.mark.parametrize(("zone", "year"), [("", "2019"), ("Pacific/Auckland", "2020"), ("America/Lima", "2019")])
+def test_years_are_those_of_the_members_time_zone(upload: Upload, susan: User, zone: str, year: str) -> None:
+    User.objects.filter(pk=susan.pk).update(time_zone=zone)
+    read = upload(handmade({"source_id": "a", "body": "Happy new year", "at": "2019-12-31T23:30:00+00:00"}))
+    assert read.preview["years"] == {year: 1}
 
 
 def test_the_preview_knows_what_is_here_already(upload: Upload, susan: User) -> None:
@@ -207,6 +228,20 @@ def test_another_members_import_of_the_same_archive_is_theirs(upload: Upload, su
     imported(again(read))
     imported(upload(handmade(*posts(1))))
     assert Post.objects.filter(body="post 0").count() == 2
+
+
+def test_what_was_uploaded_is_deleted_once_it_is_read_and_nothing_private_is_kept(susan: User) -> None:
+    waiting, task = import_upload(
+        user=susan, file=SimpleUploadedFile("a.txt", handmade(*posts(1), {"reason": "private"}))
+    )
+    uploaded = str(waiting.file.name)
+    runner.run(str(task.pk))
+    read = again(waiting)
+    assert (read.stage, imports_storage().exists(uploaded)) == (Stage.PREVIEW, False)
+    with read.file.open("rb") as file:
+        [[post, private]] = kept_batches(file)
+    assert isinstance(post, Found)
+    assert (post.body, private) == ("post 0", Skipped(Reason.PRIVATE))
 
 
 def test_the_file_is_deleted_when_the_import_ends(upload: Upload) -> None:

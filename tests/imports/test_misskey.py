@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imports.reader import Entry, Found, Kind, Skipped
+from imports.readers import misskey
 from imports.reasons import Reason
 from tests.imports.reading import entries_of, label_of, posts_of, zip_of_files
 
@@ -94,6 +95,14 @@ def test_a_quote_is_kept() -> None:
 
 def test_a_reply_is_a_reply() -> None:
     assert post_of(replyId="9bob", visibility="home").kind == Kind.REPLY
+
+
+def test_a_reply_to_one_of_their_latest_notes_is_of_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(misskey, "MAX_RECENT", 2)
+    replies = {"1": None, "2": "1", "3": "2", "4": "1", "5": ["4"]}
+    notes = [{**NOTE, "id": own, "replyId": replied} for own, replied in replies.items()]
+    kinds = [Kind.PUBLIC, Kind.THREAD, Kind.THREAD, Kind.REPLY, Kind.REPLY]
+    assert [post.kind for post in posts_of(json.dumps(notes).encode(), "notes.json")] == kinds
 
 
 def test_a_private_reply_or_renote_is_private() -> None:

@@ -465,6 +465,31 @@ def test_tweets_of_a_protected_account_and_deleted_ones_are_left_out_wherever_th
     assert bodies(tweet(user={"protected": False}), tweet(user={"protected": "false"})) == ["hello", "hello"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_private"),
+    [
+        ([("2026-03-01T10:00:00.000Z", "Protect")], True),
+        ([("2026-03-01T10:00:00.000Z", "Protect"), ("2026-03-02T10:00:00.000Z", "Unprotect")], False),
+        ([("2026-03-02T10:00:00.000Z", "PROTECT"), ("2026-03-01T10:00:00.000Z", "Unprotect")], True),
+        ([], False),
+    ],
+)
+def test_nothing_of_an_account_that_was_protected_last_is_imported(
+    changes: list[tuple[str, str]], is_private: bool
+) -> None:
+    items = [{"protectedHistory": {"protectedAt": at, "action": action}} for at, action in changes]
+    content = archive_of(tweet("hello"), files={"data/protected-history.js": script("protected_history", items)})
+    assert [entry.reason for entry in skipped_of(content)] == [Reason.PRIVATE] * is_private
+    assert bool(posts_of(content)) is not is_private
+
+
+def test_a_history_that_cannot_be_read_is_not_taken_for_an_open_account() -> None:
+    files = {"data/protected-history.js": script("protected_history", [1, None, {}])}
+    assert posts_of(archive_of(tweet("hello"), files=files))
+    with pytest.raises(ArchiveError):
+        posts_of(archive_of(tweet("hello"), files=dict.fromkeys(files, "damaged")))
+
+
 def test_a_hidden_tweet_without_an_id_hides_no_other() -> None:
     content = archive_of(7, files={"data/community-tweet.js": script("community_tweet", [None])})
     assert [entry.reason for entry in skipped_of(content)] == [Reason.PRIVATE, Reason.UNREADABLE]

@@ -240,6 +240,9 @@ def test_all_that_can_happen_is_there_from_the_beginning(db: None, scrape: Scrap
         assert scrape("tasks_total", name="export_archive", status=status) == 0
     for outcome in ("sent", "put_off", "refused", "given_up", "no_address", "called_off"):
         assert scrape("mails_total", outcome=outcome) == 0
+    for outcome in ("imported", "known", "left_out"):
+        assert scrape("import_entries_total", outcome=outcome) == 0
+    assert scrape("import_files_kept") == 0
     assert scrape("housekeeping_timestamp_seconds", part="archives_expire") == 0
 
 

@@ -29,7 +29,7 @@ from tests.workers import InProcessWorker
 
 
 def queue_of(*, user: User, name: str) -> TaskQueue:
-    return JOBS[name].queue(user)
+    return JOBS[name].queue(user, {})
 
 
 LARGE, SMALL = TaskQueue.LARGE, TaskQueue.SMALL

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -14,6 +14,7 @@ from imports.models import Import, Stage
 from imports.problems import ImportRefusedError, problem_text
 from imports.reader import Entry, Kind
 from imports.reasons import Reason
+from imports.services.entries import entries_file, kept, kept_batches
 from imports.services.preview import Preview
 from imports.services.reading import batches_of, opened_file
 from imports.services.uploads import JOBS, import_finish, import_report
@@ -49,18 +50,18 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}. Name another file.") from error
         upload = Import(user=user, filename=file.name[-255:], size=file.stat().st_size, stage=Stage.IMPORTING)
-        with content:
+        with content, entries_file() as entries:
             try:
-                self._preview(upload, content)
+                self._preview(upload, content, entries)
                 if not dry_run:
-                    self._import(upload, content)
+                    self._import(upload, entries)
             except ImportRefusedError as error:
                 raise CommandError(f"{file}: {problem_text(error.failure.code, error.failure.params)}") from error
 
-    def _preview(self, upload: Import, content: BinaryIO) -> None:
+    def _preview(self, upload: Import, content: BinaryIO, entries: IO[bytes]) -> None:
         with opened_file(content, upload.filename) as reader:
             preview = Preview(upload, reader.source)
-            for batch in watched(batches_of(reader), "Reading", reader.expected() or None):
+            for batch in watched(kept(batches_of(reader), entries), "Reading", reader.expected() or None):
                 preview.add(batch)
             upload.source, upload.owner = reader.source, reader.owner()[:255]
             upload.preview = found = preview.as_json(reader)
@@ -70,16 +71,16 @@ class Command(BaseCommand):
         self.stdout.write(f"Already here: {found['known']}")
         self.stdout.write(f"Left out: {counted(in_words(found['left_out']))}")
 
-    def _import(self, upload: Import, content: BinaryIO) -> None:
+    def _import(self, upload: Import, entries: IO[bytes]) -> None:
         """Write batch by batch. An interrupted import keeps its posts; it can be undone, or run again for the rest."""
         upload.choices = {"kinds": KINDS, "profile": False, "follows": False}
         upload.save(force_insert=True)
         position = START
         try:
-            with opened_file(content, upload.filename) as reader:
-                for batch in watched(batches_of(reader), "Importing", upload.preview["total"]):
-                    with transaction.atomic():
-                        position = write_batch(upload, batch, position)
+            entries.seek(0)
+            for batch in watched(kept_batches(entries), "Importing", upload.preview["total"]):
+                with transaction.atomic():
+                    position = write_batch(upload, batch, position)
         finally:
             report = import_report(upload, position)
             import_finish(upload, report)
