@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+NOISY = 1.25
+"""The noise of a yardstick from which a miss may be the machine's."""
 HEADINGS = ("figure", "database", "ours", "yardstick", "value", "must be", "met")
 
 
@@ -25,6 +27,10 @@ class Figure:
     limit: float | None = None
     at_least: bool = False
     """Whether `limit` is the least that the value must be, instead of the most."""
+    spread: tuple[float, float] | None = None
+    """The least and the most of the rounds' values."""
+    is_noisy: bool = False
+    """Whether the yardstick itself varied so much that a miss says nothing."""
     failed: bool = False
     """Whether it could not be measured, for no good reason."""
 
@@ -39,16 +45,49 @@ class Figure:
         """Return the cells, in the order of the headings; unjudged, what must be is not compared."""
         value = "" if self.value is None else f"{self.value:.2f}{self.unit}"
         limit = "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
-        met = {None: "", True: "yes", False: "NO"}[self.met] if judged else "-"
+        if self.spread:
+            value += f" ({self.spread[0]:.2f} to {self.spread[1]:.2f})"
+        met = {None: "", True: "yes", False: "noisy" if self.is_noisy else "NO"}[self.met] if judged else "-"
         return (self.name, self.database, self.ours, self.yardstick, value, limit, met)
 
 
 def compared(
-    name: str, database: str, *, ours: Sequence[float], yardstick: Sequence[float], what: str, limit: float
+    name: str,
+    database: str,
+    *,
+    ours: Sequence[float],
+    yardstick: Sequence[float],
+    what: str,
+    limit: float,
+    at_least: bool = False,
+    shown: Callable[[float], str] | None = None,
 ) -> Figure:
-    """Return the figure that compares the medians of two series of seconds."""
-    mine, other = statistics.median(ours), statistics.median(yardstick)
-    return Figure(name, database, seconds(mine), f"{what} {seconds(other)}", mine / other, "", limit)
+    """Return the figure for the ratio of two series, measured in turn; its value is the median of the rounds' ratios.
+
+    The series are of seconds unless `shown` writes them.
+    """
+    write = shown or seconds
+    ratios = [mine / other for mine, other in zip(ours, yardstick, strict=True)]
+    return Figure(
+        name,
+        database,
+        write(statistics.median(ours)),
+        f"{what} {write(statistics.median(yardstick))}",
+        statistics.median(ratios),
+        "",
+        limit,
+        at_least=at_least,
+        spread=(min(ratios), max(ratios)) if len(ratios) > 1 else None,
+        is_noisy=noise(yardstick) > NOISY,
+    )
+
+
+def noise(series: Sequence[float]) -> float:
+    """Return how many times the lower quartile the upper one is; 1 on a machine that has nothing else to do."""
+    if len(series) == 1:
+        return 1.0
+    lower, _median, upper = statistics.quantiles(series, n=4, method="inclusive")
+    return upper / lower
 
 
 def in_turn(rounds: int, *works: Callable[[], float]) -> list[list[float]]:
@@ -121,7 +160,7 @@ def _cell(row: Sequence[str], label: str, limit: str) -> str:
         text += f": {value}"
     if own_limit and not limit:
         text += f" ({own_limit})"
-    return f"{text} **missed**" if met == "NO" else text
+    return text + {"NO": " **missed**", "noisy": " **too noisy to tell**"}.get(met, "")
 
 
 def _is_same(value: str, shown: str) -> bool:

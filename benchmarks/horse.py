@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.mail import send_mail
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -16,6 +17,7 @@ from rq.executions import Execution
 from rq.job import Job
 
 from benchmarks.peak import peak_memory, reset_peak_memory
+from tasks.registry import background
 from tasks.worker import TaskWorker
 
 WRITING = ("INSERT", "UPDATE", "DELETE")
@@ -39,6 +41,12 @@ class MeasuredWorker(TaskWorker):
                 "writes": writes.count,
             }
             _leave(note_path(job.id), orjson.dumps(note))
+
+
+@background
+def send_an_email(_number: str) -> None:
+    """Send an email, and do nothing else."""
+    send_mail("Hello", "Hello", None, ["reader@example.com"])
 
 
 class WriteCount:

@@ -1,12 +1,18 @@
 """The subjects and the members they measure; importable before Django is set up."""
 
 # Each subject is a module of `benchmarks.subjects`. Those of each line have a database of their own.
-MAIN_SUBJECTS = ("writer", "job", "compression", "memory", "writes", "start", "poll", "pages", "importing")
+MAIN_SUBJECTS = ("job", "memory", "writes", "small", "start", "poll", "idle", "importing")
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
 LANES_SUBJECTS = ("lanes",)
+<<<<<<< HEAD
 SCHEDULES_SUBJECTS = ("schedules",)
 SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS + LANES_SUBJECTS + SCHEDULES_SUBJECTS
+=======
+SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS + GROWTH_SUBJECTS + LANES_SUBJECTS
+USUAL_SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS
+"""What is measured unless subjects are named: within 15 minutes."""
+>>>>>>> main
 
 DATABASES = ("postgresql", "sqlite")
 

@@ -17,6 +17,8 @@ from tests.waiting import wait_until
 from tests.workers import is_listening
 
 MEASURED = "benchmarks.horse.MeasuredWorker"
+MINIMAL = {"wsgi": "benchmarks.minimal.wsgi", "DJANGO_SETTINGS_MODULE": "benchmarks.minimal.settings"}
+"""The options for `gunicorn` to run the minimal view."""
 START_TIMEOUT = 30  # seconds
 
 
@@ -25,7 +27,7 @@ def worker(bench: Bench, *, queue: str = "default", measured: bool = False, **va
     """Run a worker that takes jobs; yield its process id. A `measured` one notes what each job cost."""
     log = bench.folder / "worker.log"
     options = ["--worker-class", MEASURED] if measured else []
-    with _running([sys.executable, "manage.py", "rqworker", queue, *options], log, variables) as process:
+    with running([sys.executable, "manage.py", "rqworker", queue, *options], log, variables) as process:
         wait_until(lambda: is_listening(process, log), START_TIMEOUT, what="The worker")
         yield process.pid
 
@@ -37,13 +39,13 @@ def gunicorn(
     """Run gunicorn with its synchronous workers until it answers; yield its port and its process id."""
     port = free_port()
     command = ["-m", "gunicorn", wsgi, "--workers", str(workers), "--bind", f"127.0.0.1:{port}"]
-    with _running([sys.executable, *command], bench.folder / "gunicorn.log", variables) as process:
+    with running([sys.executable, *command], bench.folder / "gunicorn.log", variables) as process:
         wait_until(lambda: _answers(port), START_TIMEOUT, what=f"gunicorn {wsgi}")
         yield port, process.pid
 
 
 @contextmanager
-def _running(command: list[str], log: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], log: Path, variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in a session of its own; it ends with the block, and with us however we end."""
     with log.open("ab") as output:
         process = subprocess.Popen(

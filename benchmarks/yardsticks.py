@@ -1,11 +1,8 @@
-"""The time that the databases' own programs take to write the same JSON, one record a line, in the same order."""
+"""The time that PostgreSQL's COPY takes to write the same JSON, one record a line, in the same order."""
 
-import shutil
 import subprocess
 import time
 from pathlib import Path
-
-from django.conf import settings
 
 from benchmarks.bench import Bench
 from benchmarks.figures import UnavailableError
@@ -22,10 +19,6 @@ COPY (
   FROM posts_post WHERE author_id = (SELECT id FROM accounts_user WHERE username = '{name}') ORDER BY timestamp, id
 ) TO STDOUT (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')
 """
-SELECT = """
-SELECT json_object('body', body, 'timestamp', replace(timestamp, ' ', 'T') || 'Z')
-FROM posts_post WHERE author_id = (SELECT id FROM accounts_user WHERE username = '{name}') ORDER BY timestamp, id
-"""
 
 
 def copy_seconds(bench: Bench, size: int) -> float:
@@ -38,15 +31,6 @@ def copy_seconds(bench: Bench, size: int) -> float:
     sql = COPY.format(name=member_name(size))
     command = [str(psql), "--no-psqlrc", "--quiet", "--dbname", bench.copy_url, "--command", sql]
     return _seconds(command, bench.folder / "copy.jsonl", size)
-
-
-def shell_seconds(bench: Bench, size: int) -> float:
-    """Return the seconds that the sqlite3 shell takes to write a member's posts, its start included."""
-    if not shutil.which("sqlite3"):
-        raise UnavailableError("the sqlite3 shell is not installed; on Debian: apt install sqlite3")
-    database = str(settings.DATABASES["default"]["NAME"])
-    sql = SELECT.format(name=member_name(size))
-    return _seconds(["sqlite3", "-batch", "-readonly", database, sql], bench.folder / "shell.jsonl", size)
 
 
 def _seconds(command: list[str], path: Path, size: int) -> float:

@@ -124,6 +124,7 @@ def database(url: str) -> dict[str, Any]:
         if (scheme := urlsplit(url).scheme) not in environ.Env.DB_SCHEMES:
             raise ValueError(f"no database is called {scheme!r}")
         config: dict[str, Any] = environ.Env.db_url_config(url)
+    config["CONN_MAX_AGE"] = 60  # seconds; connecting takes a third of a poll's time, on SQLite too
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE takes the write lock at BEGIN, where SQLite can wait for it; a lock taken later cannot wait.
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
@@ -132,7 +133,6 @@ def database(url: str) -> dict[str, Any]:
     else:
         if config["ENGINE"] == "django.db.backends.postgresql":
             config["ENGINE"] = "core.postgresql"
-        config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         # What the URL says, such as `?options=`, wins.
         options = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_SESSION.items())

@@ -3,21 +3,39 @@
 import secrets
 import time
 
-from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db import connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
+<<<<<<< HEAD
 from notifications.models import Feed, Notification
+=======
+from notifications.cursors import MICROSECONDS
+from notifications.models import Notification
+>>>>>>> main
 
 ALERT_DISMISSED = "alert_dismissed"
 """One key for all of them: pages refresh all their alerts anyway."""
 
 quiet_poll = Signal()
-"""Sent with `user` when a member polls and has had no notification for a while: is the last one still true?"""
+"""Sent with `user` when a member polls and has had no notification for a while: is the last one still true?
+
+Of the user, it has what `accounts.sign_in.authentication.member_of_cookie` loads.
+"""
+
+QUIET_AFTER = 5
+QUIET_UNTIL = 3600
+"""Seconds since the last notification between which `quiet_poll` is sent: after an hour, workers alone look after
+whatever is still in progress."""
+
+
+# The ORM would need a second query to read what it has written.
+ADVANCE = f"""\
+UPDATE {User._meta.db_table}
+SET notification_cursor = CASE WHEN notification_cursor >= %s THEN notification_cursor + 1 ELSE %s END
+WHERE id = %s RETURNING notification_cursor
+"""  # noqa: S608 - no value is in it
 
 
 def cursor_advance(*, user_id: int) -> int:
@@ -26,10 +44,13 @@ def cursor_advance(*, user_id: int) -> int:
     It is the clock in microseconds, or the last cursor plus one if the clock hasn't advanced. The member's row stays
     locked until the commit, so cursors are committed in order: a reader who has seen one has seen all below it.
     """
-    user_model = get_user_model()
     now = time.time_ns() // 1000
-    user_model.objects.filter(pk=user_id).update(notification_cursor=Greatest(F("notification_cursor") + 1, Value(now)))
-    return user_model.objects.values_list("notification_cursor", flat=True).get(pk=user_id)
+    with connection.cursor() as database:
+        database.execute(ADVANCE, [now, now, user_id])
+        advanced = database.fetchone()
+    if advanced is None:
+        raise User.DoesNotExist(user_id)
+    return int(advanced[0])
 
 
 def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
@@ -41,6 +62,12 @@ def notify(*, user_id: int, name: str, data: object, key: str = "") -> None:
             unique_fields=["user", "name", "key"],
             update_fields=["data", "cursor"],
         )
+
+
+def quiet_poll_send(user: User) -> None:
+    """Send `quiet_poll` if it is due."""
+    if QUIET_AFTER < time.time() - user.notification_cursor / MICROSECONDS < QUIET_UNTIL:
+        quiet_poll.send(sender=None, user=user)
 
 
 def notification_dismiss(notification: Notification) -> None:

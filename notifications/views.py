@@ -1,7 +1,5 @@
 """The poll, and dismissing an alert."""
 
-import time
-
 from django.contrib.auth.decorators import login_required
 from django.http import (
     HttpRequest,
@@ -19,14 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from core.requests.redirects import is_background_request, next_url
 from notifications.alerts import data_in_words
-from notifications.cursors import MICROSECONDS, cursor_from_text, cursor_to_seconds
+from notifications.cursors import cursor_from_text, cursor_to_seconds
 from notifications.models import Notification
-from notifications.services import notification_dismiss, quiet_poll
-
-# Seconds since the last notification between which `quiet_poll` is sent: after an hour, workers alone look after
-# whatever is still in progress.
-QUIET_AFTER = 5
-QUIET_UNTIL = 3600
+from notifications.services import notification_dismiss, quiet_poll_send
 
 
 @require_GET
@@ -34,7 +27,7 @@ QUIET_UNTIL = 3600
 def poll(request: HttpRequest) -> HttpResponse:
     """Return the member's notifications after `?since=<timestamp of the last one seen>`, oldest first.
 
-    Usually there are none, as the member's row says, which was loaded to authenticate them.
+    Usually there are none, and `notifications.unchanged` has answered.
     """
     user = request.user
     if not isinstance(user, User):
@@ -50,8 +43,7 @@ def poll(request: HttpRequest) -> HttpResponse:
         )
     if user.notification_cursor > cursor:
         return JsonResponse([as_json(item) for item in user.notifications.after(cursor)], safe=False)
-    if QUIET_AFTER < time.time() - user.notification_cursor / MICROSECONDS < QUIET_UNTIL:
-        quiet_poll.send(sender=None, user=user)
+    quiet_poll_send(user)
     return JsonResponse([], safe=False)
 
 

@@ -16,9 +16,9 @@ from django.contrib.staticfiles import finders
 from django.core import checks
 from django.utils.translation import gettext as _
 
+from core import maintenance
 from core.health import Finding, Status, check, failing, ok, warning
 from core.translations import is_stale
-from operations import maintenance
 
 FATAL = {"security.W009", "security.W018"}
 """What Django only warns of: a weak SECRET_KEY, and DEBUG on a public site."""
@@ -40,7 +40,7 @@ def check_admins(**_kwargs: Any) -> Iterator[checks.CheckMessage]:
 @check("open", unready_from=Status.WARNING)
 def is_open() -> Iterator[Finding]:
     """Look whether maintenance has closed the site on this machine; others may be open."""
-    if maintenance.is_on():
+    if maintenance.is_closed():
         hint = _("When you're done: python manage.py maintenance off, or remove MAINTENANCE from the environment.")
         yield warning(_("The site is closed on this machine."), hint)
 

@@ -1,25 +1,13 @@
-"""Close the site for maintenance: by MAINTENANCE in the environment, or by a file that a command creates."""
+"""Close the site for maintenance."""
 
-from pathlib import Path
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
+from core import maintenance
 from core.requests import health_urls
 from core.requests.error_pages import bare_page
 
 RETRY_AFTER = 120  # seconds
-
-
-def switch() -> Path:
-    """Return the file that closes the site on this machine while it exists."""
-    return Path(settings.VAR_DIR) / "maintenance"
-
-
-def is_on() -> bool:
-    """Return whether the site is closed; this costs one look at the disk, and needs no restart."""
-    return bool(settings.MAINTENANCE) or switch().exists()
 
 
 class MaintenanceMiddleware(MiddlewareMixin):
@@ -30,7 +18,7 @@ class MaintenanceMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return the page, which says after a POST that nothing was saved."""
-        if not is_on() or request.path in health_urls.PATHS:
+        if not maintenance.is_closed() or request.path in health_urls.PATHS:
             return None
         was_sent = request.method not in {"GET", "HEAD"}
         context = {"was_sent": was_sent, "address": request.get_full_path()}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 
-HEADER = "X-Member"
+HEADER = "HTTP_X_MEMBER"
 
 
 def page_owner(user: User) -> str:
@@ -19,13 +19,18 @@ def page_owner(user: User) -> str:
     return salted_hmac("accounts.sign_in.page_owner", str(user.pk)).hexdigest()[:16]
 
 
+def is_for_another_member(request: HttpRequest, user: User) -> bool:
+    """Return whether the request was sent by a script of a page that was rendered for another member."""
+    owner = request.META.get(HEADER)
+    return bool(owner) and owner != page_owner(user)
+
+
 class PageOwnerMiddleware(MiddlewareMixin):
     """Responds with 412 to scripts of pages that were rendered for another member."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Reject the request if its page belongs to another member."""
-        owner = request.headers.get(HEADER)
-        if owner and isinstance(request.user, User) and owner != page_owner(request.user):
+        if isinstance(request.user, User) and is_for_another_member(request, request.user):
             text = _("Another member has signed in using this browser. Reload the page.")
             return HttpResponse(text, status=412, content_type="text/plain", headers={"Cache-Control": "no-store"})
         return None

@@ -8,7 +8,6 @@ checks at each poll. With a task running: a worker writes its progress every sec
 
 import re
 import shutil
-import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +19,8 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import User
 from benchmarks.bench import Bench
-from benchmarks.figures import Figure, UnavailableError, in_turn
-from benchmarks.servers import gunicorn, worker
+from benchmarks.figures import Figure, UnavailableError, compared, in_turn
+from benchmarks.servers import MINIMAL, gunicorn, worker
 from benchmarks.visitor import Visitor
 from notifications.cursors import MICROSECONDS, cursor_to_seconds
 from tasks.jobs import Example
@@ -31,12 +30,11 @@ from tasks.services.transitions import task_cancel
 from tests.members import make_member
 from tests.waiting import wait_until
 
-ROUNDS = 3
-SECONDS = 4
+ROUNDS = 5
+SECONDS = 2
 CONNECTIONS = 16
-LIMIT = 0.9
+LIMIT = 2.0
 SCRIPT = Path(__file__).with_name("poll.lua")
-MINIMAL = {"wsgi": "benchmarks.minimal.wsgi", "DJANGO_SETTINGS_MODULE": "benchmarks.minimal.settings"}
 
 Rate = Callable[[], float]
 
@@ -65,16 +63,15 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def compare(bench: Bench, state: str, user: User, runs: "tuple[Polling, Polling]") -> Figure:
     """Return the figure that compares the minimal view and ours, in turn."""
     theirs, ours = in_turn(bench.rounds(ROUNDS), *(run.since(user) for run in runs))
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    return Figure(
+    return compared(
         f"poll: requests a second, {state}",
         bench.database,
-        f"{mine:.0f}",
-        f"minimal view {other:.0f}",
-        mine / other,
-        "",
-        LIMIT,
+        ours=ours,
+        yardstick=theirs,
+        what="minimal view",
+        limit=LIMIT,
         at_least=True,
+        shown=lambda rate: f"{rate:.0f}",
     )
 
 

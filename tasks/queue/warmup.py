@@ -9,6 +9,7 @@ from django.core.mail import get_connection
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import get_format
 from django.utils.module_loading import import_string
 
 from tasks.registry import FUNCTIONS, JOBS
@@ -24,3 +25,4 @@ def jobs_warm_up() -> None:
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse("notifications:poll")
+            get_format("DATETIME_FORMAT")

@@ -28,7 +28,7 @@ def client(member: User) -> Client:
 
 def asker(client: Client) -> Any:
     """Return who the site takes the client's user for: None for a stranger."""
-    user = client.get("/notifications/").wsgi_request.user
+    user = client.get("/notifications/?since=x").wsgi_request.user
     return user if user.is_authenticated else None
 
 

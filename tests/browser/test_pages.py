@@ -37,6 +37,8 @@ PRIVATE = [
     "/imports/",
     "/notifications/feed/",
     "/accounts/profile/",
+    "/accounts/tokens/",
+    "/api/v1/docs",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/delete/",

@@ -18,8 +18,9 @@ from tests.members import PASSWORD, make_member, signed_in_client
 from tests.security.headers import missing_headers
 from tests.security.hostile import routes
 
-PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/notifications/", "/accounts/login/", "/accounts/signup/"]
+PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/accounts/login/", "/accounts/signup/"]
 PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/tasks/task/", "/healthz"]
+PAGES += ["/accounts/tokens/", "/api/v1/docs"]
 ERRORS = {"/nowhere/": 404, "/?before=x": 400, "/exports/?kind=": 200, "/broken/": 500}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from operations.maintenance import switch
+from core.maintenance import switch
 
 
 class Command(BaseCommand):
