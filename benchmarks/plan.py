@@ -5,14 +5,10 @@ MAIN_SUBJECTS = ("job", "memory", "writes", "small", "start", "poll", "idle", "i
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
 LANES_SUBJECTS = ("lanes",)
-<<<<<<< HEAD
 SCHEDULES_SUBJECTS = ("schedules",)
-SUBJECTS = MAIN_SUBJECTS + GROWTH_SUBJECTS + SITE_SUBJECTS + LANES_SUBJECTS + SCHEDULES_SUBJECTS
-=======
-SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS + GROWTH_SUBJECTS + LANES_SUBJECTS
+SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS + GROWTH_SUBJECTS + LANES_SUBJECTS + SCHEDULES_SUBJECTS
 USUAL_SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS
 """What is measured unless subjects are named: within 15 minutes."""
->>>>>>> main
 
 DATABASES = ("postgresql", "sqlite")
 

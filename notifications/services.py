@@ -8,12 +8,8 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import User
-<<<<<<< HEAD
-from notifications.models import Feed, Notification
-=======
 from notifications.cursors import MICROSECONDS
-from notifications.models import Notification
->>>>>>> main
+from notifications.models import Feed, Notification
 
 ALERT_DISMISSED = "alert_dismissed"
 """One key for all of them: pages refresh all their alerts anyway."""

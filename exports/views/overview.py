@@ -21,11 +21,7 @@ from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
 from exports.forms import is_choice
-<<<<<<< HEAD
 from exports.models import Schedule
-from exports.models.archive import Removal
-=======
->>>>>>> main
 from exports.options import export_options
 from exports.scheduling.forms import ScheduleForm
 from exports.scheduling.services import schedule_zone
