@@ -5,7 +5,8 @@ MAIN_SUBJECTS = ("job", "memory", "writes", "small", "start", "poll", "idle", "i
 GROWTH_SUBJECTS = ("growth",)
 SITE_SUBJECTS = ("site",)
 LANES_SUBJECTS = ("lanes",)
-SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS + GROWTH_SUBJECTS + LANES_SUBJECTS
+SCHEDULES_SUBJECTS = ("schedules",)
+SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS + GROWTH_SUBJECTS + LANES_SUBJECTS + SCHEDULES_SUBJECTS
 USUAL_SUBJECTS = MAIN_SUBJECTS + SITE_SUBJECTS
 """What is measured unless subjects are named: within 15 minutes."""
 
@@ -17,6 +18,7 @@ FAMILIES = {
     GROWTH_SUBJECTS: ("growth", DATABASES),
     SITE_SUBJECTS: ("site", ("postgresql",)),
     LANES_SUBJECTS: ("lanes", DATABASES),
+    SCHEDULES_SUBJECTS: ("schedules", DATABASES),
 }
 
 GROWTH_FILE = "growth.json"
@@ -33,6 +35,8 @@ SIZES = {
     (SITE_SUBJECTS, True): (),
     (LANES_SUBJECTS, False): (),
     (LANES_SUBJECTS, True): (),
+    (SCHEDULES_SUBJECTS, False): (),
+    (SCHEDULES_SUBJECTS, True): (),
 }
 
 

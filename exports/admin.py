@@ -1,4 +1,4 @@
-"""Archives in the admin: their size, state and email, never their contents."""
+"""Archives and schedules in the admin: of archives their size, state and email, never their contents."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from core.staff.actions import StaffAction, ask_and_act
 from core.staff.readonly import ReadOnlyAdmin
 from exports.delivery.archive_email import mail_again
-from exports.models import Archive
+from exports.models import Archive, Schedule
+from exports.scheduling.texts import schedule_in_words
 
 
 def not_mailable(archives: Sequence[Archive]) -> dict[object, str]:
@@ -73,3 +74,21 @@ class ArchiveAdmin(ReadOnlyAdmin):
     def mail_again(self, request: HttpRequest, archives: QuerySet[Archive]) -> HttpResponse | None:
         """Have the email sent again; a worker sends it within seconds."""
         return ask_and_act(self, request, archives.select_related("task", "user"), MAIL_AGAIN)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    """The list and the page of schedules."""
+
+    list_display = ("user", "in_words", "status", "status_at", "next_at", "failures")
+    list_filter = ("status", "frequency")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    show_full_result_count = False
+    hidden_fields = ("frequency", "day", "hour")
+    extra_fields = ("in_words",)
+
+    @admin.display(description=gettext_lazy("schedule"))
+    def in_words(self, schedule: Schedule) -> str:
+        """Return when it runs, in the member's time."""
+        return schedule_in_words(schedule)

@@ -1,12 +1,14 @@
 """A member's exports in the complete archive."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from accounts.member_data import MemberData, Table, member_data
 from accounts.models import User
-from exports.models import Archive, FailureEmail
+from exports.models import Archive, FailureEmail, Schedule
 
 MAIL = {
     "email_attempts": "mail_attempts",
@@ -36,6 +38,7 @@ class Exports(MemberData):
         "created": "created_at",
         "expires": "expires_at",
         "removed": "removal",
+        "is_scheduled": "is_scheduled",
         "downloads": "download_count",
         "emailed_to": "mailed_to",
         "emailed": "mailed_at",
@@ -74,3 +77,35 @@ class FailureEmails(MemberData):
     def rows(cls, user: User) -> QuerySet[FailureEmail]:
         """Return the emails."""
         return FailureEmail.objects.filter(task__user=user).order_by("pk")
+
+
+@member_data
+class Schedules(MemberData):
+    """The member's schedule, if they have one."""
+
+    name = "schedules"
+    contents = _("The schedule of your exports.")
+    keys = ("exports.Schedule.user",)
+    columns = {
+        "frequency": "frequency",
+        "day": "day",
+        "hour": "hour",
+        "keep": "keep",
+        "parts": "parts",
+        "only_new": "only_new",
+        "status": "status",
+        "status_since": "status_at",
+        "last_date": "last_date",
+        "next": "next_at",
+        "failures": "failures",
+    }
+
+    @classmethod
+    def rows(cls, user: User) -> QuerySet[Schedule]:
+        """Return the schedule."""
+        return Schedule.objects.filter(user=user)
+
+    @classmethod
+    def record(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values, with JSON types only."""
+        return {**values, "last_date": values["last_date"].isoformat()}

@@ -1,11 +1,13 @@
 """Health checks of exports: the storage of archives, the free disk space and the emails."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,9 +17,11 @@ from exports.building.space import free_space
 from exports.figures import email_counts
 from exports.models import Archive
 from exports.models.archive import exports_storage
+from exports.periodic import schedules_due
 from exports.storage.files import StorageUnavailableError, file_exists, storage_ping
 
 NEWEST_CHECKED = 20  # archives
+LATE_AFTER = timedelta(days=1)
 STORAGE_HINT = gettext_lazy("Run manage.py doctor to see the cause, and check EXPORT_STORAGE_URL or VAR_DIR.")
 
 
@@ -96,4 +100,17 @@ def emails() -> Iterator[Finding]:
             count,
         )
         hint = _("Fix the cause shown on the task's page, then send the emails again from the list of archives.")
+        yield warning(text % {"count": count}, hint)
+
+
+@check("schedules")
+def schedules() -> Iterator[Finding]:
+    """Look whether workers keep up with the scheduled exports."""
+    if count := schedules_due().filter(next_at__lt=timezone.now() - LATE_AFTER).count():
+        text = ngettext(
+            "%(count)d scheduled export is more than a day late.",
+            "%(count)d scheduled exports are more than a day late.",
+            count,
+        )
+        hint = _("Check that no queue is paused, and start more workers: more exports are due than they can make.")
         yield warning(text % {"count": count}, hint)

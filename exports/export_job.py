@@ -25,6 +25,8 @@ from exports.formats.rows import Skipped
 from exports.formats.zip_file import DigestingFile
 from exports.models import Archive
 from exports.models.archive import exports_storage
+from exports.models.schedule import SCHEDULED_FOR, is_scheduled
+from exports.scheduling.services import schedule_failed, schedule_succeeded
 from exports.storage.cleanup import member_trim
 from exports.storage.files import attempt_folder, file_remove, file_store
 from tasks.job import Job, Outcome, Result, Text
@@ -167,7 +169,9 @@ class ExportJob(Job):
         archive: Archive = result.value
         now = timezone.now()
         archive.expires_at, archive.mail_due_at = now + timedelta(days=settings.EXPORT_RETENTION_DAYS), now
+        archive.is_scheduled = is_scheduled(self.task)
         archive.save()
+        schedule_succeeded(self.task)
         count_later(measured("bytes", self.name, value=archive.size, limits=BYTES))
 
     def after_commit(self, result: Result) -> None:
@@ -190,7 +194,12 @@ class ExportJob(Job):
 
     @classmethod
     def queue(cls, user: User | None, params: dict[str, Any]) -> TaskQueue:
-        """Return the queue by how much the member has; the database reads an index up to that row."""
+        """Return the queue by how much the member has; the database reads an index up to that row.
+
+        Scheduled exports are among the large ones, whatever their size: nobody's small export waits for these.
+        """
+        if SCHEDULED_FOR in params:
+            return TaskQueue.LARGE
         last = settings.EXPORT_LARGE_FROM - 1
         is_large = user and any(getattr(user, table).all()[last : last + 1].exists() for table in cls.large_tables)
         return TaskQueue.LARGE if is_large else TaskQueue.SMALL
@@ -207,7 +216,8 @@ class ExportJob(Job):
 
     @classmethod
     def on_failure(cls, task: Task) -> None:
-        """Schedule the email about it."""
+        """Count it against the member's schedule, and schedule the email about it."""
+        schedule_failed(task)
         failure_email_schedule(task)
 
     @classmethod

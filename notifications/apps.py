@@ -12,5 +12,5 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        """Import each app's `alerts`, which registers how its notifications are shown."""
-        autodiscover_modules("alerts")
+        """Import each app's `alerts`, which registers how its notifications are shown, and `feed`, its entries."""
+        autodiscover_modules("alerts", "feed")

@@ -1,8 +1,11 @@
-"""A member's notifications."""
+"""A member's notifications, and the feed by which they can follow what becomes of their tasks."""
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import DigestField
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -43,3 +46,23 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}".strip()
+
+
+class Feed(models.Model):
+    """A member's Atom feed. Only its secret address opens it, and only the address's digest is stored."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="feed",
+        db_constraint=False,  # an earlier release, which knows no feeds, can still delete members
+    )
+    key = DigestField(_("key"), max_length=40, unique=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("feed")
+        verbose_name_plural = _("feeds")
+
+    def __str__(self) -> str:
+        return f"feed of member {self.user_id}"

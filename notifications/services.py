@@ -1,13 +1,15 @@
-"""Write notifications."""
+"""Write notifications, and make feeds."""
 
+import secrets
 import time
 
 from django.db import connection, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
 from accounts.models import User
 from notifications.cursors import MICROSECONDS
-from notifications.models import Notification
+from notifications.models import Feed, Notification
 
 ALERT_DISMISSED = "alert_dismissed"
 """One key for all of them: pages refresh all their alerts anyway."""
@@ -77,3 +79,10 @@ def notification_withdraw(*, user_id: int, name: str, key: str) -> None:
     notification = Notification.objects.filter(user_id=user_id, name=name, key=key, dismissed=False).first()
     if notification:
         notification_dismiss(notification)
+
+
+def feed_create(*, user: User) -> str:
+    """Give the member's feed a new secret key, and return it: it can't be read again. An earlier one opens nothing."""
+    key = secrets.token_urlsafe(32)
+    Feed.objects.update_or_create(user=user, defaults={"key": key, "created_at": timezone.now()})
+    return key

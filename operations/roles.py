@@ -14,6 +14,7 @@ SUPPORT = (
     "tasks.cancel_task",
     "tasks.retry_task",
     "exports.view_archive",
+    "exports.view_schedule",
     "imports.view_import",
     "exports.mail_archive",
 )

@@ -11,8 +11,10 @@ from typing import Any
 ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:=\"'/\\|]{1,64}@[^\s@<>()\[\]{},;:=\"'/\\|]{1,255}")
 """Anything that may be an email address, also one that is not valid."""
 
-KEY_IN_PATH = re.compile(r"(confirm-email|reset/key|reset%2Fkey)(?:/|%2F|%252F)+[^\s\"'<>?#&,;()\]}]+", re.IGNORECASE)
-"""The keys of the links that confirm an address or set a password, also with a missing or encoded slash."""
+KEY_IN_PATH = re.compile(
+    r"(confirm-email|(?:reset|notifications)(?:/|%2F)(?:key|feed))(?:/|%2F|%252F)+[^\s\"'<>?#&,;()\]}]+", re.IGNORECASE
+)
+"""The keys of the links that confirm an address, set a password or open a feed, also with an encoded slash."""
 
 # It matches only where a URL can begin: a search from each slash of a long text would take quadratic time.
 QUERY = re.compile(r"(?<![^\s\"'<>(=])((?:https?:/)?/[^\s?\"'<>]*+)\?(?!P<)[^\s\"'<>)]+")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Theme, User
 from accounts.settings.preferences import language_names
-from accounts.settings.time_zones import time_zones
+from accounts.settings.time_zones import time_zone_changed, time_zones
 from accounts.validators import MAX_LENGTH, username_validators
 
 
@@ -64,6 +64,8 @@ class ProfileForm(forms.ModelForm[User]):
         except IntegrityError:
             self.add_error("username", taken(self.cleaned_data["username"]))
             return False
+        if "time_zone" in self.changed_data:
+            time_zone_changed.send(User, user=self.instance)
         if self.is_rename:
             get_adapter().send_notification_mail(
                 "account/email/username_changed",

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from accounts.members.last_seen import is_sent_by_script
 from accounts.models import User
 from accounts.settings.preferences import language_of
-from accounts.settings.time_zones import COOKIE, browser_zone, zone_named
+from accounts.settings.time_zones import COOKIE, browser_zone, time_zone_changed, zone_named
 
 
 class PreferencesMiddleware(LocaleMiddleware):
@@ -55,3 +55,5 @@ def note_browser_zone(request: HttpRequest, user: User) -> None:
         return
     if name := browser_zone(request):
         User.objects.filter(pk=user.pk).update(browser_time_zone=name)
+        user.browser_time_zone = name
+        time_zone_changed.send(User, user=user)

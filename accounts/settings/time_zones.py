@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 COOKIE = "time_zone"
 """Set by static/times.js while the member has chosen none."""
 MAX_LENGTH = 64
+
+time_zone_changed = Signal()
+"""Sent with `user`, as saved, when their chosen time zone or that of their browser changes."""
 
 # The other names in the database are aliases of zones in these regions.
 REGIONS: dict[str, str | Promise] = {

@@ -16,7 +16,7 @@ from core.mail.sending import HungUpError, mail_send
 from core.mail.verdicts import Verdict, verdict_of
 from exports.delivery.attachments import ZIP, archive_attachment
 from exports.delivery.sending import email_deliver, email_enqueue_on_commit, mail_sent
-from exports.models import Archive
+from exports.models import Archive, Schedule
 from exports.models.mailing import LinkReason
 from tasks.models.task import HAS_OPEN_ACCOUNT
 from tasks.services.context import task_language
@@ -99,14 +99,19 @@ def mail_again(archive: Archive) -> bool:
 
 
 def archive_message(archive: Archive) -> EmailMultiAlternatives:
-    """Return the email: with the file or a compressed copy if that is small and may be attached, else with a link."""
+    """Return the email: with the file or a compressed copy if that is small and may be attached, else with a link.
+
+    A scheduled one always has a link: files that come by themselves would pile up in a mailbox, and open without a
+    password there.
+    """
     reason = LinkReason.ADDRESS_CHANGED if has_moved(archive) else archive.mail_link_reason
-    attachment = None if reason else archive_attachment(archive)
+    attachment = None if reason or archive.is_scheduled else archive_attachment(archive)
     with task_language(archive.task), member_time(archive.user):
         context = {
             "archive": archive,
             "attachment": attachment,
             "link_reason": reason,
+            "schedule": Schedule.objects.filter(user=archive.user).first() if archive.is_scheduled else None,
             "is_complete": archive.content_type == ZIP,
             "kept_until": moment_in_words(archive.expires_at),
             "download_url": page_url("exports:download", archive.task_id),

@@ -6,6 +6,8 @@ from uuid import UUID
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
+from accounts.settings.preferences import member_time
+from core.humanize import moment_in_words
 from core.links import page_url
 from core.mail.messages import compose
 from core.mail.sending import mail_send
@@ -27,13 +29,16 @@ def failure_email_deliver(task_id: str) -> None:
 
 
 def _send(email: FailureEmail) -> tuple[EmailMultiAlternatives, dict[str, Any]]:
-    task = email.task
-    with task_language(task):
+    task, schedule = email.task, email.schedule
+    with task_language(task), member_time(task.member):
         context = {
             "username": task.member.username,
             "label": JOBS[task.name].label,
+            "is_complete": getattr(JOBS[task.name], "is_recommended", False),
             "reason": failure_text_of(task),
             "exports_url": page_url("exports:list"),
+            "schedule": schedule,
+            "next": moment_in_words(schedule.next_at) if schedule and schedule.next_at else "",
         }
         identity = f"export-{task.pk}-failed"
         message = compose("exports/emails/failed", context, to=task.member.email, message_id=identity)

@@ -20,9 +20,14 @@ class NotExported(NamedTuple):
 
 NOT_EXPORTED = (
     NotExported(
-        _("Your password, your API tokens' secrets, and the keys of your sessions"),
+        _("Your password, your API tokens' secrets, the keys of your sessions, and the address of your feed"),
         _("The site keeps only digests of them. They say nothing about you, and help whoever wants to guess them."),
-        ("accounts.User.password", "accounts.Session.session_key", "api.ApiToken.digest"),
+        (
+            "accounts.User.password",
+            "accounts.Session.session_key",
+            "api.ApiToken.digest",
+            "notifications.Feed.user",
+        ),
     ),
     NotExported(
         _("Links that confirm an email address or set a new password"),

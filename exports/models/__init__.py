@@ -1,6 +1,7 @@
-"""The rows that an export creates: its archive, or the email about its failure."""
+"""The rows of exports: archives, emails about failures, and schedules."""
 
 from exports.models.archive import Archive
 from exports.models.mailing import FailureEmail
+from exports.models.schedule import Schedule
 
-__all__ = ["Archive", "FailureEmail"]
+__all__ = ["Archive", "FailureEmail", "Schedule"]

@@ -56,6 +56,8 @@ class Archive(Mailing):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     removal = models.CharField(_("removed"), max_length=16, choices=Removal, blank=True)
+    # Kept by its schedule's number and for as long as that runs, beside what the member exported themselves.
+    is_scheduled = models.BooleanField(_("scheduled"), default=False, db_default=False)
     download_count = models.PositiveIntegerField(_("downloads"), default=0)
 
     mailed_to = models.EmailField(_("emailed to"), blank=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from exports.models.schedule import Schedule, ScheduleStatus, is_scheduled
 from tasks.models import Task
 
 
@@ -92,6 +93,15 @@ class FailureEmail(Mailing):
         return f"failure-mail-{self.task_id}"
 
     def is_still_wanted(self) -> bool:
-        """Return whether the member is there, and has requested no other export of the kind since."""
+        """Return whether the member is there, and has requested no other export of the kind since.
+
+        That their schedule is paused is news all the same.
+        """
         later = Task.objects.filter(user=self.task.user_id, name=self.task.name, created_at__gt=self.task.created_at)
-        return self.task.member.is_active and not later.exists()
+        is_paused = bool(self.schedule and self.schedule.status == ScheduleStatus.PAUSED)
+        return self.task.member.is_active and (is_paused or not later.exists())
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """Return the schedule that launched the export, as it is now."""
+        return Schedule.objects.filter(user=self.task.user_id).first() if is_scheduled(self.task) else None

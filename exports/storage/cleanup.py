@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.utils import timezone
 
 from core.periodic import periodic
-from exports.models import Archive
+from exports.models import Archive, Schedule
 from exports.models.archive import ArchiveQuerySet, Removal, exports_storage
 from exports.storage.files import StorageUnavailableError, file_remove, task_files
 from tasks.models import Task, TaskStatus
@@ -32,16 +32,20 @@ def archives_expire() -> int:
 
 @periodic()
 def archives_trim() -> int:
-    """Remove the oldest files of the members who keep more than EXPORT_MAX_ARCHIVES; return their number."""
-    kept = Archive.objects.kept().values("user_id").annotate(number=Count("pk")).order_by()
-    too_many = kept.filter(number__gt=settings.EXPORT_MAX_ARCHIVES)
-    return sum(member_trim(user_id=row["user_id"]) for row in too_many)
+    """Remove the oldest files of the members who keep too many; return their number."""
+    groups = Archive.objects.kept().values("user_id", "is_scheduled", "user__export_schedule__keep").order_by()
+    limit = Case(When(is_scheduled=True, then="user__export_schedule__keep"), default=settings.EXPORT_MAX_ARCHIVES)
+    too_many = groups.annotate(number=Count("pk")).filter(number__gt=limit)
+    return sum(member_trim(user_id=user_id) for user_id in {row["user_id"] for row in too_many})
 
 
 def member_trim(*, user_id: int) -> int:
-    """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES; return their number."""
+    """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES, and beyond what their schedule keeps."""
     newest_first = Archive.objects.kept().filter(user_id=user_id).order_by("-created_at", "-pk")
-    return _discard_each(newest_first[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
+    count = _discard_each(newest_first.filter(is_scheduled=False)[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
+    for schedule in Schedule.objects.filter(user_id=user_id):
+        count += _discard_each(newest_first.filter(is_scheduled=True)[schedule.keep :], Removal.REPLACED)
+    return count
 
 
 def archive_delete(archive: Archive) -> bool:

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 from exports.export_job import READY
 from exports.models.archive import Removal
 from exports.options import export_options
+from exports.scheduling.texts import schedule_in_words
 from tasks.job import DONE, OUTCOMES, Outcome
 from tasks.models import Task, TaskStatus
 
@@ -20,6 +21,7 @@ BY_REMOVAL = {
 
 register = template.Library()
 register.simple_tag(export_options)
+register.filter("schedule_in_words", schedule_in_words)
 
 
 @register.filter

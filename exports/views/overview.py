@@ -21,7 +21,10 @@ from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
 from exports.forms import is_choice
+from exports.models import Schedule
 from exports.options import export_options
+from exports.scheduling.forms import ScheduleForm
+from exports.scheduling.services import schedule_zone
 from exports.services import export_start
 from exports.storage.cleanup import archive_delete
 from exports.storage.files import StorageUnavailableError
@@ -36,7 +39,7 @@ PAGE_SIZE = 20
 def index(request: HttpRequest) -> HttpResponse:
     """Start an export (POST) or list the member's exports (GET)."""
     if request.method != "POST":
-        return _list(request)
+        return overview(request)
     if "estimate" in request.POST:  # its address holds the choice, which can be changed there
         address = f"{reverse('exports:list')}?{choice_query(request.POST)}#choose-{quote(kind_of(request))}"
         return HttpResponseRedirect(address)
@@ -51,16 +54,20 @@ def _start(request: HttpRequest) -> HttpResponse:
     if is_choice(request.POST) and (job := export_jobs().get(kind)):
         choice = choice_in(request.POST, user=user, job=job)
     if choice is None:
-        return _list(request, status=422)
+        return overview(request, status=422)
     try:
         return launch_and_tell(request, lambda: export_start(user=user, kind=kind, choice=choice, actor=user))
     except ChoiceError as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain")
 
 
-def _list(request: HttpRequest, *, status: int = 200) -> HttpResponse:
-    """Show the kinds of export, with what the member has chosen so far, and a page of the member's exports."""
+def overview(request: HttpRequest, *, form: ScheduleForm | None = None, status: int = 200) -> HttpResponse:
+    """Show the kinds of export, with what the member has chosen so far, their schedule, and a page of their exports.
+
+    `form` is that of the schedule, if it was rejected.
+    """
     user = cast(User, request.user)
+    schedule = Schedule.objects.filter(user=user).first()
     options = export_options(user)
     by_name = {option.job.name: option for option in options.values()}
     tasks = user.tasks.ended().filter(name__in=by_name).select_related("archive")
@@ -73,6 +80,9 @@ def _list(request: HttpRequest, *, status: int = 200) -> HttpResponse:
         "shown_here": {str(task.pk) for task in [*page, *active]},
         "retention_days": settings.EXPORT_RETENTION_DAYS,
         "max_archives": settings.EXPORT_MAX_ARCHIVES,
+        "schedule": schedule,
+        "schedule_form": form or ScheduleForm(schedule=schedule),
+        "schedule_zone": schedule_zone(user),
     }
     return render(request, "exports/list.html", context, status=status)
 

@@ -35,6 +35,7 @@ PRIVATE = [
     "/user/john/",
     "/exports/",
     "/imports/",
+    "/notifications/feed/",
     "/accounts/profile/",
     "/accounts/tokens/",
     "/api/v1/docs",

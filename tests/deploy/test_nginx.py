@@ -390,6 +390,7 @@ def test_the_maintenance_page_passes_through_nginx_unchanged(nginx: Nginx, trans
 def test_the_log_contains_no_keys_or_queries(nginx: Nginx) -> None:
     keys = ["/accounts/confirm-email/MTI:secret:key/", "/accounts/confirm-email/MTI:secret:key"]
     keys += ["/accounts/password/reset/key/1-secret-key/", "/search/?q=secret", "/api/v1/mbt_secret"]
+    keys += ["/notifications/feed/secret-key/"]
     for address in keys:
         nginx.ask("GET", address)
         nginx.ask("GET", "/explore/", {"Referer": f"{nginx.url}{address}"})

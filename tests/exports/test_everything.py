@@ -15,13 +15,15 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from accounts.member_data import MEMBER_DATA, MemberData
+from accounts.member_data import MEMBER_DATA, MemberData, Part
 from accounts.models import Follow, Session, User
 from api.tokens import token_create
 from development.embedded_server import BASE_DIR
 from exports.building.member_data import EXPORTED_COLUMNS
 from exports.formats.not_exported import NOT_EXPORTED
 from exports.models import Archive, FailureEmail
+from exports.scheduling.calendar import Frequency
+from exports.scheduling.services import Plan, schedule_save
 from exports.services import export_start
 from exports.verification import verify_archive
 from exports.verification.contents import SCHEMAS
@@ -159,6 +161,8 @@ def fill(user: User, other: User) -> None:
     failed = Task.objects.create(user=user, name="export_posts", status="failed", email=f"{name}@example.com")
     TaskEvent.objects.create(task=failed, status="failed", reason="failed", attempt=1, by="staff", actor=other)
     FailureEmail.objects.create(task=failed, mail_error="refused", mail_answer=f"550 no {name}")
+    plan = Plan(Frequency.WEEKLY, day=0, hour=3, keep=2, parts=[*Part], only_new=False)
+    schedule_save(user=user, plan=plan)
     upload = Import.objects.create(user=user, filename=f"{name}.zip", size=7, owner=f"@{name}@old.example")
     LeftOut.objects.create(upload=upload, reason=Reason.BOOST, url=f"https://old.example/{name}/1")
     post = Post.objects.create(author=user, body=f"imported by {name}", timestamp=FIRST)
@@ -202,6 +206,7 @@ def test_each_kind_of_record_is_in_it_and_nobody_elses(
     assert origin["post"] in {item["object"]["id"] for item in json.loads(files["outbox.json"])["orderedItems"]}
     assert [(entry["with"], entry["unread"]) for entry in lists["conversations"]] == [("john", 1)]
     assert [(export["downloads"], export["emailed_to"]) for export in lists["exports"]] == [(2, "susan@mailed.example")]
+    assert [(schedule["frequency"], schedule["keep"]) for schedule in lists["schedules"]] == [("weekly", 2)]
     assert [email["email_answer"] for email in lists["failure_emails"]] == ["550 no susan"]
     assert [(upload["filename"], upload["size"]) for upload in lists["imports"]] == [("susan.zip", 7)]
     assert [(token["name"], token["scopes"]) for token in lists["tokens"]] == [("token of susan", ["exports:read"])]
