@@ -25,7 +25,8 @@ run: setup  ## set up and start everything: queue server, web server, worker (PO
 ON_POSTGRESQL = tests/inbox tests/notifications tests/tasks tests/accounts/test_erasure.py tests/accounts/test_races.py \
 	tests/imports/test_jobs.py tests/exports/test_archive.py tests/exports/test_expiry.py tests/exports/test_snapshot.py \
 	tests/posts/test_double_submits.py tests/posts/test_search.py tests/security/test_staff_lists.py
-ON_POSTGRESQL_IN_CI = $(ON_POSTGRESQL) tests/accounts tests/faults tests/posts tests/core/test_pooler.py \
+ON_POSTGRESQL_IN_CI = $(ON_POSTGRESQL) tests/api/test_authentication.py tests/api/test_exports.py \
+	tests/api/test_imports.py tests/accounts tests/faults tests/posts tests/core/test_pooler.py \
 	tests/project/test_query_counts.py tests/project/test_upgrade.py tests/security/test_fuzz.py
 
 # Many tests wait for a worker more than they work, the long ones above all: more processes than two cores.

@@ -43,7 +43,7 @@ class ArchiveChoice:
             until = _day_begins(last + timedelta(days=1), zone) if last else None
         except OverflowError:
             raise ChoiceError(_("Choose dates after year 1 and before year 9999.")) from None
-        return cls(frozenset(map(Part, parts)), since, until)
+        return cls(_parts([*parts]), since, until)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:

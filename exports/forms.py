@@ -57,6 +57,8 @@ class ChoiceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Set `choice`; one that makes no sense is the form's error."""
         data = super().clean() or {}
+        if "parts" in self.data and "parts" not in self.fields:
+            self.add_error(None, gettext("This type of export has no parts to choose from."))
         if self.errors:
             return data
         try:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Count, Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -195,12 +195,14 @@ class UndoImport(ImportJob):
         """Delete them; what the member has deleted stays deleted, also at a later import."""
         upload = self.upload()
         done = (self.task.checkpoint or {"done": 0})["done"]
-        posts = Post.objects.filter(origin__import_id=upload.pk)
-        self.progress(done, done + posts.count())
-        ids = PostOrigin.objects.filter(import_id=upload.pk).aggregate(first=Min("post_id"), last=Max("post_id"))
-        # Few other posts are between these; a query for "the next ones" would look at all of them each time.
-        for first in range(ids["first"] or 0, (ids["last"] or -1) + 1, UNDO_BATCH):
-            pks = list(posts.filter(pk__range=(first, first + UNDO_BATCH - 1)).values_list("pk", flat=True))
+        brought = PostOrigin.objects.filter(import_id=upload.pk)
+        left = brought.aggregate(count=Count("pk"), first=Min("pk"), last=Max("pk"))
+        self.progress(done, done + left["count"])
+        # Few other posts are between these. A query for the import's own would read all of them for each batch, unless
+        # the database's statistics already knew about them.
+        for first in range(left["first"] or 0, (left["last"] or -1) + 1, UNDO_BATCH):
+            rows = Post.objects.filter(pk__range=(first, first + UNDO_BATCH - 1)).values_list("pk", "origin__import_id")
+            pks = [pk for pk, import_id in rows if import_id == upload.pk]
             if not pks:
                 continue
             with transaction.atomic():

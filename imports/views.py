@@ -1,7 +1,6 @@
 """The pages of imports: upload, preview, report, and what the member decides there."""
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
@@ -25,9 +24,8 @@ from core.requests.error_pages import bad_request
 from core.requests.rate_limits import not_too_often
 from core.requests.redirects import is_background_request
 from imports.forms import ChoicesForm
+from imports.left_out import left_out_csv
 from imports.models import Import, Stage
-from imports.reasons import Reason
-from imports.services.uploads import JOBS as IMPORT_JOBS
 from imports.services.uploads import (
     import_confirm,
     import_discard,
@@ -36,17 +34,15 @@ from imports.services.uploads import (
     is_busy,
     may_be_undone,
     tasks_of,
+    with_latest_task,
 )
 from tasks.models import Task
 from tasks.services.launch import TaskAlreadyActiveError
-from tasks.services.payloads import task_withdraw
 
 PAGE_SIZE = 20
 IN_PROGRESS = gettext_noop("An import is in progress. Wait until it has ended, or cancel it.")
 FORM_SIZE = 100_000
 """Bytes of a form beside its file."""
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-"""The first characters of a cell that spreadsheets take for a formula: OWASP, "CSV Injection", and full-width forms."""
 
 
 @takes_up_to(settings.IMPORT_MAX_SIZE + FORM_SIZE, members_only=True)
@@ -62,13 +58,13 @@ def _upload(request: HttpRequest) -> HttpResponse:
     user, file = cast(User, request.user), request.FILES.get("file")
     if file is None:
         return _list(request, error=_("Choose the file that you want to import."))
-    if (file.size or 0) > settings.IMPORT_MAX_SIZE:
-        return bad_request(request, RequestDataTooBig())
     try:
-        upload, task = import_upload(user=user, file=file)
+        upload, _task = import_upload(user=user, file=file)
+    except RequestDataTooBig as error:
+        return bad_request(request, error)
     except TaskAlreadyActiveError:
         return _list(request, error=_(IN_PROGRESS))
-    return _go_to(request, upload, task)
+    return _go_to(request, upload)
 
 
 def _list(request: HttpRequest, error: str = "") -> HttpResponse:
@@ -76,7 +72,7 @@ def _list(request: HttpRequest, error: str = "") -> HttpResponse:
     page = Paginator(user.imports.exclude(stage=Stage.DISCARDED), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "entries": _with_tasks(user, list(page)),
+        "entries": with_latest_task(user, list(page)),
         "is_busy": is_busy(user),
         "waiting": user.imports.filter(stage=Stage.PREVIEW).first(),
         "error": error,
@@ -84,14 +80,6 @@ def _list(request: HttpRequest, error: str = "") -> HttpResponse:
         "max_size": settings.IMPORT_MAX_SIZE,
     }
     return render(request, "imports/list.html", context, status=422 if error else 200)
-
-
-def _with_tasks(user: User, uploads: list[Import]) -> list[tuple[Import, Task | None]]:
-    """Return each import with its latest task, by one query."""
-    ids = [str(upload.pk) for upload in uploads]
-    tasks = user.tasks.filter(name__in=IMPORT_JOBS, params__import__in=ids).order_by("created_at")
-    latest = {task.params["import"]: task for task in tasks}
-    return [(upload, latest.get(str(upload.pk))) for upload in uploads]
 
 
 @require_GET
@@ -133,7 +121,6 @@ def discard(request: HttpRequest, pk: str) -> HttpResponse:
     """Give up an import that has not begun, and delete its file."""
     upload = _own(request, pk)
     if import_discard(upload):
-        _withdraw_alerts(upload)
         messages.info(request, _("Discarded. We've deleted the file."))
         return redirect("imports:list")
     messages.warning(request, _("This import has already been started or discarded."))
@@ -153,34 +140,8 @@ def undo(request: HttpRequest, pk: str) -> HttpResponse:
 @require_GET
 @login_required
 def left_out(request: HttpRequest, pk: str) -> HttpResponseBase:
-    """Return a CSV of what was left out: reason, link to the original, time, and detail."""
-    upload = _own(request, pk)
-    headers = {"Content-Disposition": f'attachment; filename="left-out-{upload.pk}.csv"'}
-    # The lines are written when the request's language is no longer active.
-    heading = [_("Reason"), _("Link"), _("Written at"), _("Detail")]
-    reasons = {reason.value: str(reason.label) for reason in Reason}
-    lines = _csv_lines(upload, heading, reasons)
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
-
-
-class _Line:
-    """Stands in for a file: what is written to it is returned."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(upload: Import, heading: list[str], reasons: dict[str, str]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(heading)
-    for entry in upload.left_out.order_by("pk").iterator():
-        reason = reasons.get(entry.reason, entry.reason)
-        written_at = entry.written_at.isoformat() if entry.written_at else ""
-        yield writer.writerow(map(_cell, (reason, entry.url, written_at, entry.detail)))
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Return a CSV of what was left out."""
+    return left_out_csv(_own(request, pk))
 
 
 def _own(request: HttpRequest, pk: str) -> Import:
@@ -195,22 +156,14 @@ def _go_on(request: HttpRequest, upload: Import, start: Callable[[], Task | None
     except TaskAlreadyActiveError:
         task, refusal = None, _(IN_PROGRESS)
     if task:
-        return _go_to(request, upload, task)
+        return _go_to(request, upload)
     messages.warning(request, refusal)
     return redirect("imports:import", upload.pk)
 
 
-def _go_to(request: HttpRequest, upload: Import, task: Task) -> HttpResponse:
+def _go_to(request: HttpRequest, upload: Import) -> HttpResponse:
     """Lead to the import's page, which shows how far its task is, or why it failed; a script gets the address."""
-    _withdraw_alerts(upload, keep=task)
     address = reverse("imports:import", args=[upload.pk])
     if is_background_request(request):
         return HttpResponse(status=201, headers={"Location": address})
     return HttpResponseRedirect(address)
-
-
-def _withdraw_alerts(upload: Import, keep: Task | None = None) -> None:
-    """Clear the alerts of the import's tasks, which are no longer news: it goes on, or is over."""
-    for task in tasks_of(upload):
-        if task != keep:
-            task_withdraw(task)

@@ -70,6 +70,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "operations",
     "development",
+    "api",
     "exports",
     "imports",
     "inbox",
@@ -98,6 +99,7 @@ MIDDLEWARE = [
     "core.requests.request_ids.request_id_middleware",
     "operations.access_log.access_log_middleware",
     "core.requests.health_urls.ProbeMiddleware",
+    "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "notifications.unchanged.UnchangedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -246,6 +248,7 @@ ACCOUNT_RATE_LIMITS = {
     "message": env.rate_limit("MESSAGE_LIMIT", "10m/user", default=0 if DEBUG else 30),
     "post": env.rate_limit("POST_LIMIT", "10m/user", default=0 if DEBUG else 60),
     "change": env.rate_limit("CHANGE_LIMIT", "10m/user", default=0 if DEBUG else 120),
+    "api": env.rate_limit("API_LIMIT", "10m/user", default=0 if DEBUG else 300),
     "search": env.rate_limit("SEARCH_LIMIT", "m/ip", default=0 if DEBUG else 60),
 }
 

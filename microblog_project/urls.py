@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/", include("tasks.urls")),
     path("messages/", include("inbox.urls")),
     path("notifications/", include("notifications.urls")),
+    path("", include("api.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("accounts.sign_in.urls")),
     path("admin/", admin.site.urls),

@@ -23,7 +23,10 @@ DETAIL = re.compile(
 )
 """The parts of PostgreSQL's errors that quote a row."""
 
-RULES = [(KEY_IN_PATH, r"\1/[key]"), (QUERY, r"\1?[query]"), (ADDRESS, "[email]")]
+TOKEN = re.compile(r"mbt_[A-Za-z0-9_-]+")
+"""A token of the API (`api.tokens`), also a part of one."""
+
+RULES = [(TOKEN, "mbt_[token]"), (KEY_IN_PATH, r"\1/[key]"), (QUERY, r"\1?[query]"), (ADDRESS, "[email]")]
 
 
 def scrub(text: str) -> str:

@@ -14,9 +14,16 @@ from accounts.models import User
 from core.requests.rate_limits import not_too_often
 from core.requests.redirects import is_background_request, next_url
 from tasks.models import Task, TaskStatus
-from tasks.registry import JOBS, failure_text_of, task_is_known
+from tasks.registry import JOBS, failure_text_of
 from tasks.services.cooldown import next_start_in_words
-from tasks.services.launch import TaskAlreadyActiveError, TaskTooSoonError, task_launch, task_retry
+from tasks.services.launch import (
+    TaskAlreadyActiveError,
+    TaskNoLongerOfferedError,
+    TaskNotRetriableError,
+    TaskTooSoonError,
+    task_launch,
+    task_retry,
+)
 from tasks.services.transitions import task_cancel
 
 
@@ -49,10 +56,6 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
     """Retry a failed or cancelled task of the member's."""
     user = cast(User, request.user)
     task = get_object_or_404(user.tasks, pk=pk)
-    if not task.can_be_retried:
-        return _refuse(request, _("Only failed or cancelled tasks can be retried."))
-    if not task_is_known(task):
-        return _refuse(request, _("This is no longer available."))
     return launch_and_tell(request, lambda: task_retry(task, actor=user))
 
 
@@ -64,6 +67,10 @@ def launch_and_tell(request: HttpRequest, launch: Callable[[], Task]) -> HttpRes
         return _refuse(request, str(JOBS[refusal.name].already_active))
     except TaskTooSoonError as refusal:
         return _refuse(request, _("Nothing was started.") + " " + next_start_in_words(refusal.next_at))
+    except TaskNotRetriableError:
+        return _refuse(request, _("Only failed or cancelled tasks can be retried."))
+    except TaskNoLongerOfferedError:
+        return _refuse(request, _("This is no longer available."))
     if task.status == TaskStatus.FAILED:
         return _respond(request, messages.ERROR, failure_text_of(task))
     return _respond(request, messages.INFO, str(JOBS[task.name].launched))

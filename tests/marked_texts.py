@@ -13,6 +13,7 @@ from django.utils.translation.template import templatize
 
 ROOMS = (
     "accounts",
+    "api",
     "core",
     "development",
     "exports",

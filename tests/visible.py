@@ -7,7 +7,7 @@ from development.pseudo_locale import CLOSING, OPENING
 
 READ_ALOUD = {"alt", "aria-description", "aria-label", "aria-roledescription", "label", "placeholder", "title"}
 BUTTONS = {"button", "reset", "submit"}
-SILENT = {"script", "style"}
+SILENT = {"code", "script", "style"}
 # What members wrote stays as they wrote it, and the names of time zones and languages are what they are.
 WRITTEN = {"written", "post-author"}
 LISTS_OF_NAMES = {"language", "time_zone"}

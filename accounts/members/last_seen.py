@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts.models import User
+from core.requests.problems import is_api_request
 from core.requests.redirects import is_background_request
 
 PRECISION = timedelta(minutes=5)
@@ -32,6 +33,6 @@ def member_saw(user: User) -> None:
 
 
 def is_sent_by_script(request: HttpRequest) -> bool:
-    """Return whether an open tab sent the request by itself. Only a member sends a form, even in the background."""
+    """Return whether an open tab or a program sent the request. Only a member sends a form, even in the background."""
     is_refresh = is_background_request(request) and request.method != "POST"
-    return is_refresh or request.path == reverse("notifications:poll")
+    return is_refresh or is_api_request(request) or request.path == reverse("notifications:poll")

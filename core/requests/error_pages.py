@@ -12,6 +12,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from core.log_context import request_id
 from core.requests import health_urls
+from core.requests.problems import is_api_request, problem
 from core.requests.redirects import is_background_request
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -29,6 +30,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, TOO_LARGE):
         return render(request, "413.html", status=413)
     reason = str(exception) if isinstance(exception, BadRequest) else ""
+    if reason and is_api_request(request):
+        return problem(400, reason)
     return render(request, "400.html", {"reason": reason}, status=400)
 
 

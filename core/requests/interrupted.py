@@ -40,6 +40,8 @@ NOT_DONE = {
     "exports:mail": gettext_lazy("no email was sent"),
     "accounts:delete": gettext_lazy("your account won't be deleted"),
     "accounts:delete_undo": gettext_lazy("your account will still be deleted"),
+    "api:tokens": gettext_lazy("no token was made"),
+    "api:revoke": gettext_lazy("the token wasn't revoked"),
     "account_email": gettext_lazy("your email address wasn't changed"),
     "account_change_password": gettext_lazy("your password wasn't changed"),
 }

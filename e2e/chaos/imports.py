@@ -59,8 +59,10 @@ def archive() -> bytes:
 
 def import_is_whole(upload: Import) -> Iterator[str]:
     """Each post of the archive is here once, in its order, and what was left out is counted once."""
-    mine = Post.objects.filter(author=upload.user_id, origin__import_id=upload.pk).order_by("timestamp", "pk")
-    if list(mine.values_list("timestamp", "body")) != posts():
+    ids = set(PostOrigin.objects.filter(import_id=upload.pk).values_list("pk", flat=True))
+    # A join would take minutes while PostgreSQL's statistics don't know the new rows.
+    mine = Post.objects.filter(author=upload.user_id).order_by("timestamp", "pk").values_list("pk", "timestamp", "body")
+    if [(at, body) for pk, at, body in mine if pk in ids] != posts():
         yield f"Import {upload.pk} did not bring each post once, in order"
     blank = -(-SIZE // BLANK_EVERY)
     report = {"imported": SIZE, "known": 0, "left_out": {"no_text": blank}, "extras": {"followed": [], "profile": {}}}

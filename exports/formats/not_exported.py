@@ -20,9 +20,9 @@ class NotExported(NamedTuple):
 
 NOT_EXPORTED = (
     NotExported(
-        _("Your password, and the keys of your sessions"),
+        _("Your password, your API tokens' secrets, and the keys of your sessions"),
         _("The site keeps only digests of them. They say nothing about you, and help whoever wants to guess them."),
-        ("accounts.User.password", "accounts.Session.session_key"),
+        ("accounts.User.password", "accounts.Session.session_key", "api.ApiToken.digest"),
     ),
     NotExported(
         _("Links that confirm an email address or set a new password"),

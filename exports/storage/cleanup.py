@@ -17,7 +17,7 @@ from django.utils import timezone
 from core.periodic import periodic
 from exports.models import Archive
 from exports.models.archive import ArchiveQuerySet, Removal, exports_storage
-from exports.storage.files import file_remove, task_files
+from exports.storage.files import StorageUnavailableError, file_remove, task_files
 from tasks.models import Task, TaskStatus
 from tasks.services.payloads import task_withdraw
 
@@ -42,6 +42,18 @@ def member_trim(*, user_id: int) -> int:
     """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES; return their number."""
     newest_first = Archive.objects.kept().filter(user_id=user_id).order_by("-created_at", "-pk")
     return _discard_each(newest_first[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
+
+
+def archive_delete(archive: Archive) -> bool:
+    """Remove the archive's file, as its member asks; return False if it had no file any more.
+
+    Raises StorageUnavailableError for whatever the storage raises.
+    """
+    try:
+        return archive_discard(archive, Removal.DELETED)
+    except Exception as error:
+        logger.exception("The file of archive %s could not be deleted", archive.pk)
+        raise StorageUnavailableError(str(error)) from error
 
 
 def archive_discard(archive: Archive, removal: Removal) -> bool:

@@ -1,6 +1,5 @@
 """The page of a member's exports, and what the member can do there: start one, delete its file, email it again."""
 
-import logging
 from typing import cast
 from urllib.parse import quote
 
@@ -22,16 +21,14 @@ from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.delivery.archive_email import mail_again
 from exports.export_job import export_jobs
 from exports.forms import is_choice
-from exports.models.archive import Removal
 from exports.options import export_options
 from exports.services import export_start
-from exports.storage.cleanup import archive_discard
+from exports.storage.cleanup import archive_delete
+from exports.storage.files import StorageUnavailableError
 from exports.views.choosing import choice_in, choice_query, kind_of, kinds_shown
 from tasks.views import launch_and_tell
 
 PAGE_SIZE = 20
-
-logger = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,9 +84,8 @@ def delete(request: HttpRequest, pk: str) -> HttpResponse:
     user = cast(User, request.user)
     archive = get_object_or_404(user.archives.select_related("task__user"), task_id=pk)
     try:
-        deleted = archive_discard(archive, Removal.DELETED)
-    except Exception:  # whatever a storage raises
-        logger.exception("The file of archive %s could not be deleted", archive.pk)
+        deleted = archive_delete(archive)
+    except StorageUnavailableError:
         messages.error(request, _("We couldn't delete the file. Please try again in a few minutes."))
     else:
         if deleted:

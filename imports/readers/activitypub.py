@@ -17,6 +17,7 @@ PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 POSTS = ("Note", "Question")
 _TOTAL = re.compile(rb'"totalItems"\s*:\s*(\d{1,9})\b')
 _ACTOR = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+/)(?:users/|@)([\w.-]+)"')
+_MASTODON = re.compile(rb'"id"\s*:\s*"https?://[^/"\\]+/(?:ap/)?users/[^/"\\]+/statuses/\d+[/"]')
 _SERVER = re.compile(rb'"actor"\s*:\s*"(https?://[^/"\\]+)/')
 _HOST = re.compile(r"[a-z0-9.-]{1,90}(?::\d{1,5})?")
 _LAST_NUMBER = re.compile(r"/(\d{1,19})/?$")
@@ -41,9 +42,10 @@ class MastodonReader(Reader):
 
     @property
     def source(self) -> str:
-        """Return the server, by the first activity: it may run other software than Mastodon."""
-        found = _SERVER.search(self._head)
-        return server_name(found[1].decode(errors="replace") if found else "")
+        """Return Mastodon if ids have its form, or else the server's host: other software writes the same outbox."""
+        found = None if _MASTODON.search(self._head) else _SERVER.search(self._head)
+        host = host_of(found[1].decode(errors="replace")).lower() if found else ""
+        return host if _HOST.fullmatch(host) else self.label
 
     @cached_property
     def _head(self) -> bytes:
@@ -214,12 +216,6 @@ def owner_name(address: str, name: Any) -> str:
     """Return `@user@host` by a person's address and name, empty if one is missing."""
     full = full_names([(address, name)])[address] if address and name and isinstance(name, str) else ""
     return full if len(full) <= LONGEST_ID and full.isprintable() else ""
-
-
-def server_name(address: str) -> str:
-    """Return the host of an address, which is what people call their server; without one, the name of the software."""
-    host = host_of(address).lower()
-    return host if _HOST.fullmatch(host) else MastodonReader.label
 
 
 def _owner_by_activity(head: bytes) -> str:

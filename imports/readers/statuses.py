@@ -8,12 +8,12 @@ from imports.archives.archive import Archive, ArchiveError
 from imports.archives.json_stream import json_head, json_items
 from imports.reader import Entry, Reader, Skipped, register_reader
 from imports.readers.activitypub import (
+    MastodonReader,
     each_entry,
     kind_of,
     object_of,
     owner_name,
     post_entry,
-    server_name,
 )
 from imports.reasons import Reason
 from imports.values import objects_of, safe_url, time_of
@@ -72,8 +72,8 @@ class MastodonArchiveReader(StatusesReader):
 
     @property
     def source(self) -> str:
-        """Return the server, as for its own archives: the posts are the same, and so are their ids."""
-        return server_name(safe_url(self._author.get("url")))
+        """Return Mastodon's: the posts are the same as in its archives, and so are their ids."""
+        return MastodonReader.label
 
 
 def _entry_of_status(item: Any) -> Entry:

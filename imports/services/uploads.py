@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +18,7 @@ from posts.models import PostOrigin
 from tasks.models import Task
 from tasks.models.task import TaskQuerySet
 from tasks.services.launch import TaskAlreadyActiveError, task_launch
+from tasks.services.payloads import task_withdraw
 from tasks.services.transitions import task_cancel
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,14 @@ def tasks_of(upload: Import) -> TaskQuerySet:
     return Task.objects.filter(user=upload.user_id, name__in=JOBS, params__import=str(upload.pk))
 
 
+def with_latest_task(user: User, uploads: list[Import]) -> list[tuple[Import, Task | None]]:
+    """Return each of the member's imports with its latest task, by one query."""
+    ids = [str(upload.pk) for upload in uploads]
+    tasks = Task.objects.filter(user=user, name__in=JOBS, params__import__in=ids).order_by("created_at")
+    latest = {task.params["import"]: task for task in tasks}
+    return [(upload, latest.get(str(upload.pk))) for upload in uploads]
+
+
 def is_busy(user: User) -> bool:
     """Return whether an import or an undo is changing the member's posts."""
     return Task.objects.active().filter(user=user, name__in=WRITING).exists()
@@ -40,9 +51,11 @@ def is_busy(user: User) -> bool:
 def import_upload(*, user: User, file: UploadedFile[bytes]) -> tuple[Import, Task]:
     """Keep an uploaded file, and start a task that reads it; an earlier one that waits for a decision is discarded.
 
-    Raises TaskAlreadyActiveError while the member's posts change, since a preview would be wrong when that ends, and
-    what else `task_launch` does; the file is not kept then.
+    Raises RequestDataTooBig, TaskAlreadyActiveError while the member's posts change, since a preview would be wrong
+    when that ends, and what else `task_launch` does; the file is not kept then.
     """
+    if (file.size or 0) > settings.IMPORT_MAX_SIZE:
+        raise RequestDataTooBig
     if is_busy(user):
         raise TaskAlreadyActiveError("read_import")
     earlier = list(Import.objects.filter(user=user, stage__in=(Stage.READING, Stage.PREVIEW)))
@@ -78,6 +91,7 @@ def import_discard(upload: Import) -> bool:
     if not rows.update(stage=Stage.DISCARDED, preview={}):
         return False
     _cancel(tasks_of(upload).active())
+    _withdraw_alerts(tasks_of(upload))
     file_remove(upload)
     return True
 
@@ -133,7 +147,16 @@ def stored_file_delete(name: str) -> bool:
 def _launch(upload: Import, name: str) -> Task:
     if is_busy(upload.user):
         raise TaskAlreadyActiveError(name)
-    return task_launch(user=upload.user, name=name, params={"import": str(upload.pk)}, actor=upload.user)
+    task = task_launch(user=upload.user, name=name, params={"import": str(upload.pk)}, actor=upload.user)
+    # The import goes on: what became of its earlier tasks is no longer news.
+    earlier = tasks_of(upload).exclude(pk=task.pk)
+    transaction.on_commit(partial(_withdraw_alerts, earlier), robust=True)
+    return task
+
+
+def _withdraw_alerts(tasks: Iterable[Task]) -> None:
+    for task in tasks:
+        task_withdraw(task)
 
 
 def _cancel(tasks: Iterable[Task]) -> None:

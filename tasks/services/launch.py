@@ -16,7 +16,7 @@ from tasks.models import Task, TaskStatus
 from tasks.models.event import Reason
 from tasks.models.failure import Failure, FailureCode
 from tasks.queue.client import QueueUnavailableError, task_enqueue
-from tasks.registry import JOBS
+from tasks.registry import JOBS, task_is_known
 from tasks.services.context import bind_task, task_language
 from tasks.services.cooldown import next_starts
 from tasks.services.history import event_record
@@ -32,6 +32,14 @@ class TaskAlreadyActiveError(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class TaskNotRetriableError(ValueError):
+    """The task has neither failed nor been cancelled."""
+
+
+class TaskNoLongerOfferedError(Exception):
+    """The task is of a kind that this code cannot run."""
 
 
 class AccountClosedError(PermissionDenied):
@@ -107,10 +115,12 @@ def _new_task(
 def task_retry(task: Task, *, by_staff: bool = False, actor: User | None = None) -> Task:
     """Launch a failed or cancelled task again, as a new one: terminal rows never change.
 
-    Raises what `task_launch` does, or ValueError if the task can't be retried.
+    Raises TaskNotRetriableError, TaskNoLongerOfferedError, and what `task_launch` does.
     """
     if not task.can_be_retried:
-        raise ValueError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
+        raise TaskNotRetriableError(f"Task {task.pk} is {task.status}; only a failed or cancelled task can be retried.")
+    if not task_is_known(task):
+        raise TaskNoLongerOfferedError(task.pk)
     return task_launch(user=task.user, name=task.name, params=task.params, by_staff=by_staff, actor=actor, repeats=task)
 
 

@@ -36,6 +36,8 @@ PRIVATE = [
     "/exports/",
     "/imports/",
     "/accounts/profile/",
+    "/accounts/tokens/",
+    "/api/v1/docs",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/delete/",

@@ -48,6 +48,8 @@ BUTTONS = [
     (reverse("notifications:dismiss", args=[1]), "the alert wasn&#x27;t dismissed"),
     (reverse("accounts:delete"), "your account won&#x27;t be deleted"),
     (reverse("accounts:delete_undo"), "your account will still be deleted"),
+    (reverse("api:tokens"), "no token was made"),
+    (reverse("api:revoke", args=[1]), "the token wasn&#x27;t revoked"),
     (reverse("account_email"), "your email address wasn&#x27;t changed"),
     (reverse("account_change_password"), "your password wasn&#x27;t changed"),
     (reverse("account_reauthenticate"), "your request wasn&#x27;t completed"),

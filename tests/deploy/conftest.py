@@ -10,7 +10,12 @@ from tests.deploy.nginx import Nginx
 from tests.deploy.web_server import WebServer
 from tests.programs import find_program
 
-BEHIND_NGINX = {"BEHIND_TLS_PROXY": "1", "EXPORT_ACCEL_LOCATION": "/_exports/", "SITE_URL": "https://localhost"}
+BEHIND_NGINX = {
+    "BEHIND_TLS_PROXY": "1",
+    "EXPORT_ACCEL_LOCATION": "/_exports/",
+    "SITE_URL": "https://localhost",
+    "API_LIMIT": "300",
+}
 
 
 @pytest.fixture(scope="session")

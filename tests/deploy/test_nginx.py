@@ -1,5 +1,6 @@
 """A real nginx in front of a real gunicorn: downloads, limits, and what is said when the site is away."""
 
+import json
 import re
 import ssl
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from accounts.models import User
 from core.maintenance import switch
 from exports.models import Archive
 from imports.models import imports_storage
+from tests.api.conftest import token_of
 from tests.deploy.nginx import Answer, Nginx
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD, signed_in_client
@@ -266,6 +268,50 @@ def test_an_archive_over_the_limit_is_refused_before_it_is_sent(nginx: Nginx) ->
         assert b"Too large" in response.read()
 
 
+def bearer(user: User) -> dict[str, str]:
+    """Return the header with a new token of the member's."""
+    return {"Authorization": f"Bearer {token_of(user)}"}
+
+
+def test_an_archive_passes_to_the_api(nginx: Nginx, transactional_db: None, member: User) -> None:
+    headers, body = upload_of(nginx, None, 5_000_000)
+    answer = nginx.ask("POST", "/api/v1/imports", headers | bearer(member), body)
+    upload = member.imports.get()
+    assert (answer.status, upload.size) == (201, 5_000_000)
+    imports_storage().delete(str(upload.file.name))
+
+
+def test_without_a_token_none_does(nginx: Nginx, transactional_db: None) -> None:
+    answer = nginx.ask("POST", "/api/v1/imports", *upload_of(nginx, None, 5_000_000))
+    assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+def test_a_file_is_sent_to_a_program_by_nginx(nginx: Nginx, archive: Archive) -> None:
+    path = f"/api/v1/exports/{archive.task_id}/file"
+    answer = nginx.ask("GET", path, bearer(archive.user) | {"Range": "bytes=5-9"})
+    assert (answer.status, answer.body) == (206, CONTENT[5:10])
+    assert "last-modified" in answer.headers
+    assert answer.headers["ratelimit"].startswith('"api";r=299;')
+    assert answer.headers["ratelimit-policy"] == '"api";q=300;w=600'
+
+
+@pytest.mark.parametrize(("path", "size"), [("/api/v1/exports", 900_000), ("/api/v1/imports", 1_100_000_000)])
+def test_nginx_refuses_programs_in_json(nginx: Nginx, path: str, size: int) -> None:
+    answer = nginx.ask("POST", path, {"Content-Length": str(size), "Expect": "100-continue"})
+    assert_problem(answer, 413)
+
+
+def test_an_unavailable_site_answers_programs_in_json(lonely_nginx: Nginx) -> None:
+    answer = lonely_nginx.ask("GET", "/api/v1/exports")
+    assert_problem(answer, 503)
+    assert answer.headers["retry-after"] == "30"
+
+
+def assert_problem(answer: Answer, status: int) -> None:
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert json.loads(answer.body)["status"] == status
+
+
 def test_slow_uploads_take_no_thread_of_the_site_and_are_four_at_once(
     nginx: Nginx, transactional_db: None, member: User
 ) -> None:
@@ -343,7 +389,7 @@ def test_the_maintenance_page_passes_through_nginx_unchanged(nginx: Nginx, trans
 
 def test_the_log_contains_no_keys_or_queries(nginx: Nginx) -> None:
     keys = ["/accounts/confirm-email/MTI:secret:key/", "/accounts/confirm-email/MTI:secret:key"]
-    keys += ["/accounts/password/reset/key/1-secret-key/", "/search/?q=secret"]
+    keys += ["/accounts/password/reset/key/1-secret-key/", "/search/?q=secret", "/api/v1/mbt_secret"]
     for address in keys:
         nginx.ask("GET", address)
         nginx.ask("GET", "/explore/", {"Referer": f"{nginx.url}{address}"})

@@ -73,6 +73,11 @@ def test_nonsense_gets_an_error_that_names_it(params: dict[str, Any], said: str)
     assert len(str(caught.value)) < 200
 
 
+def test_days_with_an_unknown_part_are_refused() -> None:
+    with pytest.raises(ChoiceError, match="'photos' isn't a part"):
+        ArchiveChoice.of_days(["photos"], first=None, last=None, zone=UTC)
+
+
 @pytest.mark.parametrize("days", [(date.min, None), (None, date.max)])
 def test_days_at_the_ends_of_the_calendar_are_refused(days: tuple[date | None, date | None]) -> None:
     with pytest.raises(ChoiceError, match="after year 1"):

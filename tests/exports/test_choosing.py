@@ -124,6 +124,13 @@ def test_a_wrong_field_without_the_form_is_not_taken_for_everything(signed_in: C
     assert not Task.objects.exists()
 
 
+def test_parts_of_an_export_that_has_none_are_refused(signed_in: Client) -> None:
+    response = signed_in.post("/exports/", {"kind": "posts", "parts": ["messages"]})
+    assert response.status_code == 422
+    assert "has no parts to choose from" in response.content.decode()
+    assert not Task.objects.exists()
+
+
 def test_an_unknown_kind_is_refused_by_name_with_a_form_too(signed_in: Client) -> None:
     response = signed_in.post("/exports/", {**FORM, "kind": "photos"})
     assert (response.status_code, response["Content-Type"]) == (400, "text/plain")

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
+from exports import serving
 from exports.models import Archive
 from exports.models.archive import Removal
+from exports.serving import UnsatisfiableRangeError, parse_range
 from exports.storage.cleanup import archive_discard
-from exports.views import downloads as download_views
-from exports.views.downloads import UnsatisfiableRangeError, parse_range
 from tests.exports.archives import archive_of
 from tests.members import PASSWORD
 
@@ -300,6 +300,6 @@ def test_a_file_that_is_deleted_as_the_download_begins_is_not_found(
             archive_discard(Archive.objects.get(pk=found.pk), Removal.DELETED)
         return True
 
-    monkeypatch.setattr(download_views, "file_exists", exists_for_the_last_time)
+    monkeypatch.setattr(serving, "file_exists", exists_for_the_last_time)
     assert get(signed_in, archive, **headers).status_code == 404
     assert Archive.objects.get(pk=archive.pk).removal == (Removal.LOST if is_wanted else Removal.DELETED)

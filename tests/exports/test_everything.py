@@ -17,6 +17,7 @@ from django.db import models
 
 from accounts.member_data import MEMBER_DATA, MemberData
 from accounts.models import Follow, Session, User
+from api.tokens import token_create
 from development.embedded_server import BASE_DIR
 from exports.building.member_data import EXPORTED_COLUMNS
 from exports.formats.not_exported import NOT_EXPORTED
@@ -163,6 +164,7 @@ def fill(user: User, other: User) -> None:
     post = Post.objects.create(author=user, body=f"imported by {name}", timestamp=FIRST)
     PostOrigin.objects.create(post=post, author=user, source="Mastodon", source_id=name, import_id=upload.pk)
     post_remove(author=user, post_id=Post.objects.create(author=user, body=f"deleted by {name}").pk)
+    token_create(user=user, name=f"token of {name}", scopes=["exports:read"], lifetime=timedelta(days=1))
     log(other, user, f"Changed the email of {name}")
     log(other, old.task, f"Cancelled the task of {name}")
     log(other, post, f"Looked at the post of {name}")
@@ -202,6 +204,7 @@ def test_each_kind_of_record_is_in_it_and_nobody_elses(
     assert [(export["downloads"], export["emailed_to"]) for export in lists["exports"]] == [(2, "susan@mailed.example")]
     assert [email["email_answer"] for email in lists["failure_emails"]] == ["550 no susan"]
     assert [(upload["filename"], upload["size"]) for upload in lists["imports"]] == [("susan.zip", 7)]
+    assert [(token["name"], token["scopes"]) for token in lists["tokens"]] == [("token of susan", ["exports:read"])]
     assert [entry["url"] for entry in lists["left_out"]] == ["https://old.example/susan/1"]
     assert {(task["name"], task["status"]) for task in lists["tasks"]} >= {
         ("export_posts", "failed"),

@@ -418,19 +418,20 @@ def test_the_owner_is_the_profiles_or_else_the_first_activitys(actor: Any, owner
 
 
 @pytest.mark.parametrize(
-    ("actor", "source"),
+    ("actor", "address", "source"),
     [
-        ("https://Akkoma.example/users/cy", "akkoma.example"),
-        ("https://m.example/ap/users/1157", "m.example"),
-        ("http://localhost:3000/@cy", "localhost:3000"),
-        ("https://me:password@m.example/users/cy", "Mastodon"),
-        (f"https://{'a' * 91}/users/cy", "Mastodon"),
-        ("https://m.example<script>/users/cy", "Mastodon"),
-        (3, "Mastodon"),
+        ("https://m.example/users/ada", f"{ADA}/statuses/103", "Mastodon"),
+        ("https://m.example/ap/users/1157", "https://m.example/ap/users/1157/statuses/103", "Mastodon"),
+        ("https://Akkoma.example/users/cy", "https://akkoma.example/objects/6d2a", "akkoma.example"),
+        ("http://localhost:3000/users/cy", "http://localhost:3000/users/cy/statuses/01KB2Q", "localhost:3000"),
+        ("https://me:password@m.example/users/cy", "https://m.example/posts/1", "Mastodon"),
+        (f"https://{'a' * 91}/users/cy", "https://m.example/posts/1", "Mastodon"),
+        ("https://m.example<script>/users/cy", "https://m.example/posts/1", "Mastodon"),
+        (3, "https://m.example/posts/1", "Mastodon"),
     ],
 )
-def test_the_source_is_the_server_whatever_software_it_runs(actor: Any, source: str) -> None:
-    items = outbox(create() | {"actor": actor})
+def test_the_source_is_mastodon_or_the_server_of_other_software(actor: Any, address: str, source: str) -> None:
+    items = outbox(create(id=address) | {"id": f"{address}/activity", "actor": actor})
     assert reader_for(zip_of_files({"outbox.json": items, "actor.json": {"id": ADA}})).source == source
     assert reader_for(json.dumps(items).encode(), "outbox.json").source == source
 

@@ -51,7 +51,7 @@ def entry_of(**more: Any) -> Any:
 
 def test_posts_have_the_ids_that_mastodons_archive_gives_them() -> None:
     reader = reader_for(saved(status(7)))
-    assert (reader.source, reader.owner()) == ("m.example", "@ada@m.example")
+    assert (reader.source, reader.owner()) == ("Mastodon", "@ada@m.example")
     assert list(reader.entries()) == [
         Found("https://m.example/users/ada/statuses/7", MOMENT, "words", "https://m.example/@ada/7", order=7)
     ]

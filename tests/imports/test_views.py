@@ -19,9 +19,10 @@ from django.utils.translation import get_language
 from rq import Queue
 
 from accounts.models import User
+from imports.left_out import FORMULA_STARTS
 from imports.models import Import, LeftOut, Stage, imports_storage
 from imports.reasons import Reason
-from imports.views import FORM_SIZE, FORMULA_STARTS
+from imports.views import FORM_SIZE
 from tasks import runner
 from tasks.models import Task
 from tests.imports.conftest import Upload, again, confirmed, handmade, imported, posts
@@ -322,8 +323,8 @@ def test_the_list_is_in_the_members_language_to_its_end(
     """The lines are written when the request's language is no longer active."""
     User.objects.filter(pk=susan.pk).update(language="es")
     labels = [SimpleNamespace(value=reason, label=lazy(get_language, str)()) for reason in Reason.values]
-    monkeypatch.setattr("imports.views.Reason", labels)
-    monkeypatch.setattr("imports.views._", lambda _text: get_language())
+    monkeypatch.setattr("imports.left_out.Reason", labels)
+    monkeypatch.setattr("imports.left_out._", lambda _text: get_language())
     heading, *rows = rows_of(left_out())
     assert {*heading, *(row[0] for row in rows)} == {"es"}
 

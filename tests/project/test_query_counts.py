@@ -31,6 +31,7 @@ PAGES = {
     "/user/<username>/followers/": "/user/popular/followers/",
     "/user/<username>/following/": "/user/popular/following/",
     "/accounts/profile/": "/accounts/profile/",
+    "/accounts/tokens/": "/accounts/tokens/",
     "/exports/": "/exports/",
     "/imports/": "/imports/",
     "/imports/<pk>/": "/imports/{upload}/",
@@ -57,7 +58,8 @@ PAGES = {
 }
 # The one's own profile, and what else has more than one look.
 MORE_PAGES = ["/user/susan/", "/user/susan/followers/", "/user/susan/following/", "/search/?q=member"]
-# Buttons, a file, what machines ask, and what is there in development only. The pages of staff have tests of their own.
+# Buttons, a file, what machines ask, and what is there in development only. The pages of staff, and what
+# programs ask for, have tests of their own.
 NO_PAGES = {
     "/metrics",
     "/readyz",
@@ -79,13 +81,14 @@ NO_PAGES = {
     "/imports/<pk>/left-out.csv",
     "/notifications/<pk>/dismiss/",
     "/accounts/language/",
+    "/accounts/tokens/<pk>/revoke/",
     "/accounts/delete/undo/",
 }
 FEW, MANY = 2, 20
 
 
 def test_every_page_is_listed() -> None:
-    found = {route for route in routes() if not route.startswith(("/admin/", "/dev/"))}
+    found = {route for route in routes() if not route.startswith(("/admin/", "/dev/", "/api/"))}
     assert found == PAGES.keys() | NO_PAGES
 
 

@@ -20,6 +20,7 @@ from tests.security.hostile import routes
 
 PAGES = ["/", "/explore/", "/user/susan/", "/exports/", "/accounts/login/", "/accounts/signup/"]
 PAGES += ["/accounts/password/reset/", "/accounts/profile/", "/admin/", "/admin/tasks/task/", "/healthz"]
+PAGES += ["/accounts/tokens/", "/api/v1/docs"]
 ERRORS = {"/nowhere/": 404, "/?before=x": 400, "/exports/?kind=": 200, "/broken/": 500}
 
 
