@@ -94,15 +94,14 @@ def measure(stage: Stage, options: argparse.Namespace) -> list[Figure]:
 
 def verdict(figures: list[Figure], *, quick: bool) -> int:
     """Say which figures were missed; return the exit status."""
-    missed = [figure for figure in figures if figure.failed or (figure.met is False and not quick)]
-    unclear = [figure for figure in missed if figure.is_noisy]
-    for figure in missed:
-        print(f"{'Too noisy to tell' if figure.is_noisy else 'Missed'}: {figure.name} ({figure.database})")
-    if unclear:
-        print(
-            "The yardstick itself varied by a quarter and more: measure again while the machine has nothing else to do."
-        )
-    if len(missed) > len(unclear):
+    if quick:
+        return int(any(figure.failed for figure in figures))
+    unclear = [figure for figure in figures if figure.is_unclear]
+    missed = [figure for figure in figures if figure.failed or (figure.met is False and not figure.is_unclear)]
+    for word, found in {"Missed": missed, "Too noisy to tell": unclear}.items():
+        for figure in found:
+            print(f"{word}: {figure.name} ({figure.database})")
+    if missed:
         return 1
     return 2 if unclear else 0
 

@@ -30,7 +30,7 @@ class Figure:
     spread: tuple[float, float] | None = None
     """The least and the most of the rounds' values."""
     is_noisy: bool = False
-    """Whether the yardstick itself varied so much that a miss says nothing."""
+    """Whether the yardstick itself varied much."""
     failed: bool = False
     """Whether it could not be measured, for no good reason."""
 
@@ -41,13 +41,22 @@ class Figure:
             return None
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
+    @property
+    def is_unclear(self) -> bool:
+        """Return whether the machine was too noisy to tell: some rounds kept the limit, others did not."""
+        if self.limit is None or self.spread is None:
+            return False
+        return self.is_noisy and self.spread[0] <= self.limit <= self.spread[1]
+
     def row(self, *, judged: bool) -> tuple[str, ...]:
         """Return the cells, in the order of the headings; unjudged, what must be is not compared."""
         value = "" if self.value is None else f"{self.value:.2f}{self.unit}"
         limit = "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
         if self.spread:
             value += f" ({self.spread[0]:.2f} to {self.spread[1]:.2f})"
-        met = {None: "", True: "yes", False: "noisy" if self.is_noisy else "NO"}[self.met] if judged else "-"
+        met = "noisy" if self.is_unclear else {None: "", True: "yes", False: "NO"}[self.met]
+        if not judged:
+            met = "-"
         return (self.name, self.database, self.ours, self.yardstick, value, limit, met)
 
 

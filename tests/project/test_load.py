@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from benchmarks.figures import Figure, as_markdown
+from benchmarks.figures import Figure, as_markdown, compared
 from benchmarks.load import report, sizes, tab
 from benchmarks.load.figures import growth, percentile
 from benchmarks.load.http_client import NoAnswerError, parsed
@@ -166,3 +166,14 @@ def test_a_table_says_once_what_its_rows_have_in_common() -> None:
         "| click to claim | 18.2 ms, RQ alone 12.4 ms (≤ 25 ms) |",
         "| the request | 12.7 ms |",
     ]
+
+
+def test_a_noisy_yardstick_makes_a_limit_within_the_spread_unclear() -> None:
+    def figure(ours: list[float], yardstick: list[float]) -> Figure:
+        return compared("a", "sqlite", ours=ours, yardstick=yardstick, what="b", limit=1.5)
+
+    quiet, noisy = [1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0]
+    assert (figure([2.0] * 4, quiet).met, figure([2.0] * 4, quiet).is_unclear) == (False, False)
+    assert figure([2.0] * 4, noisy).is_unclear
+    assert not figure([1.0] * 4, noisy).is_unclear
+    assert figure([1.0, 1.0, 1.0, 2.0], quiet).row(judged=True)[4:] == ("1.00 (1.00 to 2.00)", "≤ 1.5", "yes")
