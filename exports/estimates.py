@@ -38,7 +38,7 @@ MESSAGE_RATIO = 2.35  # as POST_RATIO
 MESSAGES_BYTES = 400
 PERSON_BYTES = 26
 PEOPLE_BYTES = 400
-ACCOUNT_BYTES = 5_800
+ACCOUNT_BYTES = 6_500
 TASK_BYTES = 1_100  # of an export with its history, its notification and its email
 
 COUNTED = {
