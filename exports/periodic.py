@@ -11,11 +11,10 @@ from django.utils import timezone
 from accounts.member_data import Part
 from core.periodic import periodic
 from exports.choice import ArchiveChoice
-from exports.forms import OVERLAP
 from exports.jobs import ArchiveExport
 from exports.models import Schedule
 from exports.models.schedule import SCHEDULED_FOR, ScheduleQuerySet
-from exports.options import covered_until
+from exports.options import OVERLAP, covered_until
 from exports.scheduling.services import schedule_advance
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.pause import queue_is_paused

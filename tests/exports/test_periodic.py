@@ -15,10 +15,10 @@ from rq import Queue
 from accounts.models import User
 from core.health import Status
 from exports import periodic
-from exports.forms import OVERLAP
 from exports.models import Archive, FailureEmail, Schedule
 from exports.models.archive import Removal
 from exports.models.schedule import ScheduleStatus
+from exports.options import OVERLAP
 from exports.periodic import schedule_choice, schedule_launch, schedules_launch
 from exports.storage.cleanup import archives_trim
 from posts.models import Post
