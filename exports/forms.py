@@ -16,6 +16,7 @@ from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.estimates import Estimate
 from exports.options import OVERLAP
 
+
 class ChoiceForm(forms.Form):
     """Offers the parts of one kind of export with their sizes, and the dates of posts."""
 

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 20
 """Scheduled exports that wait in the queue at a time."""
+RETRY_AFTER = timedelta(minutes=10)
+"""When to retry a schedule that could not be launched."""
 
 
 @periodic(frequent=True)
@@ -43,8 +46,9 @@ def schedules_launch() -> int:
             count += schedule_launch(pk)
         except QueueUnavailableError:
             break
-        except Exception:  # one that cannot be launched must not keep the others waiting
+        except Exception:  # MAX_WAITING broken ones would keep all others waiting
             logger.exception("Schedule %s could not be launched", pk)
+            Schedule.objects.active().filter(pk=pk).update(next_at=timezone.now() + RETRY_AFTER)
     return count
 
 
