@@ -11,10 +11,13 @@ from typing import Any
 ADDRESS = re.compile(r"[^\s@<>()\[\]{},;:=\"'/\\|]{1,64}@[^\s@<>()\[\]{},;:=\"'/\\|]{1,255}")
 """Anything that may be an email address, also one that is not valid."""
 
+SLASHES = "(?:/|%2F|%252F)+"
+"""One or more slashes, encoded once or twice or not at all."""
+
 KEY_IN_PATH = re.compile(
-    r"(confirm-email|(?:reset|notifications)(?:/|%2F)(?:key|feed))(?:/|%2F|%252F)+[^\s\"'<>?#&,;()\]}]+", re.IGNORECASE
+    rf"(confirm-email|(?:reset{SLASHES}key|notifications{SLASHES}feed)){SLASHES}[^\s\"'<>?#&,;()\]}}]+", re.IGNORECASE
 )
-"""The keys of the links that confirm an address, set a password or open a feed, also with an encoded slash."""
+"""The keys of the links that confirm an address, set a password or open a feed."""
 
 # It matches only where a URL can begin: a search from each slash of a long text would take quadratic time.
 QUERY = re.compile(r"(?<![^\s\"'<>(=])((?:https?:/)?/[^\s?\"'<>]*+)\?(?!P<)[^\s\"'<>)]+")

@@ -222,7 +222,14 @@ def test_the_key_is_in_no_log(member: User, client: Client, settings: object, ca
 
 
 @pytest.mark.parametrize(
-    "address", ["/notifications/feed/{}/", "http://a.example/notifications/feed/{}", "%2Fnotifications%2Ffeed%2F{}"]
+    "address",
+    [
+        "/notifications/feed/{}/",
+        "http://a.example/notifications/feed/{}",
+        "%2Fnotifications%2Ffeed%2F{}",
+        "%252Fnotifications%252Ffeed%252F{}",
+        "/notifications//feed/{}/",
+    ],
 )
 def test_the_key_is_masked_in_other_texts(address: str) -> None:
     assert "secret-key_1" not in scrub(f"Not Found: {address.format('secret-key_1')}")
