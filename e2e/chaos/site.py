@@ -3,9 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
+from e2e.chaos.api_clients import ApiClient
 from e2e.chaos.importers import Importer
 from e2e.chaos.members import Member
 from e2e.chaos.servers import SlowMailServer
+from e2e.chaos.timetable import Timetable
 from e2e.whole_site import WholeSite
 from tasks.models import Task
 
@@ -18,14 +20,24 @@ class Site(WholeSite):
         self.exporters: list[Member] = []
         self.importers: list[Importer] = []
 
-    def admit(self, exporting: list[str], importing: list[str], *, pause: float, seed: int) -> None:
-        """Sign the members in, and let them export or import."""
-        self.exporters = [Member(username, self.url, pause=pause, seed=seed) for username in exporting]
+    def admit(self, exporting: list[str], importing: list[str], *, programs: int, pause: float, seed: int) -> None:
+        """Sign the members in, and let them export, the last ones of them (`programs`) by the API, or import."""
+        browsers = len(exporting) - programs
+        self.exporters = [
+            (Member if place < browsers else ApiClient)(username, self.url, pause=pause, seed=seed)
+            for place, username in enumerate(exporting)
+        ]
         self.importers = [Importer(username, self.url, pause=pause, seed=seed) for username in importing]
         for member in self.members:
             member.sign_in()
             member.start()
             self._stack.callback(member.leave)
+
+    def follow_timetable(self, usernames: list[str], *, pause: float, seed: int) -> None:
+        """Schedule exports of these members, and make them due."""
+        self.timetable = Timetable(usernames, pause=pause, seed=seed)
+        self.timetable.start()
+        self._stack.callback(self.timetable.leave)
 
     @property
     def members(self) -> list[Member]:
