@@ -15,6 +15,7 @@ from tempfile import NamedTemporaryFile
 from django.core.files.storage import Storage
 from django.db.models import QuerySet
 
+from api.tokens import SECRET
 from exports.export_job import export_names
 from exports.models import Archive
 from exports.models.archive import Removal, exports_storage
@@ -139,6 +140,11 @@ def nothing_is_left_over(folders: Iterable[Path]) -> list[str]:
     stored = set(files_in(exports_storage())) - kept
     temporary = {str(path) for folder in folders for path in folder.glob("*")}
     return [f"{name} was left behind" for name in sorted(stored | temporary)]
+
+
+def tokens_stay_secret(logs: Iterable[Path]) -> list[str]:
+    """No log has a token of the API."""
+    return [f"A token is in {log}" for log in logs if SECRET.search(log.read_text(errors="replace"))]
 
 
 def files_in(storage: Storage, folder: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from e2e.chaos import settling
+from e2e.chaos import checks, settling
 from e2e.chaos.api_clients import ApiClient
 from e2e.chaos.imports import SIZE, rows
 from e2e.chaos.injection import Injector
@@ -86,6 +86,7 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
             mails=mails,
             temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
         ),
+        *checks.tokens_stay_secret(site.logs),
         *(problem for member in site.members for problem in member.problems),
     ]
 

@@ -44,6 +44,11 @@ class Site(WholeSite):
         """Return all members."""
         return [*self.exporters, *self.importers]
 
+    @property
+    def logs(self) -> list[Path]:
+        """Return the logs of the web server and the workers."""
+        return list(self._folder.glob("*.log"))
+
     def is_told_that_nobody_works(self, task: Task) -> bool:
         """Return whether the task's member was told that no worker is there."""
         return any(member.is_told_that_nobody_works(str(task.pk)) for member in self.members)
