@@ -93,4 +93,4 @@ def is_proper(status: int, content_type: str, body: bytes, path: str) -> bool:
         return False
     if status < HTTPStatus.BAD_REQUEST:
         return content_type == JSON
-    return content_type == PROBLEM and answer["status"] == status and bool(answer["code"])
+    return content_type == PROBLEM and answer.get("status") == status and "code" in answer

@@ -74,16 +74,12 @@ def settle(site: Site, recoveries: Recoveries) -> list[str]:
     site.timetable.leave()
     settling.tasks_end(site.members)
     recoveries.stop()
-
-    def mails() -> settling.Mails:
-        return zip(site.mail.messages, site.mail.recipients, strict=True)
-
     return [
-        *settling.schedules_end_well(site.timetable, mails),
+        *settling.schedules_end_well(site.timetable, site.mails),
         *settling.imports_end_well(site.importers),
         *settling.end_conditions(
             site.exporters,
-            mails=mails,
+            mails=site.mails,
             temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
         ),
         *checks.tokens_stay_secret(site.logs),

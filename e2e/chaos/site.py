@@ -1,6 +1,8 @@
 """The running site, with members who are signed in."""
 
 from collections import Counter
+from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 from e2e.chaos.api_clients import ApiClient
@@ -43,6 +45,10 @@ class Site(WholeSite):
     def members(self) -> list[Member]:
         """Return all members."""
         return [*self.exporters, *self.importers]
+
+    def mails(self) -> Iterator[tuple[EmailMessage, list[str]]]:
+        """Return what has arrived, and for whom."""
+        return zip(self.mail.messages, self.mail.recipients, strict=True)
 
     @property
     def logs(self) -> list[Path]:
