@@ -61,26 +61,35 @@ class Timetable(Thread):
 
     def turn(self) -> None:
         """Make some of the schedules due; resume one once its member has been emailed."""
-        self.note_pauses()
         for schedule in Schedule.objects.select_related("user"):
-            if schedule.status == ScheduleStatus.ACTIVE and self._random.random() < BECOMES_DUE:
+            if schedule.status == ScheduleStatus.PAUSED:
+                self._note_pause(schedule)
+                if not self._is_email_due(schedule):
+                    schedule_resume(user=schedule.user)
+            elif self._random.random() < BECOMES_DUE:
                 self._make_due(schedule)
-            elif schedule.status == ScheduleStatus.PAUSED and not self._is_email_due(schedule):
-                schedule_resume(user=schedule.user)
 
     def note_pauses(self) -> None:
-        """Note the failure that paused each paused schedule."""
+        """Note the failures that paused the schedules which are paused."""
         for schedule in Schedule.objects.filter(status=ScheduleStatus.PAUSED):
-            failed = launched().filter(user=schedule.user_id, status=TaskStatus.FAILED)
-            self.pausing |= set(failed.order_by("-ended_at").values_list("pk", flat=True)[:1])
+            self._note_pause(schedule)
+
+    def _note_pause(self, schedule: Schedule) -> None:
+        failed = launched().filter(user=schedule.user_id, status=TaskStatus.FAILED).order_by("-ended_at")
+        self.pausing |= set(failed.values_list("pk", flat=True)[:1])
 
     def _make_due(self, schedule: Schedule) -> None:
-        """Let the next export be due now, half of them after so many failures that another one pauses the schedule."""
-        now = timezone.now()
-        not_due = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at, next_at__gt=now)
+        """Let the next export be due now, half of them after so many failures that another one pauses the schedule.
+
+        While one is in progress, none is due: a failure that pauses the schedule would call it off.
+        """
+        if launched().active().filter(user=schedule.user_id).exists():
+            return
+        now, failures = timezone.now(), self._random.choice([0, MAX_FAILURES - 1])
         moment = (schedule.user_id, schedule.next_date.isoformat())
         self.tried.add(moment)
-        if not_due.update(next_at=now, failures=self._random.choice([0, MAX_FAILURES - 1])):
+        not_due = Schedule.objects.filter(pk=schedule.pk, next_at=schedule.next_at, next_at__gt=now)
+        if not_due.update(next_at=now, failures=failures):
             self.due.add(moment)
 
     def _is_email_due(self, schedule: Schedule) -> bool:
