@@ -190,6 +190,9 @@ def test_each_due_moment_that_is_launched_once_is_no_problem(timetable: Timetabl
     for number in (1, 2, 3):
         assert schedules_launch() == 1
         assert not list(moments_ran_once(timetable))
+        for _turn in range(20):  # none becomes due while one is in progress
+            timetable.turn()
+        assert len(timetable.due) == number
         Task.objects.update(status=TaskStatus.SUCCEEDED, progress=100)
         while len(timetable.due) == number:
             timetable.turn()
