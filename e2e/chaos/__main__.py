@@ -49,6 +49,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of the faults; by default new")
     parser.add_argument("--workers", type=int, default=3, help="how many (3)")
     parser.add_argument("--members", type=int, default=6, choices=range(7), help="how many export (6)")
+    parser.add_argument("--programs", type=int, default=3, choices=range(7), help="how many of them by the API (3)")
+    parser.add_argument("--schedules", type=int, default=4, choices=range(7), help="how many with a schedule (4)")
     parser.add_argument("--importers", type=int, default=2, choices=range(4), help="how many import (2)")
     parser.add_argument("--pause", type=float, default=LONGEST_PAUSE, help="seconds at most between two faults (1.6)")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")

@@ -20,7 +20,6 @@ class Importer(Member):
 
     def __init__(self, username: str, url: str, *, pause: float, seed: int) -> None:
         super().__init__(username, url, pause=pause, seed=seed)
-        self.problems: list[str] = []
         self.checked: set[tuple[str, UUID]] = set()  # stages, and the imports that were checked there
         self._user = User.objects.get(username=username)
         self._own = rows_of(self._user.pk)

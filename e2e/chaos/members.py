@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import BaseHandler, HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+from urllib.response import addinfourl
 
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
@@ -47,6 +48,7 @@ class Member(Thread):
         self._turn = Lock()
         self.news: dict[str, dict[str, Any]] = {}  # by task: the latest word
         self.downloads: dict[str, str] = {}  # by task: the SHA-256 of what was downloaded
+        self.problems: list[str] = []  # what must never happen
         self.troubles: Counter[str] = Counter()  # what the site answered that was no answer
         self._url = url
         self._pause = pause
@@ -65,7 +67,7 @@ class Member(Thread):
     def turn(self) -> None:
         """Do what a member does between two pauses."""
         self.poll()
-        for task_id, data in self.news.items():
+        for task_id, data in list(self.news.items()):
             if data["status"] == "succeeded" and task_id not in self.downloads:
                 self.download(task_id)
         for kind in KINDS:
@@ -103,9 +105,13 @@ class Member(Thread):
 
     def download(self, task_id: str) -> int:
         """Download an archive; return the status."""
-        status, body = self.ask(f"exports/{task_id}/download/")
+        return self._downloaded(task_id, *self.ask(f"exports/{task_id}/download/"))
+
+    def _downloaded(self, task_id: str, status: int, body: bytes) -> int:
         if status == HTTPStatus.OK:
             self.downloads[task_id] = hashlib.sha256(body).hexdigest()
+        elif status == HTTPStatus.NOT_FOUND:  # newer scheduled exports have replaced it
+            self.news.pop(task_id, None)
         return status
 
     def active(self, kind: str) -> list[str]:
@@ -129,15 +135,21 @@ class Member(Thread):
         tokens = (cookie.value for cookie in self._cookies if cookie.name == "csrftoken")
         return {**fields, "csrfmiddlewaretoken": next(tokens)}
 
-    def _send(self, path: str, data: bytes | None, content_type: str = FORM) -> tuple[int, bytes]:
-        request = Request(f"{self._url}/{path}", data, {"Content-Type": content_type} if data else {})
+    def _send(self, path: str, data: bytes | None, content_type: str = FORM, **headers: str) -> tuple[int, bytes]:
+        if data is not None:
+            headers["Content-Type"] = content_type
+        request = Request(f"{self._url}/{path}", data, headers)
         try:
             with self._opener.open(request, timeout=TIMEOUT) as answer:
-                return answer.status, answer.read()
+                return self._read(path, answer)
         except HTTPError as answer:
             if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.troubles[f"{answer.code} from {path.split('?', maxsplit=1)[0].split('/', maxsplit=1)[0]}/"] += 1
-            return answer.code, answer.read()
+            return self._read(path, answer)
         except (OSError, HTTPException) as error:
             self.troubles[type(error).__name__] += 1
             return 0, b""
+
+    def _read(self, _path: str, answer: addinfourl) -> tuple[int, bytes]:
+        """Return the status and the body of an answer."""
+        return answer.status or 0, answer.read()

@@ -9,7 +9,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from e2e.chaos import settling
+from e2e.chaos import checks, settling
+from e2e.chaos.api_clients import ApiClient
 from e2e.chaos.imports import SIZE, rows
 from e2e.chaos.injection import Injector
 from e2e.chaos.population import populate
@@ -17,6 +18,7 @@ from e2e.chaos.recovery import RUNS_AGAIN, SAYS_SO, Recoveries
 from e2e.chaos.report import Promise, faults_table, in_words, promises_table, write
 from e2e.chaos.schedule import make_schedule
 from e2e.chaos.site import Site
+from e2e.chaos.timetable import launched
 from imports.models import Stage
 from imports.services.uploads import FOLDER
 from imports.services.uploads import JOBS as IMPORT_JOBS
@@ -37,7 +39,9 @@ def run(options: Namespace, folder: Path, cluster: Cluster | None) -> int:
     with Site(folder, workers=options.workers) as site:
         recoveries = Recoveries(site.workers.is_any_alive, site.workers.is_any_at_work, site.is_told_that_nobody_works)
         injector = Injector(site.workers, site.queue, site.mail, cluster, recoveries)
-        site.admit(exporting, importing, pause=2.0 if options.production_times else 0.5, seed=options.seed)
+        pause = 2.0 if options.production_times else 0.5
+        site.admit(exporting, importing, programs=options.programs, pause=pause, seed=options.seed)
+        site.follow_timetable(exporting[: options.schedules], pause=pause, seed=options.seed)
         recoveries.start()
         seconds = inject(options, injector)
         problems = settle(site, recoveries)
@@ -67,15 +71,19 @@ def inject(options: Namespace, injector: Injector) -> float:
 
 def settle(site: Site, recoveries: Recoveries) -> list[str]:
     """Wait until the site has settled; return the remaining problems."""
+    site.timetable.leave()
     settling.tasks_end(site.members)
     recoveries.stop()
     return [
+        *settling.schedules_end_well(site.timetable, site.mails),
         *settling.imports_end_well(site.importers),
         *settling.end_conditions(
             site.exporters,
-            mails=lambda: zip(site.mail.messages, site.mail.recipients, strict=True),
+            mails=site.mails,
             temporary_folders=[settings.VAR_DIR / "tmp", settings.VAR_DIR / "imports" / FOLDER],
         ),
+        *checks.tokens_stay_secret(site.logs),
+        *(problem for member in site.members for problem in member.problems),
     ]
 
 
@@ -92,12 +100,17 @@ def summary(options: Namespace, site: Site, seconds: float) -> str:
     """Return what the run was, and what it was about, in words."""
     times = "the production's times" if options.production_times else "short times"
     imports = Task.objects.filter(name__in=IMPORT_JOBS)
-    exports = Task.objects.exclude(pk__in=imports)
+    exports = Task.objects.exclude(name__in=IMPORT_JOBS)
     ends = Counter(stage for importer in site.importers for stage, _pk in importer.checked if stage in OVER)
+    programs = sum(isinstance(member, ApiClient) for member in site.exporters)
+    timetable = site.timetable
     return (
         f"Seed {options.seed}, {options.faults} faults in {seconds / 60:.1f} minutes, {options.database}, {times}, "
-        f"{options.workers} workers, {len(site.exporters)} members who export, {len(site.importers)} who import. "
-        f"Exports: {outcomes(exports)}. Imports of {SIZE:,} posts: {in_words(ends)}; their tasks: {outcomes(imports)}. "
+        f"{options.workers} workers, {len(site.exporters)} members who export, {programs} of them by the API, "
+        f"{len(timetable.usernames)} with a schedule, {len(site.importers)} who import. Exports: {outcomes(exports)}. "
+        f"Scheduled among them: {len(timetable.due)} due, {outcomes(launched())}; "
+        f"{len(timetable.pausing)} failures paused a schedule. "
+        f"Imports of {SIZE:,} posts: {in_words(ends)}; their tasks: {outcomes(imports)}. "
         f"Mails that arrived: {len(site.mail.messages)}. What the site could not answer: {in_words(site.troubles)}."
     )
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 from e2e.chaos import checks
 from e2e.chaos.importers import Importer
 from e2e.chaos.members import KINDS, Member
-from exports.models import Archive
+from e2e.chaos.timetable import Timetable, failures_were_told, is_any_due, moments_ran_once, too_many_kept
+from exports.models import Archive, FailureEmail
 from imports.models import Stage
 from imports.periodic import FILE_LIFETIME
 from tasks.models import Task
@@ -49,17 +50,27 @@ def end_conditions(
 
 
 def tasks_end(members: list[Member]) -> None:
-    """Let the members start nothing more, and wait for what they have started."""
+    """Let the members start nothing more, and wait for what they have started, and what is due."""
     for member in members:
         member.start_no_more()
-    _wait(lambda: not Task.objects.active().exists(), ACTIVE_LIMIT + sum(settings.EXPORT_RETRY_PAUSES))
+    limit = ACTIVE_LIMIT + sum(settings.EXPORT_RETRY_PAUSES)
+    _wait(lambda: not (is_any_due() or Task.objects.active().exists()), limit)
+
+
+def schedules_end_well(timetable: Timetable, mails: Callable[[], Mails]) -> Iterator[str]:
+    """Look whether all is well with the schedules, once nothing is due and the emails are sent; yield what is wrong."""
+    timetable.note_pauses()
+    mails_go_out()
+    _wait(lambda: not too_many_kept(), 2 * settings.EXPORT_HOUSEKEEPING_INTERVAL)
+    yield from too_many_kept()
+    yield from moments_ran_once(timetable)
+    yield from failures_were_told(timetable, mails())
 
 
 def imports_end_well(importers: list[Importer]) -> Iterator[str]:
-    """Let each member import the archive, and take it back; yield what was wrong then, or during the run."""
+    """Let each member import the archive, and take it back; yield who could not."""
     for stage in (Stage.DONE, Stage.UNDONE):
         _wait(partial(all_reach, stage, importers), IMPORT_LIMIT)
-    yield from (problem for importer in importers for problem in importer.problems)
     yield from (f"{one.username} cannot import and undo" for one in importers if not one.is_at(Stage.UNDONE))
 
 
@@ -71,10 +82,11 @@ def all_reach(stage: Stage, importers: list[Importer]) -> bool:
 def mails_go_out() -> None:
     """Wait for the emails. Their pauses grow to hours, so make each due immediately."""
     a_while = timedelta(seconds=2 * settings.EXPORT_STALE_AFTER)
-    pending = Archive.objects.filter(mail_due_at__isnull=False)
+    pending = [model._default_manager.filter(mail_due_at__isnull=False) for model in (Archive, FailureEmail)]
     for _try in range(MAIL_TRIES):
-        pending.filter(mail_due_at__gt=timezone.now()).update(mail_due_at=timezone.now() - a_while)
-        _wait(lambda: not pending.exists(), settings.EXPORT_STALE_AFTER + 5)
+        for rows in pending:
+            rows.filter(mail_due_at__gt=timezone.now()).update(mail_due_at=timezone.now() - a_while)
+        _wait(lambda: not any(rows.exists() for rows in pending), settings.EXPORT_STALE_AFTER + 5)
 
 
 def leftovers_go(folders: Collection[Path]) -> None:
@@ -106,7 +118,7 @@ def strangers_get_nothing(members: list[Member]) -> Iterator[str]:
     for member in members:
         foreign = Archive.objects.exclude(user__username=member.username).values_list("task_id", flat=True)
         for task_id in foreign.order_by("-created_at")[:5]:
-            if (status := member.ask(f"exports/{task_id}/download/")[0]) != 404:
+            if (status := member.download(str(task_id))) != 404:
                 yield f"{member.username} asked for another's archive and was answered {status}"
 
 

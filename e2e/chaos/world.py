@@ -20,6 +20,7 @@ SETTINGS = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "EXPORT_COOLDOWN": "0",
     "EXPORT_START_LIMIT": "0",
+    "API_LIMIT": "0",
     "POST_LIMIT": "0",
     "CHANGE_LIMIT": "0",
     "SEARCH_LIMIT": "0",

@@ -12,19 +12,27 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from rq import Queue
 
 from accounts.models import User
 from e2e.chaos import checks, imports
+from e2e.chaos.api_clients import is_proper
 from e2e.chaos.recovery import Recoveries
 from e2e.chaos.report import Promise
 from e2e.chaos.schedule import NO_WORKER, WEIGHTS, make_schedule
-from exports.models import Archive
+from e2e.chaos.timetable import Timetable, failures_were_told, is_any_due, moments_ran_once, too_many_kept
+from exports.models import Archive, FailureEmail, Schedule
+from exports.models.schedule import ScheduleStatus
+from exports.periodic import schedules_launch
 from imports.models import Import
 from imports.services.uploads import import_upload
 from posts.models import Post
 from tasks import runner
 from tasks.models import Task, TaskStatus
+from tasks.models.event import Reason
+from tasks.models.failure import Failure, FailureCode
+from tasks.services.transitions import task_fail
 from tests.exports.archives import archive_of
 from tests.imports.conftest import again, imported
 from tests.imports.test_jobs import undone
@@ -164,6 +172,130 @@ def test_a_leftover_file_is_reported(archive: Archive) -> None:
 
 
 @pytest.fixture
+def timetable(susan: User, redis_queue: Queue) -> Timetable:
+    """Susan's schedule, which is due."""
+    timetable = Timetable(["susan"], pause=0, seed=1)
+    while not timetable.due:
+        timetable.turn()
+    return timetable
+
+
+def failed_mail(task: Task) -> tuple[EmailMessage, list[str]]:
+    message = EmailMessage()
+    message["Message-ID"] = f"<export-{task.pk}-failed@site>"
+    return message, ["susan@example.com"]
+
+
+def test_each_due_moment_that_is_launched_once_is_no_problem(timetable: Timetable) -> None:
+    for number in (1, 2, 3):
+        assert schedules_launch() == 1
+        assert not list(moments_ran_once(timetable))
+        for _turn in range(20):  # none becomes due while one is in progress
+            timetable.turn()
+        assert len(timetable.due) == number
+        Task.objects.update(status=TaskStatus.SUCCEEDED, progress=100)
+        while len(timetable.due) == number:
+            timetable.turn()
+
+
+def test_a_due_moment_without_an_export_is_reported(timetable: Timetable) -> None:
+    assert is_any_due()
+    [problem] = moments_ran_once(timetable)
+    assert "nothing was launched" in problem
+
+
+def test_a_second_export_of_a_due_moment_is_reported(timetable: Timetable) -> None:
+    schedules_launch()
+    task = Task.objects.get()
+    Task.objects.create(user=task.user, name="export_archive", status=TaskStatus.FAILED, params=task.params)
+    [problem] = moments_ran_once(timetable)
+    assert "2 exports" in problem
+
+
+def test_an_export_of_a_moment_that_was_not_due_is_reported(timetable: Timetable) -> None:
+    schedules_launch()
+    Schedule.objects.update(next_at=timezone.now())
+    Task.objects.update(status=TaskStatus.SUCCEEDED, progress=100)
+    schedules_launch()
+    [problem] = moments_ran_once(timetable)
+    assert "was not due" in problem
+
+
+def test_more_files_than_a_schedule_keeps_are_reported(timetable: Timetable, susan: User) -> None:
+    for problems in (0, 0, 1):
+        archive_of(susan, WHOLE, is_scheduled=True)
+        assert len(too_many_kept()) == problems
+
+
+def test_a_replaced_archive_of_a_schedule_needs_neither_file_nor_email(susan: User) -> None:
+    archive = archive_of(susan, WHOLE, is_scheduled=True)
+    Archive.objects.update(file="", removal="replaced")
+    assert not list(checks.archives_are_whole({}))
+    assert not list(checks.mails_arrived([]))
+    Archive.objects.update(is_scheduled=False)
+    assert list(checks.archives_are_whole({}))
+    assert list(checks.mails_arrived([])) == [f"Task {archive.task_id} succeeded and was never mailed"]
+
+
+@pytest.fixture
+def pausing(timetable: Timetable) -> Task:
+    """The export that failed and paused Susan's schedule; the timetable has seen it."""
+    schedules_launch()
+    Schedule.objects.update(failures=2)
+    task = Task.objects.get()
+    assert task_fail(Task.objects.all(), task, failure=Failure(FailureCode.ERRORED), reason=Reason.FAILED)
+    timetable.turn()
+    return task
+
+
+def test_a_paused_schedule_is_resumed_once_its_member_was_emailed(timetable: Timetable, pausing: Task) -> None:
+    timetable.turn()
+    assert Schedule.objects.get().status == ScheduleStatus.PAUSED
+    FailureEmail.objects.update(mail_due_at=None)
+    timetable.turn()
+    assert Schedule.objects.get().status == ScheduleStatus.ACTIVE
+
+
+def test_a_pause_that_was_never_emailed_is_reported(timetable: Timetable, pausing: Task, susan: User) -> None:
+    Task.objects.create(user=susan, name="export_archive")  # of a failure that pauses nothing, this is enough
+    assert list(failures_were_told(timetable, [])) == [f"The failure of task {pausing.pk} was never mailed"]
+    assert not list(failures_were_told(timetable, [failed_mail(pausing)]))
+    timetable.pausing.clear()
+    assert not list(failures_were_told(timetable, []))
+
+
+def test_a_token_in_a_log_is_reported(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text("GET /api/v1/exports 200")
+    assert not list(checks.tokens_stay_secret([log]))
+    log.write_text(f"GET /api/v1/exports?mbt_{'x' * 43} 200")
+    assert list(checks.tokens_stay_secret([log])) == [f"A token is in {log}"]
+
+
+PROBLEM = b'{"status": 500, "code": "internal_server_error"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "is_expected"),
+    [
+        (200, "application/json", b"{}", True),
+        (200, "text/html", b"<p>", False),
+        (200, "application/json", b"{", False),
+        (500, "application/problem+json", PROBLEM, True),
+        (503, "application/problem+json", PROBLEM, False),
+        (500, "application/json", PROBLEM, False),
+        (500, "text/html", b"<h1>", False),
+        (401, "application/problem+json", PROBLEM.replace(b"500", b"401"), False),
+        (403, "application/problem+json", PROBLEM.replace(b"500", b"403"), False),
+    ],
+)
+def test_an_answer_that_the_api_must_not_give_is_reported(
+    status: int, content_type: str, body: bytes, is_expected: bool
+) -> None:
+    assert is_proper(status, content_type, body, "api/v1/exports") == is_expected
+
+
+@pytest.fixture
 def upload(susan: User, redis_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
     """An import with which all is well, of a short archive."""
     monkeypatch.setattr(imports, "SIZE", 110)
@@ -279,7 +411,7 @@ def test_a_promise_holds_up_to_its_limit() -> None:
 @pytest.mark.long  # `make chaos` is more of it
 def test_a_short_run_keeps_every_promise() -> None:
     command = [sys.executable, "-m", "e2e.chaos", "--faults", "6", "--seed", "1", "--workers", "2", "--members", "2"]
-    command += ["--importers", "1"]
+    command += ["--importers", "1", "--programs", "1", "--schedules", "2"]
     result = subprocess.run(
         command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
