@@ -48,7 +48,7 @@ def schedules_launch() -> int:
             break
         except Exception:  # MAX_WAITING broken ones would keep all others waiting
             logger.exception("Schedule %s could not be launched", pk)
-            Schedule.objects.active().filter(pk=pk).update(next_at=timezone.now() + RETRY_AFTER)
+            schedules_due().filter(pk=pk).update(next_at=timezone.now() + RETRY_AFTER)
     return count
 
 
