@@ -11,6 +11,9 @@ from ninja.errors import HttpError, ValidationError
 
 from core.requests.problems import problem
 
+MAX_ERRORS = 20
+"""Wrong values that an answer names; a request can have tens of thousands."""
+
 
 class ProblemError(Exception):
     """Answers the request with problem details."""
@@ -58,8 +61,9 @@ def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Name each wrong value by its place, and never repeat it."""
-    errors = [{"pointer": _pointer(entry["loc"]), "detail": entry["msg"]} for entry in error.errors]
+    """Name the first wrong values by their place, and never repeat them."""
+    first = error.errors[:MAX_ERRORS]
+    errors = [{"pointer": _pointer(entry["loc"]), "detail": entry["msg"]} for entry in first]
     return problem(422, _("Some values are missing or wrong."), errors=errors)
 
 

@@ -16,7 +16,7 @@ DETAILS = {
     403: gettext_lazy("You don't have permission to do this."),
     404: gettext_lazy("There's nothing at this address."),
     405: gettext_lazy("This address doesn't support this method. The Allow header lists the ones it does."),
-    412: gettext_lazy("The file isn't the one that the request is about."),
+    412: gettext_lazy("The file doesn't meet the request's conditions (If-Match)."),
     413: gettext_lazy("The request is too large."),
     416: gettext_lazy("The file doesn't have these bytes."),
     429: gettext_lazy("You've done this too often in a short time. Wait and try again."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Self
 
 from django.utils.translation import gettext as _
@@ -30,6 +30,8 @@ class ArchiveChoice:
     def __post_init__(self) -> None:
         if not self.parts:
             raise ChoiceError(_("Choose at least one part of your data."))
+        if MINYEAR in {moment.year for moment in (self.since, self.until) if moment}:  # so that OVERLAP fits before it
+            raise _out_of_calendar()
         if self.since and self.until and self.since >= self.until:
             raise ChoiceError(_("The first day can't be after the last one."))
         if self.has_dates and Part.POSTS not in self.parts:
@@ -42,7 +44,7 @@ class ArchiveChoice:
             since = _day_begins(first, zone) if first else None
             until = _day_begins(last + timedelta(days=1), zone) if last else None
         except OverflowError:
-            raise ChoiceError(_("Choose dates after year 1 and before year 9999.")) from None
+            raise _out_of_calendar() from None
         return cls(_parts([*parts]), since, until)
 
     @classmethod
@@ -89,6 +91,10 @@ class ArchiveChoice:
 
 
 EVERYTHING = ArchiveChoice()
+
+
+def _out_of_calendar() -> ChoiceError:
+    return ChoiceError(_("Choose dates after year 1 and before year 9999."))
 
 
 def _day_begins(day: date, zone: tzinfo) -> datetime:

@@ -1,6 +1,6 @@
 """What a member chooses before an export."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,9 +14,7 @@ from accounts.member_data import Part
 from core.humanize import moment_in_words
 from exports.choice import EVERYTHING, ArchiveChoice, ChoiceError
 from exports.estimates import Estimate
-
-OVERLAP = timedelta(minutes=5)
-"""Exports of what is new begin so much earlier: a post of that time may have been saved after the last export."""
+from exports.options import OVERLAP
 
 
 class ChoiceForm(forms.Form):

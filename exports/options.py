@@ -1,7 +1,7 @@
 """The kinds of export that a member can request, and whether each can be started."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.member_data import Part
 from accounts.models import User
@@ -9,6 +9,9 @@ from exports.export_job import ExportJob, export_jobs, export_names
 from tasks.models import Task
 from tasks.registry import task_is_known
 from tasks.services.cooldown import next_starts
+
+OVERLAP = timedelta(minutes=5)
+"""Exports of new posts begin this much earlier: a post of that time may have been saved after the last export."""
 
 
 @dataclass(frozen=True)

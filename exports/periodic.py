@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -11,11 +12,10 @@ from django.utils import timezone
 from accounts.member_data import Part
 from core.periodic import periodic
 from exports.choice import ArchiveChoice
-from exports.forms import OVERLAP
 from exports.jobs import ArchiveExport
 from exports.models import Schedule
 from exports.models.schedule import SCHEDULED_FOR, ScheduleQuerySet
-from exports.options import covered_until
+from exports.options import OVERLAP, covered_until
 from exports.scheduling.services import schedule_advance
 from tasks.models import Task, TaskQueue, TaskStatus
 from tasks.models.pause import queue_is_paused
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 20
 """Scheduled exports that wait in the queue at a time."""
+RETRY_AFTER = timedelta(minutes=10)
+"""When to retry a schedule that could not be launched."""
 
 
 @periodic(frequent=True)
@@ -44,8 +46,9 @@ def schedules_launch() -> int:
             count += schedule_launch(pk)
         except QueueUnavailableError:
             break
-        except Exception:  # one that cannot be launched must not keep the others waiting
+        except Exception:  # MAX_WAITING broken ones would keep all others waiting
             logger.exception("Schedule %s could not be launched", pk)
+            Schedule.objects.active().filter(pk=pk).update(next_at=timezone.now() + RETRY_AFTER)
     return count
 
 

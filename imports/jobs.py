@@ -92,6 +92,8 @@ class ReadImport(ImportJob):
     """Read the file once, keep the entries that can be imported, and count what an import would bring."""
 
     uploaded: str
+    kept_as = ""
+    """The name of the entries in the storage."""
 
     name = "read_import"
     label = _("Reading your archive")
@@ -115,7 +117,7 @@ class ReadImport(ImportJob):
                 # Without a total, "getting ready": no archive of Bluesky or Misskey says how much it holds.
                 self.progress(preview.total, max(expected, preview.total) if expected else 0)
             values = {"source": reader.source, "owner": reader.owner()[:255], "preview": preview.as_json(reader)}
-            values["file"] = imports_storage().save(f"{FOLDER}/{upload.pk}.entries", File(entries))
+            self.kept_as = values["file"] = imports_storage().save(f"{FOLDER}/{upload.pk}.entries", File(entries))
         return Result(done=preview.total, value=values)
 
     def commit(self, result: Result) -> None:
@@ -127,6 +129,11 @@ class ReadImport(ImportJob):
     def after_commit(self, result: Result) -> None:
         """Remove what was uploaded: the entries have taken its place."""
         stored_file_delete(self.uploaded)
+
+    def abandon(self) -> None:
+        """Remove the entries, unless the import has them: it may have been discarded while it was read."""
+        if self.kept_as and not Import.objects.filter(file=self.kept_as).exists():
+            stored_file_delete(self.kept_as)
 
     @classmethod
     def on_failure(cls, task: Task) -> None:

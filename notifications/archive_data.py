@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.member_data import MemberData, member_data
 from accounts.models import User
+from notifications.cursors import cursor_to_seconds
 from notifications.models import Notification
-
-MICROSECONDS = 1_000_000
 
 
 @member_data
@@ -30,4 +29,4 @@ class Notifications(MemberData):
     @classmethod
     def record(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values with their time."""
-        return {**values, "at": datetime.fromtimestamp(values["at"] / MICROSECONDS, UTC)}
+        return {**values, "at": datetime.fromtimestamp(cursor_to_seconds(values["at"]), UTC)}

@@ -53,5 +53,5 @@ def remove(request: HttpRequest) -> HttpResponse:
     if Feed.objects.filter(user=cast(User, request.user)).delete()[0]:
         messages.info(request, _("Your feed is off. Its address no longer works."))
     else:
-        messages.warning(request, _("You have no feed."))
+        messages.warning(request, _("Your feed is already off."))
     return HttpResponseRedirect(reverse("notifications:feed"))

@@ -42,6 +42,7 @@ class UnchangedMiddleware(MiddlewareMixin):
 
 
 def _is_unchanged(request: HttpRequest) -> bool:
+    request.get_host()  # raises DisallowedHost
     cursor = cursor_from_text(request.GET.get("since", "0"))
     member = member_of_cookie(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     if member is None or member.notification_cursor > cursor or is_for_another_member(request, member):

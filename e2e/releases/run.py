@@ -19,7 +19,7 @@ from tools.previous_release import BASE_DIR
 
 # By its path: the module need not be there, or have this name, in the old code.
 POPULATION = BASE_DIR / "e2e/chaos/population.py"
-POPULATE = f"import django, runpy; django.setup(); runpy.run_path({str(POPULATION)!r})['populate'](4)"
+POPULATE = f"import django, runpy; django.setup(); runpy.run_path({str(POPULATION)!r})['populate'](4, 0)"
 
 
 def run(previous: str, folder: Path) -> int:

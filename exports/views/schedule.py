@@ -60,5 +60,5 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 def _tell_next(request: HttpRequest, schedule: Schedule) -> None:
     if schedule.next_at:
-        text = _("Your schedule is active. The next export: %(moment)s.")
+        text = _("Your schedule is active. Next export: %(moment)s.")
         messages.info(request, text % {"moment": moment_in_words(schedule.next_at)})

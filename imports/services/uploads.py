@@ -92,6 +92,7 @@ def import_discard(upload: Import) -> bool:
         return False
     _cancel(tasks_of(upload).active())
     _withdraw_alerts(tasks_of(upload))
+    upload.refresh_from_db(fields=["file"])  # the reading may just have replaced it
     file_remove(upload)
     return True
 

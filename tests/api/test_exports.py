@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from api.errors import MAX_ERRORS
 from exports.models import Archive
 from exports.models.archive import exports_storage
 from tasks.models import Task, TaskStatus
@@ -119,6 +120,10 @@ def test_a_wrong_value_is_named_by_its_place(api: Client) -> None:
     response = start(api, kind="mbt_oops")
     assert [error["pointer"] for error in response.json()["errors"]] == ["/body/kind"]
     assert "mbt_oops" not in response.content.decode()
+
+
+def test_of_very_many_wrong_values_only_some_are_named(api: Client) -> None:
+    assert len(start(api, kind="archive", parts=["photos"] * 10_000).json()["errors"]) == MAX_ERRORS
 
 
 def test_without_a_queue_server_nothing_is_started(

@@ -71,6 +71,7 @@ def test_the_password_is_asked_for_first_and_the_form_goes_on(susan: User) -> No
     response = client.post(asked["Location"], {"password": PASSWORD})
     assert token_find(secret_in(response)) == ApiToken.objects.get()
     assert ApiToken.objects.get().scopes == ["exports:read", "exports:write"]
+    assert f'action="{PAGE}"' in response.content.decode(), "the page is shown at the password's address"
 
 
 def test_a_visitor_is_sent_to_sign_in(client: Client, db: None) -> None:

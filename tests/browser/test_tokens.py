@@ -21,7 +21,7 @@ def sign_in(page: Page, live_server: LiveServer, user: User) -> None:
     page.click("main button")
 
 
-WORDS = {"en": ("Make token", "Revoke"), "es": ("Crear token", "Revocar")}
+WORDS = {"en": ("Create token", "Revoke"), "es": ("Crear token", "Revocar")}
 
 
 @pytest.mark.parametrize("look", [(390, "en"), (1280, "es")])

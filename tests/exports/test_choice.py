@@ -61,6 +61,7 @@ def test_a_day_whose_midnight_the_clocks_skip_begins_when_they_do() -> None:
         ({"since": "2026-11-01T00:00:00"}, "offset from UTC"),
         ({"until": 17}, "until: 17 isn't a time"),
         ({"until": "0001-01-01T00:00:00+14:00"}, "isn't a time"),
+        ({"until": "0001-01-01T00:00:00Z"}, "after year 1"),
         ({"since": "x" * 10_000}, "isn't a time"),
         ({"since": "2026-11-02T00:00:00Z", "until": "2026-11-01T00:00:00Z"}, "can't be after"),
         ({"parts": ["messages"], "since": "2026-11-01T00:00:00Z"}, "for posts only"),

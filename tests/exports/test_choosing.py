@@ -88,7 +88,7 @@ def test_what_is_new_and_dates_are_both_heeded(signed_in: Client, susan: User) -
 
 
 def test_without_an_export_there_is_nothing_to_be_newer_than(signed_in: Client) -> None:
-    assert "since your last export" not in signed_in.get("/exports/").content.decode()
+    assert 'id="archive_is_new"' not in signed_in.get("/exports/").content.decode()
     assert params(signed_in, is_new="on") == {}
 
 

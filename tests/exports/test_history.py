@@ -157,7 +157,7 @@ def test_the_queries_are_the_same_for_any_number_of_exports(signed_in: Client, s
         return len(captured)
 
     few = queries(1)
-    assert queries(60) == few <= 22
+    assert queries(60) == few <= 23
 
 
 def test_it_is_shown_a_page_at_a_time(signed_in: Client, susan: User) -> None:

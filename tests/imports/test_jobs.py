@@ -1,6 +1,7 @@
 """Reading, importing and undoing, whatever the archive: once each, however often the worker stops or dies."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -11,11 +12,13 @@ from accounts.members.follows import follow_create
 from accounts.models import User
 from imports.jobs import ReadImport
 from imports.models import Import, LeftOut, Stage, imports_storage
-from imports.reader import Found, Skipped
+from imports.reader import Found, Reader, Skipped
 from imports.reasons import Reason
 from imports.services import reading, writing
 from imports.services.entries import kept_batches
+from imports.services.preview import Preview
 from imports.services.uploads import (
+    FOLDER,
     import_confirm,
     import_discard,
     import_undo,
@@ -424,6 +427,32 @@ def test_a_discarded_file_is_deleted_and_its_reading_ends(upload: Upload, susan:
     assert import_discard(read)
     assert (again(read).stage, str(again(read).file)) == (Stage.DISCARDED, "")
     assert not import_discard(again(read))
+
+
+def files_of(upload: Import) -> list[str]:
+    return [name for name in imports_storage().listdir(FOLDER)[1] if name.startswith(str(upload.pk))]
+
+
+def test_an_import_that_is_discarded_while_it_is_read_leaves_no_file(
+    susan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, task = import_upload(user=susan, file=SimpleUploadedFile("a.txt", handmade(*posts(1))))
+    as_json = Preview.as_json
+
+    def discard_before(preview: Preview, reader: Reader) -> dict[str, Any]:
+        assert import_discard(again(waiting))
+        return as_json(preview, reader)
+
+    monkeypatch.setattr(Preview, "as_json", discard_before)
+    runner.run(str(task.pk))
+    assert (again(waiting).stage, files_of(waiting)) == (Stage.DISCARDED, [])
+
+
+def test_an_import_that_has_just_been_read_is_discarded_with_its_entries(susan: User) -> None:
+    as_it_was, task = import_upload(user=susan, file=SimpleUploadedFile("a.txt", handmade(*posts(1))))
+    runner.run(str(task.pk))
+    assert import_discard(as_it_was)
+    assert files_of(as_it_was) == []
 
 
 def test_nothing_is_left_of_a_members_origins_when_the_posts_are_gone(upload: Upload, susan: User) -> None:

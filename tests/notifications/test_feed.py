@@ -163,7 +163,7 @@ def test_a_new_address_ends_the_old_one(member: User, client: Client) -> None:
 def test_a_feed_that_is_off_opens_nothing(member: User, client: Client) -> None:
     key = feed_create(user=member)
     browser = signed_in_client(member)
-    for words in ("Your feed is off.", "You have no feed."):
+    for words in ("Your feed is off.", "Your feed is already off."):
         browser.post("/notifications/remove-feed/")
         assert words in browser.get("/notifications/feed/").content.decode()
     assert client.get(f"/notifications/feed/{key}/").status_code == 404

@@ -118,6 +118,10 @@ def test_a_bad_cursor_is_left_to_the_view(client: Client, since: str) -> None:
     assert client.get("/notifications/", {"since": since}).status_code == 400
 
 
+def test_another_host_is_left_to_the_view(client: Client) -> None:
+    assert client.get("/notifications/", headers={"host": "elsewhere.example"}).status_code == 400
+
+
 @pytest.mark.parametrize("method", ["head", "options", "post", "put", "delete"])
 def test_other_methods_are_left_to_the_view(client: Client, method: str) -> None:
     assert getattr(client, method)("/notifications/").status_code == 405

@@ -59,8 +59,7 @@ def test_with_a_worker_all_is_well_and_the_page_says_what_it_is_at(
 ) -> None:
     worker_factory()
     client = signed_in_client(staff)
-    wait_until(lambda: WELL in home(client), what="All to be well")
-    assert "idle" in home(client)
+    wait_until(lambda: WELL in (page := home(client)) and "idle" in page, what="All to be well, and the worker idle")
     task = task_launch(user=member, name="example", params={"seconds": 5})
     link = f'<a href="/admin/tasks/task/{task.pk}/change/">example</a>'
     wait_until(lambda: link in home(client), what="The worker at its task")
