@@ -16,7 +16,7 @@ API = "api/v1/exports"
 JSON = "application/json"
 SCOPES = (Scope.EXPORTS_READ, Scope.EXPORTS_WRITE, Scope.EXPORTS_DOWNLOAD)
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-CANCEL, RETRY, START = 0.03, 0.1, 0.5
+CANCEL, RETRY = 0.01, 0.02
 """How probable each is in a turn in which it is possible."""
 
 
@@ -39,7 +39,7 @@ class ApiClient(Member):
             self._go_on(export)
         busy = {export["kind"] for export in listed["items"] if export["status"] in ACTIVE}
         for kind in KINDS:
-            if kind not in busy and self._happens(START):
+            if kind not in busy and self._happens(self.eagerness):
                 self.start_export(kind)
 
     def start_export(self, kind: str) -> None:

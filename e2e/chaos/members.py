@@ -44,6 +44,7 @@ class Member(Thread):
         """Open a browser; `handlers` are what it has besides urllib's own."""
         super().__init__(name=username, daemon=True)
         self.username = username
+        self.eagerness = 0.5  # how probable another export of each kind is in a turn
         self._is_eager = True
         self._turn = Lock()
         self.news: dict[str, dict[str, Any]] = {}  # by task: the latest word
@@ -71,7 +72,7 @@ class Member(Thread):
             if data["status"] == "succeeded" and task_id not in self.downloads:
                 self.download(task_id)
         for kind in KINDS:
-            if self._is_eager and not self.active(kind) and self._random.random() < 0.5:
+            if self._is_eager and not self.active(kind) and self._random.random() < self.eagerness:
                 self.start_export(kind)
 
     def start_no_more(self) -> None:

@@ -36,7 +36,10 @@ class Site(WholeSite):
             self._stack.callback(member.leave)
 
     def follow_timetable(self, usernames: list[str], *, pause: float, seed: int) -> None:
-        """Schedule exports of these members, and make them due."""
+        """Schedule exports of these members, and make them due; their own are rarer, so that they have their turn."""
+        for member in self.exporters:
+            if member.username in usernames:
+                member.eagerness = 0.05
         self.timetable = Timetable(usernames, pause=pause, seed=seed)
         self.timetable.start()
         self._stack.callback(self.timetable.leave)
