@@ -14,6 +14,8 @@ from exports.scheduling.texts import day_in_words, hour_in_words
 
 DAYS = range(1, LAST_DAY + 1)
 SUNDAY = 6
+MOST_KEPT = 12
+"""A year of monthly exports; a list to choose from should not grow with the setting."""
 DEFAULTS = {"hour": 3, "keep": 3, "parts": Part.values}
 
 
@@ -38,7 +40,7 @@ class ScheduleForm(forms.Form):
             (_("Monthly"), [(code(Frequency.MONTHLY, day), day_in_words(Frequency.MONTHLY, day)) for day in DAYS]),
         ]
         self.fields["hour"].choices = [(hour, hour_in_words(hour)) for hour in range(24)]  # type: ignore[attr-defined]
-        numbers = range(1, settings.EXPORT_MAX_ARCHIVES + 1)
+        numbers = range(1, min(settings.EXPORT_MAX_ARCHIVES, MOST_KEPT) + 1)
         self.fields["keep"].choices = [(number, number) for number in numbers]  # type: ignore[attr-defined]
 
     def plan(self) -> Plan:
