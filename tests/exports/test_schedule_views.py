@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.test import Client
 
 from accounts.models import User
@@ -51,14 +50,6 @@ def test_they_choose_what_it_holds(signed_in: Client) -> None:
     assert (schedule.parts, schedule.only_new) == (["posts", "people"], True)
     page = " ".join(shown(signed_in).split())
     assert "Parts: Posts, People you follow and your followers. Only posts since your last export." in page
-
-
-def test_the_numbers_to_choose_from_are_few_where_the_site_keeps_very_many(
-    signed_in: Client, settings: LazySettings
-) -> None:
-    settings.EXPORT_MAX_ARCHIVES = 10**7
-    assert '<option value="12"' in (page := shown(signed_in))
-    assert '<option value="13"' not in page
 
 
 def test_they_stop_and_resume_it(signed_in: Client, scheduled: Scheduled, susan: User) -> None:
