@@ -1,20 +1,15 @@
-"""A new password revokes all tokens: whoever knew the old one may have made some."""
+"""A new password revokes all tokens."""
 
 from typing import Any
 
-from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.sign_in.new_password import password_set
 from api.models import ApiToken
 
 
-@receiver(post_save, sender=User)
-def revoke_tokens(instance: User, created: bool, **_signal: Any) -> None:
-    """Delete the member's tokens if a password was set, by the member, staff or a command, or taken from them.
-
-    Django has the raw password there until the row is saved, and not when a sign-in only upgrades the hash.
-    """
-    is_set = instance._password is not None  # type: ignore[attr-defined]
-    if not created and (is_set or not instance.has_usable_password()):
-        ApiToken.objects.filter(user=instance).delete()
+@receiver(password_set)
+def revoke_tokens(user: User, **_signal: Any) -> None:
+    """Delete the member's tokens."""
+    ApiToken.objects.filter(user=user).delete()

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from django.conf import settings
+from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
@@ -13,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.sign_in.new_password import password_set
 from core.links import absolute_url, page_url
 from notifications.models import Feed
 
@@ -41,6 +44,12 @@ def feed_source(source: Source) -> Source:
     """Register a function that returns some of a member's entries, MAX_ENTRIES at most, in the active language."""
     SOURCES.append(source)
     return source
+
+
+@receiver(password_set)
+def end_address(user: User, **_signal: Any) -> None:
+    """Delete the member's feed with their old password: whoever knew that may have made the address."""
+    Feed.objects.filter(user=user).delete()
 
 
 def feed_as_xml(feed: Feed) -> str:

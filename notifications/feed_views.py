@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -41,6 +42,9 @@ def settings(request: HttpRequest) -> HttpResponse:
         return render(request, "notifications/feed.html", {"feed": Feed.objects.filter(user=user).first()})
     require_password(request)
     address = page_url("notifications:feed_as_xml", feed_create(user=user))
+    get_adapter().send_notification_mail(
+        "account/email/feed_created", user, {"user": user, "feed_url": reverse("notifications:feed")}
+    )
     response = render(request, "notifications/feed.html", {"address": address})
     response["Cache-Control"] = "private, no-store"
     return response

@@ -1,13 +1,16 @@
 """A member's feed: what it says, and that its secret address alone opens it."""
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.fields import key_digest
 from accounts.models import User
@@ -194,6 +197,23 @@ def test_making_an_address_needs_the_password(member: User, client: Client) -> N
     client.force_login(member)
     assert "/accounts/reauthenticate/" in client.post("/notifications/feed/")["Location"]
     assert not Feed.objects.exists()
+
+
+def test_the_member_is_told_by_email(
+    member: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        signed_in_client(member).post("/notifications/feed/")
+    [message] = mail.outbox
+    assert (message.to, "/notifications/feed/" in str(message.body)) == ([member.email], True)
+    assert not re.search(r"/feed/[\w-]{43}", str(message.body))
+
+
+def test_a_new_password_ends_the_address(member: User, stranger: User, client: Client) -> None:
+    key, other = feed_create(user=member), feed_create(user=stranger)
+    member.set_password("another long password 27")
+    member.save()
+    assert [client.get(f"/notifications/feed/{secret}/").status_code for secret in (key, other)] == [404, 200]
 
 
 def test_forms_of_other_sites_and_visitors_make_and_remove_none(member: User, client: Client) -> None:
