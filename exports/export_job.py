@@ -175,10 +175,10 @@ class ExportJob(Job):
         count_later(measured("bytes", self.name, value=archive.size, limits=BYTES))
 
     def after_commit(self, result: Result) -> None:
-        """Email the archive, and remove the member's oldest one if they have too many."""
+        """Email the archive, and remove the oldest one of its sort if the member has too many."""
         archive: Archive = result.value
         archive_deliver(archive.pk)
-        member_trim(user_id=archive.user_id)
+        member_trim(user_id=archive.user_id, is_scheduled=archive.is_scheduled)
 
     def abandon(self) -> None:
         """Remove the stored file unless it has an archive; with the storage down the periodic cleanup does it."""

@@ -89,8 +89,8 @@ class Schedule(models.Model):
 
     @property
     def choice(self) -> ArchiveChoice:
-        """Return the parts that its exports hold."""
-        return ArchiveChoice(frozenset(map(Part, self.parts)))
+        """Return the parts that its exports hold, without those that only newer code knows."""
+        return ArchiveChoice(frozenset(Part(part) for part in self.parts if part in Part.values))
 
     def plan(self, last_date: date, zone: ZoneInfo) -> None:
         """Let the next export follow `last_date`, in the member's time zone."""

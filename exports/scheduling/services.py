@@ -117,9 +117,9 @@ def extend_files(schedule: Schedule) -> None:
 
 def schedule_succeeded(task: Task) -> None:
     """End the count of failures, and keep the new file, in the success's transaction."""
-    schedule = Schedule.objects.filter(user=task.user_id).first()
-    if schedule and is_scheduled(task):
-        Schedule.objects.filter(pk=schedule.pk).update(failures=0)
+    schedules = Schedule.objects.filter(user=task.user_id)
+    for schedule in schedules if is_scheduled(task) else ():
+        schedules.update(failures=0)
         extend_files(schedule)
 
 

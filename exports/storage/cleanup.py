@@ -36,16 +36,15 @@ def archives_trim() -> int:
     groups = Archive.objects.kept().values("user_id", "is_scheduled", "user__export_schedule__keep").order_by()
     limit = Case(When(is_scheduled=True, then="user__export_schedule__keep"), default=settings.EXPORT_MAX_ARCHIVES)
     too_many = groups.annotate(number=Count("pk")).filter(number__gt=limit)
-    return sum(member_trim(user_id=user_id) for user_id in {row["user_id"] for row in too_many})
+    return sum(member_trim(user_id=row["user_id"], is_scheduled=row["is_scheduled"]) for row in too_many)
 
 
-def member_trim(*, user_id: int) -> int:
-    """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES, and beyond what their schedule keeps."""
-    newest_first = Archive.objects.kept().filter(user_id=user_id).order_by("-created_at", "-pk")
-    count = _discard_each(newest_first.filter(is_scheduled=False)[settings.EXPORT_MAX_ARCHIVES :], Removal.REPLACED)
-    for schedule in Schedule.objects.filter(user_id=user_id):
-        count += _discard_each(newest_first.filter(is_scheduled=True)[schedule.keep :], Removal.REPLACED)
-    return count
+def member_trim(*, user_id: int, is_scheduled: bool) -> int:
+    """Remove the member's oldest files beyond EXPORT_MAX_ARCHIVES, or the scheduled ones beyond their own number."""
+    newest_first = Archive.objects.kept().filter(user_id=user_id, is_scheduled=is_scheduled)
+    schedules = Schedule.objects.filter(user_id=user_id).values_list("keep", flat=True)
+    limits = schedules if is_scheduled else [settings.EXPORT_MAX_ARCHIVES]
+    return sum(_discard_each(newest_first.order_by("-created_at", "-pk")[limit:], Removal.REPLACED) for limit in limits)
 
 
 def archive_delete(archive: Archive) -> bool:

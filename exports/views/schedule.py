@@ -29,7 +29,7 @@ def save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return overview(request, form=form, status=422)
     schedule = schedule_save(user=user, plan=form.plan())
-    member_trim(user_id=user.pk)
+    member_trim(user_id=user.pk, is_scheduled=True)
     _tell_next(request, schedule)
     return redirect("exports:list")
 

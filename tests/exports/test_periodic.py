@@ -240,6 +240,26 @@ def test_one_that_cannot_be_launched_keeps_no_other_waiting(
     assert Schedule.objects.filter(pk=broken.pk, next_at__gt=timezone.now()).exists(), "it is retried later"
 
 
+def test_one_that_its_member_changes_meanwhile_is_not_put_off(
+    susans: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = timezone.now() + timedelta(days=3)
+
+    def change_and_fail(pk: int) -> bool:
+        Schedule.objects.filter(pk=pk).update(next_at=chosen)
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(periodic, "schedule_launch", change_and_fail)
+    assert schedules_launch() == 0
+    assert Schedule.objects.get().next_at == chosen
+
+
+def test_one_with_a_part_that_only_newer_code_knows_runs_without_it(susans: Schedule) -> None:
+    Schedule.objects.update(parts=["posts", "pictures"])
+    assert schedules_launch() == 1
+    assert Task.objects.get().params["parts"] == ["posts"]
+
+
 def test_a_death_before_the_commit_leaves_it_due(susans: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     class DiedError(BaseException):
         pass
